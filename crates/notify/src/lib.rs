@@ -1,0 +1,1 @@
+//! The notification core: no Perl, no globals, no unsafe.

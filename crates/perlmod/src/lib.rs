@@ -1,0 +1,1 @@
+//! Rust functions as Perl subs, behind one fence.

@@ -1,0 +1,1 @@
+//! The exported Perl packages.
