@@ -1,0 +1,117 @@
+# The only entry, for people and for CI:
+#   make        builds into blib/ (perl -Mblib)      make check  lints
+#   make run    walks the journey aloud, no account  make bench  measures, writes target/bench.json
+#   make serve  leaves the host running              make soak   the long runs
+#   make test   all tests                            make deb    Debian packages into build/deb
+#   make install DESTDIR=...                         make clean
+
+SHELL = /bin/sh
+PERL ?= /usr/bin/perl
+export PERL
+CARGO ?= cargo
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+DESTDIR ?=
+PREFIX ?= /usr
+
+library = libpve_rs_notify.so
+built = $(CARGO_TARGET_DIR)/release/$(library)
+sandbox = $(CARGO_TARGET_DIR)/release/sandbox
+genpackage = crates/perlmod/genpackage.pl
+perl_files := $(shell cd perl/lib && find . -name '*.pm' -printf '%P\n')
+bin_files := $(notdir $(wildcard perl/bin/*))
+blib_files = $(addprefix blib/lib/,$(perl_files)) $(addprefix blib/script/,$(bin_files))
+stubs = blib/lib/PVE/RS/Notify/Lib.pm
+
+.PHONY: all run serve test check bench soak deb install clean
+.PHONY: setup-% blib cargo-library cargo-sandbox node-peers
+.DEFAULT_GOAL = all
+
+all: setup-build blib
+
+setup-%:
+	@tools/setup $*
+
+# --- build -----------------------------------------------------------------------------------------
+
+blib: blib/arch/auto/$(library) $(stubs) $(blib_files)
+	@mkdir -p blib/lib blib/arch blib/script
+
+cargo-library:
+	@$(CARGO) build --locked --quiet --release -p pve-rs-notify
+
+cargo-sandbox:
+	@$(CARGO) build --locked --quiet --release -p sandbox
+
+$(built): cargo-library ;
+
+blib/arch/auto/$(library): $(built)
+	@mkdir -p $(@D)
+	strip --strip-unneeded -o $@.new $< && mv $@.new $@
+
+$(stubs): blib/arch/auto/$(library) $(genpackage)
+	@mkdir -p $(@D)
+	$(PERL) $(genpackage) --lib-package=PVE::RS::Notify::Lib --lib-tag=pve-notify --lib-prefix=PVE \
+	    --lib=pve_rs_notify --from-notes=$<  --outdir=blib/lib
+	@touch $@
+
+blib/lib/%: perl/lib/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+blib/script/%: perl/bin/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+# --- use -------------------------------------------------------------------------------------------
+
+run: setup-run blib cargo-sandbox
+	@SANDBOX=$(sandbox) tools/journey
+
+serve: setup-run blib cargo-sandbox
+	@SANDBOX=$(sandbox) tools/serve
+
+# --- prove -----------------------------------------------------------------------------------------
+
+# fast tests first, then those with servers, then the package
+test: setup-test blib cargo-sandbox node-peers
+	$(CARGO) test --locked --quiet --workspace
+	crates/perlmod-test/run
+	SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
+	tools/test-deb
+
+check: setup-check
+	tools/check
+
+bench: setup-run blib cargo-sandbox
+	SANDBOX=$(sandbox) $(PERL) -Mblib -Iperl/host/lib -Iperl/t/lib benches/bench
+
+soak: setup-test blib cargo-sandbox node-peers
+	SOAK=1 crates/perlmod-test/run
+	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
+
+node-peers: build/node/.installed
+
+build/node/.installed: perl/t/peers/package-lock.json perl/t/peers/package.json
+	@echo 'test: installing the Node peers into build/node'
+	@mkdir -p build/node
+	@cp perl/t/peers/package.json perl/t/peers/package-lock.json build/node/
+	@cd build/node && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# --- ship ------------------------------------------------------------------------------------------
+
+deb: setup-deb
+	tools/make-deb
+
+install: blib
+	install -d $(DESTDIR)$(vendorarch)/auto $(DESTDIR)$(vendorarch)/PVE/RS/Notify
+	install -m 0644 $(built) $(DESTDIR)$(vendorarch)/auto/$(library)
+	install -m 0644 blib/lib/PVE/RS/Notify.pm $(DESTDIR)$(vendorarch)/PVE/RS/Notify.pm
+	install -m 0644 blib/lib/PVE/RS/Notify/Lib.pm $(DESTDIR)$(vendorarch)/PVE/RS/Notify/Lib.pm
+
+vendorarch = $(shell $(PERL) -MConfig -e 'print $$Config{vendorarch}')
+
+clean:
+	rm -rf blib build target

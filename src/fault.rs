@@ -1,0 +1,24 @@
+//! The only place where an error of the core becomes what Perl sees: a hash `{ code, message }`,
+//! which the API turns into an exception with that HTTP status.
+
+use serde::Serialize;
+
+/// What a failed call throws.
+#[derive(Debug, Serialize)]
+pub struct Fault {
+    code: u16,
+    message: String,
+}
+
+impl Fault {
+    /// A fault of the caller: HTTP status 400.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self { code: 400, message: message.into() }
+    }
+}
+
+impl From<notify::Error> for Fault {
+    fn from(error: notify::Error) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}

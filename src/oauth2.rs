@@ -1,0 +1,39 @@
+//! OAuth2 methods of `PVE::RS::Notify`.
+
+#[perlmod::package(name = "PVE::RS::Notify", part)]
+pub mod export {
+    use notify::oauth2::{CodeExchange, exchange_code};
+    use notify::Secret;
+
+    use crate::config::export::Config;
+    use crate::fault::Fault;
+
+    /// Redeems an authorization code at the provider and returns the refresh token.
+    ///
+    /// Blocks for at most 20 seconds. Dies with `{ code, message }`: 400 for what the caller can
+    /// mend, 502 and 504 for the provider or the way to it, 500 for this node.
+    #[export(serialize_error)]
+    #[allow(clippy::too_many_arguments)]
+    pub fn exchange_smtp_oauth2_code(
+        #[try_from_ref] this: &Config,
+        auth_method: String,
+        client_id: String,
+        client_secret: String,
+        tenant_id: Option<String>,
+        authorization_code: String,
+        redirect_uri: String,
+        code_verifier: Option<String>,
+    ) -> Result<String, Fault> {
+        let request = CodeExchange {
+            auth_method,
+            client_id,
+            client_secret: Secret::new(client_secret),
+            tenant_id,
+            authorization_code: Secret::new(authorization_code),
+            redirect_uri,
+            code_verifier: code_verifier.map(Secret::new),
+        };
+        let refresh_token = exchange_code(this.host(), &request)?;
+        Ok(refresh_token.expose().to_owned())
+    }
+}
