@@ -1,0 +1,102 @@
+//! The control URL: orders misbehaviour, puts the clock forward, and tells how often was asked.
+//!
+//! `POST` takes a JSON object; `GET` changes nothing. Both answer with the counters.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::entropy;
+use crate::fault::Fault;
+use crate::provider::Store;
+use crate::wire::{Request, Response};
+
+/// Orders and counters.
+pub struct Control {
+    pub token: String,
+    /// Faults of the next token requests, each with how often it is still due.
+    faults: VecDeque<(Fault, u32)>,
+    requests: BTreeMap<&'static str, u64>,
+}
+
+/// What a `POST` may ask for.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Order {
+    /// Forgets the faults still due, before new ones are added.
+    #[serde(default)]
+    clear: bool,
+    #[serde(default)]
+    faults: Vec<Fault>,
+    /// How often each of the faults is due.
+    #[serde(default = "once")]
+    times: u32,
+    /// Puts the clock of codes forward.
+    #[serde(default)]
+    advance_seconds: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+impl Control {
+    pub fn new() -> Self {
+        let requests = ["authorize", "consent", "token", "elsewhere"]
+            .map(|name| (name, 0))
+            .into();
+        Self {
+            token: entropy::token::<24>(),
+            faults: VecDeque::new(),
+            requests,
+        }
+    }
+
+    pub fn count(&mut self, endpoint: &'static str) {
+        *self.requests.entry(endpoint).or_default() += 1;
+    }
+
+    /// The fault that is due for this token request.
+    pub fn next_fault(&mut self) -> Option<Fault> {
+        let (fault, times) = self.faults.front_mut()?;
+        let due = fault.clone();
+        *times -= 1;
+        if *times == 0 {
+            self.faults.pop_front();
+        }
+        Some(due)
+    }
+
+    pub fn answer(&mut self, store: &mut Store, request: &Request) -> Response {
+        let shown = request
+            .header("authorization")
+            .strip_prefix("Bearer ")
+            .unwrap_or_default();
+        if !entropy::equal(shown, &self.token) {
+            return Response::new(403, "text/plain", "the control token is missing or wrong\n");
+        }
+        match request.method.as_str() {
+            "GET" => {}
+            "POST" => match serde_json::from_slice(&request.body) {
+                Ok(order) => self.obey(store, order),
+                Err(error) => return Response::new(400, "text/plain", format!("{error}\n")),
+            },
+            _ => return Response::new(405, "text/plain", "only GET and POST\n"),
+        }
+        let faults: u64 = self.faults.iter().map(|(_, times)| u64::from(*times)).sum();
+        Response::json(200, &json!({ "requests": self.requests, "faults": faults }))
+    }
+
+    fn obey(&mut self, store: &mut Store, order: Order) {
+        if order.clear {
+            self.faults.clear();
+        }
+        if order.times > 0 {
+            self.faults
+                .extend(order.faults.into_iter().map(|fault| (fault, order.times)));
+        }
+        store.advanced += Duration::from_secs(order.advance_seconds.into());
+    }
+}

@@ -1,0 +1,243 @@
+//! The token endpoint: codes and refresh tokens against access tokens (RFC 6749, sections 4.1.3, 6).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::Brand;
+use super::denial::Denial;
+use super::store::{Code, Grant, SHORT_LIFE, Store};
+use crate::entropy;
+use crate::form::Form;
+use crate::wire::{Request, Response};
+
+/// `POST /<provider>/token`
+pub fn token(store: &mut Store, brand: Brand, tenant: &str, request: &Request) -> Response {
+    if request.method != "POST" {
+        return Response::new(405, "text/plain", "only POST\n").with("Allow", "POST");
+    }
+    match answer(store, brand, tenant, request) {
+        Ok(response) => response,
+        Err(denial) => {
+            let response = denial.response(brand);
+            match request.header("authorization") {
+                "" => response,
+                _ => response.with("WWW-Authenticate", "Basic realm=\"sandbox\""),
+            }
+        }
+    }
+}
+
+fn answer(
+    store: &mut Store,
+    brand: Brand,
+    tenant: &str,
+    request: &Request,
+) -> Result<Response, Denial> {
+    let media_type = request
+        .header("content-type")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let form = Form::parse(&request.body);
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        || form.repeated().is_some()
+    {
+        return Err(Denial::Malformed);
+    }
+    if brand == Brand::Microsoft && store.tenant(tenant).is_none() {
+        return Err(Denial::TenantUnknown);
+    }
+    let client_id = client_id(store, brand, &form, request)?;
+    match form.get("grant_type") {
+        "authorization_code" => redeem(store, brand, tenant, &client_id, &form),
+        "refresh_token" => refresh(store, brand, &client_id, &form),
+        "" => Err(Denial::ParameterMissing("grant_type")),
+        _ => Err(Denial::GrantTypeUnknown),
+    }
+}
+
+/// The id of the client that has shown its secret, in the header or in the body but not in both
+/// (RFC 6749, section 2.3.1).
+fn client_id(
+    store: &Store,
+    brand: Brand,
+    form: &Form,
+    request: &Request,
+) -> Result<String, Denial> {
+    let (id, secret) = match request.header("authorization") {
+        "" => (
+            form.get("client_id").to_owned(),
+            form.get("client_secret").to_owned(),
+        ),
+        _ if !form.get("client_secret").is_empty() => return Err(Denial::Malformed),
+        header => basic(header).ok_or(Denial::Malformed)?,
+    };
+    if id.is_empty() {
+        return Err(Denial::ParameterMissing("client_id"));
+    }
+    let client = store.client(brand, &id).ok_or(Denial::ClientUnknown)?;
+    if secret.is_empty() {
+        return Err(Denial::SecretMissing);
+    }
+    if !entropy::equal(&secret, &client.secret) {
+        return Err(Denial::SecretWrong);
+    }
+    Ok(id)
+}
+
+/// Id and secret of a Basic header; both are form-encoded in it.
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':')?;
+    let form = |text: &str| {
+        Form::parse(format!("v={text}").as_bytes())
+            .get("v")
+            .to_owned()
+    };
+    scheme
+        .eq_ignore_ascii_case("basic")
+        .then(|| (form(id), form(secret)))
+}
+
+fn redeem(
+    store: &mut Store,
+    brand: Brand,
+    tenant: &str,
+    client_id: &str,
+    form: &Form,
+) -> Result<Response, Denial> {
+    let key = form.get("code").to_owned();
+    if key.is_empty() {
+        return Err(Denial::ParameterMissing("code"));
+    }
+    let age = store
+        .codes
+        .age(&key, store.now())
+        .ok_or(Denial::CodeUnknown)?;
+    let tenant = store.tenant(tenant);
+    let code = store.codes.get(&key).ok_or(Denial::CodeUnknown)?;
+    if let Some(grant) = code.spent_for {
+        // somebody has the code twice: what it was redeemed for is no longer safe
+        if let Some(grant) = store.grants.get_mut(&grant) {
+            grant.revoked = true;
+        }
+        return Err(Denial::CodeSpent);
+    }
+    if age > SHORT_LIFE {
+        return Err(Denial::CodeExpired);
+    }
+    if code.asked.brand != brand || code.asked.client_id != client_id {
+        return Err(Denial::CodeOfOtherClient);
+    }
+    if brand == Brand::Microsoft && store.tenant(&code.asked.tenant) != tenant {
+        return Err(Denial::CodeOfOtherTenant);
+    }
+    check_proof(code, form)?;
+
+    let (scopes, refreshable) = (code.scopes.clone(), code.refreshable);
+    let grant = Grant {
+        client_id: client_id.into(),
+        scopes,
+        revoked: false,
+        newest: None,
+    };
+    let answer = tokens(brand, &grant.scopes);
+    let id = store.add_grant(grant);
+    if let Some(code) = store.codes.get_mut(&key) {
+        code.spent_for = Some(id);
+    }
+    Ok(with_refresh_token(store, answer, refreshable.then_some(id)))
+}
+
+/// The redirect URI and the code verifier must be those of the authorization request.
+fn check_proof(code: &Code, form: &Form) -> Result<(), Denial> {
+    if form.get("redirect_uri") != code.asked.redirect_uri {
+        return Err(Denial::RedirectUriDiffers);
+    }
+    match (&code.asked.challenge, form.get("code_verifier")) {
+        (None, "") => Ok(()),
+        // a verifier without a challenge: RFC 9700, section 2.1.1, against downgrades
+        (None, _) => Err(Denial::VerifierWrong),
+        (Some(_), "") => Err(Denial::VerifierMissing),
+        (Some(challenge), verifier) if challenge.is_met_by(verifier) => Ok(()),
+        (Some(_), _) => Err(Denial::VerifierWrong),
+    }
+}
+
+fn refresh(
+    store: &mut Store,
+    brand: Brand,
+    client_id: &str,
+    form: &Form,
+) -> Result<Response, Denial> {
+    let shown = form.get("refresh_token").to_owned();
+    if shown.is_empty() {
+        return Err(Denial::ParameterMissing("refresh_token"));
+    }
+    let id = *store
+        .refresh_tokens
+        .get(&shown)
+        .ok_or(Denial::TokenUnknown)?;
+    let grant = store.grants.get_mut(&id).ok_or(Denial::TokenUnknown)?;
+    if grant.client_id != client_id {
+        return Err(Denial::TokenUnknown);
+    }
+    if brand.punishes_replay() && grant.newest.as_ref() != Some(&shown) {
+        grant.revoked = true;
+    }
+    if grant.revoked {
+        return Err(Denial::TokenRevoked);
+    }
+    let wanted: Vec<String> = form
+        .get("scope")
+        .split(' ')
+        .filter(|scope| !scope.is_empty())
+        .map(String::from)
+        .collect();
+    if wanted.iter().any(|scope| !grant.scopes.contains(scope)) {
+        return Err(Denial::ScopeWider);
+    }
+    let scopes = if wanted.is_empty() {
+        &grant.scopes
+    } else {
+        &wanted
+    };
+    let answer = tokens(brand, scopes);
+    Ok(with_refresh_token(
+        store,
+        answer,
+        brand.rotates().then_some(id),
+    ))
+}
+
+/// An answer with a new access token; Microsoft's scope does not list `offline_access`.
+fn tokens(brand: Brand, scopes: &[String]) -> serde_json::Value {
+    let listed = |scope: &&String| brand != Brand::Microsoft || *scope != "offline_access";
+    let scopes: Vec<&str> = scopes.iter().filter(listed).map(String::as_str).collect();
+    json!({
+        "access_token": entropy::token::<96>(),
+        "token_type": "Bearer",
+        "expires_in": 3599,
+        "scope": scopes.join(" "),
+    })
+}
+
+/// Adds a new refresh token of the grant, if one is due.
+fn with_refresh_token(
+    store: &mut Store,
+    mut answer: serde_json::Value,
+    grant: Option<u64>,
+) -> Response {
+    if let Some(id) = grant {
+        let (token, now) = (entropy::token::<48>(), store.now());
+        if let Some(grant) = store.grants.get_mut(&id) {
+            grant.newest = Some(token.clone());
+        }
+        store.refresh_tokens.insert(token.clone(), id, now);
+        answer["refresh_token"] = token.into();
+    }
+    Response::json(200, &answer)
+}

@@ -1,0 +1,175 @@
+//! `sandbox serve`: a listener on a free loopback port, one bounded thread a connection.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection};
+
+use crate::app::App;
+use crate::cli::Serve;
+use crate::control::Control;
+use crate::entropy;
+use crate::pki::{self, Pki};
+use crate::provider::{Brand, Client, Store};
+use crate::published::{self, ProviderEntry, Published};
+use crate::wire::{Socket, Stream};
+
+/// More connections than this at a time are closed unheard.
+const CONNECTIONS: usize = 128;
+
+/// Serves until the process is ended.
+pub fn run(options: &Serve) -> Result<(), String> {
+    let tls = Arc::new(tls(&pki::make(&options.dir)?)?);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .map_err(|error| format!("no port to listen on: {error}"))?;
+    let port = listener
+        .local_addr()
+        .map_err(|error| error.to_string())?
+        .port();
+    let url = format!("https://localhost:{port}");
+    let store = Store::new(clients(&options.redirect_uris));
+    let control = Control::new();
+    published(&url, &store, &control.token).write(&options.dir)?;
+    let app = Arc::new(App {
+        control: Mutex::new(control),
+        store: Mutex::new(store),
+    });
+    if options.stop_with_stdin {
+        std::thread::spawn(end_with_stdin);
+    }
+    crate::say(&format!("ready {url}"))?;
+    let open = Arc::new(AtomicUsize::new(0));
+    for tcp in listener.incoming() {
+        let Ok(tcp) = tcp else {
+            // out of descriptors: those in use come back
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            continue;
+        };
+        let place = Place::take(&open);
+        if place.count <= CONNECTIONS {
+            let (app, tls) = (app.clone(), tls.clone());
+            let thread = std::thread::Builder::new().spawn(move || {
+                converse(&app, tls, tcp);
+                drop(place);
+            });
+            // a thread that cannot be made drops its connection
+            drop(thread);
+        }
+    }
+    Ok(())
+}
+
+fn converse(app: &App, tls: Arc<ServerConfig>, tcp: TcpStream) {
+    // small answers must not wait for the acknowledgement of the last ones
+    let _ = tcp.set_nodelay(true);
+    if let Ok(connection) = ServerConnection::new(tls) {
+        app.converse(Stream::new(connection, Socket::new(tcp)));
+    }
+}
+
+/// One of the connections open now.
+struct Place {
+    open: Arc<AtomicUsize>,
+    count: usize,
+}
+
+impl Place {
+    fn take(open: &Arc<AtomicUsize>) -> Self {
+        Self {
+            count: open.fetch_add(1, Ordering::Relaxed) + 1,
+            open: open.clone(),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Ends the process when nobody holds the other end of standard input any more.
+fn end_with_stdin() {
+    let mut stdin = std::io::stdin();
+    while matches!(stdin.read(&mut [0; 512]), Ok(count) if count > 0) {}
+    std::process::exit(0);
+}
+
+fn tls(pki: &Pki) -> Result<ServerConfig, String> {
+    let fail = |error: &dyn std::fmt::Display| format!("TLS cannot be set up: {error}");
+    let certificate =
+        CertificateDer::from_pem_slice(pki.certificate.as_bytes()).map_err(|e| fail(&e))?;
+    let key = PrivateKeyDer::from_pem_slice(pki.key.as_bytes()).map_err(|e| fail(&e))?;
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| fail(&e))?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .map_err(|e| fail(&e))
+}
+
+/// One client a provider. The secrets have characters that only correct encoding carries over.
+fn clients(redirect_uris: &[String]) -> Vec<Client> {
+    let client = |brand: Brand| {
+        let microsoft = brand == Brand::Microsoft;
+        Client {
+            brand,
+            id: if microsoft {
+                entropy::uuid()
+            } else {
+                format!("{}-client", brand.key())
+            },
+            secret: format!("{}~&+%/=", entropy::token::<24>()),
+            tenant: if microsoft {
+                entropy::uuid()
+            } else {
+                String::new()
+            },
+            redirect_uris: redirect_uris.to_vec(),
+        }
+    };
+    Brand::ALL.map(client).into()
+}
+
+fn published(url: &str, store: &Store, control_token: &str) -> Published {
+    let entry = |brand: Brand| {
+        let entry = ProviderEntry {
+            authorize_url: format!("{url}{}/authorize", brand.path()),
+            token_url: format!("{url}{}/token", brand.path()),
+            scopes: brand.scopes().iter().map(ToString::to_string).collect(),
+            client_auth: "post".into(),
+            tenant: if brand == Brand::Microsoft {
+                "required"
+            } else {
+                "none"
+            }
+            .into(),
+        };
+        (brand.key().to_owned(), entry)
+    };
+    let client = |client: &Client| published::Client {
+        provider: client.brand.key().into(),
+        client_id: client.id.clone(),
+        client_secret: client.secret.clone(),
+        tenant_id: (!client.tenant.is_empty()).then(|| client.tenant.clone()),
+        redirect_uris: client.redirect_uris.clone(),
+    };
+    Published {
+        url: url.into(),
+        pid: std::process::id(),
+        authorize_url: format!("{url}/google/authorize"),
+        token_url: format!("{url}/google/token"),
+        providers: Brand::ALL.map(entry).into(),
+        clients: store.clients.iter().map(client).collect(),
+        users: vec![published::User {
+            login: store.login.clone(),
+            password: store.password.clone(),
+        }],
+        control_url: format!("{url}/control"),
+        control_token: control_token.into(),
+    }
+}
