@@ -1,0 +1,144 @@
+package PVE::NotifyHost::File;
+
+# Reads and replaces the host's own files with care: bounded size, regular files only (a symbolic
+# link or a FIFO could stand in the way), old or new content but never a mixture, and an owner and
+# mode that hold from the file's first moment.
+
+use v5.36;
+
+use Errno       qw(ENOENT ENOTDIR ELOOP);
+use Fcntl       qw(:DEFAULT :mode);
+use IO::Handle  ();
+use Time::HiRes ();
+
+my $MAX_SIZE = 1024 * 1024;    # pmxcfs has the same bound
+
+# Returns (content, stamp), and (undef, stamp) if the stamp is the known one. The content of a
+# missing file is undef.
+sub read_file ($path, $known = undef) {
+    sysopen(my $fh, $path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or do {
+        return (undef, 'missing')                            if $! == ENOENT || $! == ENOTDIR;
+        die "file '$path': refused, it is a symbolic link\n" if $! == ELOOP;
+        die "file '$path': can't open - $!\n";
+    };
+    my @stat = Time::HiRes::stat($fh) or die "file '$path': can't stat - $!\n";
+    die "file '$path': refused, it is not a regular file\n" if !S_ISREG($stat[2]);
+    my $stamp = join(':', @stat[0, 1, 7, 9, 10]);
+    return (undef, $stamp) if defined($known) && $known eq $stamp;
+
+    my $raw = '';
+    while (length($raw) <= $MAX_SIZE) {
+        my $got = sysread($fh, $raw, $MAX_SIZE + 1 - length($raw), length($raw))
+            // die "file '$path': can't read - $!\n";
+        last if !$got;
+    }
+    die "file '$path': refused, it is larger than $MAX_SIZE bytes\n" if length($raw) > $MAX_SIZE;
+    return ($raw, $stamp);
+}
+
+sub replace_file ($path, $raw, $mode) {
+    die "file '$path': refused, wide characters in the content\n" if $raw =~ /[^\x00-\xff]/;
+    die "file '$path': refused, more than $MAX_SIZE bytes\n"      if length($raw) > $MAX_SIZE;
+    my $tmp  = "$path.tmp.$$";
+    my $done = eval {
+        write_new($tmp, $raw, $mode);
+        rename($tmp, $path) or die "file '$path': can't replace - $!\n";
+        sync_folder_of($path);
+        1;
+    };
+    my $error = $@;
+    return if $done;
+    unlink($tmp);
+    die $error;
+}
+
+# For what must be made once only: link() lets exactly one of several processes win, and the file
+# is whole from the moment it has its name. False if the file was there already.
+sub create_file ($path, $raw, $mode) {
+    my $tmp = "$path.tmp.$$";
+    my $won;
+    my $done = eval {
+        write_new($tmp, $raw, $mode);
+        $won = link($tmp, $path);
+        die "file '$path': can't create - $!\n" if !$won && !$!{EEXIST};
+        1;
+    };
+    my $error = $@;
+    unlink($tmp);
+    die $error            if !$done;
+    sync_folder_of($path) if $won;
+    return $won;
+}
+
+sub write_new ($path, $raw, $mode) {
+    my $dir = folder_of($path);
+    die "folder '$dir': refused, it is a symbolic link\n" if -l $dir;
+    unlink($path);    # left by a process of the same id that was killed
+    sysopen(my $fh, $path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600)
+        or die "file '$path': can't create - $!\n";
+    give_to_owner_of($fh, $dir);
+    chmod($mode, $fh) or die "file '$path': can't set its mode - $!\n";
+    my $offset = 0;
+    while ($offset < length($raw)) {
+        $offset += syswrite($fh, $raw, length($raw) - $offset, $offset)
+            // die "file '$path': can't write - $!\n";
+    }
+    $fh->sync  or die "file '$path': can't sync - $!\n";
+    close($fh) or die "file '$path': can't close - $!\n";
+    return;
+}
+
+sub sync_folder_of ($path) {
+    my $dir = folder_of($path);
+    sysopen(my $fh, $dir, O_RDONLY | O_DIRECTORY) or die "folder '$dir': can't open - $!\n";
+    $fh->sync                                     or die "folder '$dir': can't sync - $!\n";
+    return;
+}
+
+# An open handle of a file that serves as lock; what it holds is left alone.
+sub open_lock ($path) {
+    my $new = !-e $path;
+    sysopen(my $fh, $path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600)
+        or die "file '$path': can't open - $!\n";
+    give_to_owner_of($fh, folder_of($path)) if $new;
+    return $fh;
+}
+
+# What root makes must stay usable for the ordinary user who owns the folder and runs the server.
+sub give_to_owner_of ($what, $dir) {
+    return if $> != 0;
+    my ($uid, $gid) = (stat($dir))[4, 5] or die "folder '$dir': can't stat - $!\n";
+    return if $uid == 0 && $gid == 0;
+    chown($uid, $gid, $what) or die "folder '$dir': can't give its owner a file - $!\n";
+    return;
+}
+
+sub folder_of ($path) {
+    my ($dir) = $path =~ m{\A(.+)/[^/]+\z} or die "'$path': not a path below a folder\n";
+    return $dir;
+}
+
+sub random_bytes ($count) {
+    sysopen(my $fh, '/dev/urandom', O_RDONLY) or die "/dev/urandom: can't open - $!\n";
+    my $got = sysread($fh, my $bytes, $count) // die "/dev/urandom: can't read - $!\n";
+    die "/dev/urandom: too few bytes\n" if $got != $count;
+    return $bytes;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::NotifyHost::File - careful reading and writing of the host's own files
+
+=head1 DESCRIPTION
+
+C<read_file($path, $known)> returns content and stamp (device, inode, size and times) of a regular
+file of at most 1 MiB. C<replace_file($path, $bytes, $mode)> writes a temporary file, syncs it and
+its folder and renames it. C<create_file> does the same for a file that must not exist yet and
+returns false if it does. C<open_lock> gives a handle for flock. Errors are one line that begins
+with the path. Where root writes, files get the owner of their folder.
+
+=cut

@@ -1,0 +1,93 @@
+package PVE::NotifyHost::Setup;
+
+# Decides where the standalone host keeps its files, and tells PVE::Cluster and PVE::Notify. Every
+# entry point of the host calls init() first, and none of the node's does: which kind of host is
+# in use is a fact of the program that runs, never a guess from the machine.
+
+use v5.36;
+
+use Fcntl qw(O_RDWR);
+use PVE::Cluster;
+use PVE::Notify;
+use PVE::NotifyHost::File;
+
+my %PACKAGED = (
+    config => '/etc/pve-notify-host',
+    state  => '/var/lib/pve-notify-host',
+    run    => '/run/pve-notify-host',
+);
+my %MODE = (config => oct('0750'), priv => oct('0700'), state => oct('0700'), run => oct('0750'));
+
+sub init ($class, %opt) {
+    open_standard_handles();
+    my $dirs = $class->dirs;
+    ensure_dirs($dirs) if $opt{ensure_dirs};
+    PVE::Cluster::set_dirs($dirs);
+    PVE::Notify::set_host({ kind => 'standalone', 'config-dir' => $dirs->{config} });
+    return $dirs;
+}
+
+sub dirs ($class) {
+    my $base = $ENV{PVE_NOTIFY_HOST_DIR};
+    my %dirs = %PACKAGED;
+    if (defined($base) && $base ne '') {
+        ($base) = $base =~ m{\A(/[^\0\n]*?)/*\z}
+            or die "PVE_NOTIFY_HOST_DIR: not an absolute path\n";
+        %dirs = map { $_ => "$base/$_" } keys %PACKAGED;
+    }
+    return { %dirs, priv => "$dirs{config}/priv" };
+}
+
+sub ensure_dirs ($dirs) {
+    for my $name (qw(config priv state run)) {
+        my $dir = $dirs->{$name};
+        next if -d $dir;
+        my ($parent) = $dir =~ m{\A(.*)/[^/]+\z};
+        mkdir($parent, 0755) if $parent ne '' && !-d $parent;
+
+        # a later chmod would leave a moment in which the umask decides
+        my $umask = umask(0777 & ~$MODE{$name});
+        my $made  = mkdir($dir, $MODE{$name});
+        my $error = $!;
+        umask($umask);
+        die "folder '$dir': can't create - $error\n" if !$made && !-d $dir;
+        PVE::NotifyHost::File::give_to_owner_of($dir, $parent);
+    }
+    return;
+}
+
+# A descriptor below 3 that is closed would be given to the next file that is opened, and whatever
+# the program prints would then end up in that file.
+sub open_standard_handles () {
+    state @kept;
+    while (1) {
+        sysopen(my $null, '/dev/null', O_RDWR) or die "/dev/null: can't open - $!\n";
+        last if fileno($null) > 2;
+        push @kept, $null;
+    }
+    return;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::NotifyHost::Setup - where the standalone host keeps its files
+
+=head1 SYNOPSIS
+
+    use PVE::NotifyHost::Setup;
+    my $dirs = PVE::NotifyHost::Setup->init(ensure_dirs => 1);
+
+=head1 DESCRIPTION
+
+C<init> returns a hash of absolute paths: C<config> (/etc/pve-notify-host), C<priv> (its folder for
+secrets, 0700), C<state> (/var/lib/pve-notify-host) and C<run> (/run/pve-notify-host). The
+environment variable C<PVE_NOTIFY_HOST_DIR> moves all of them below one folder. With
+C<ensure_dirs> missing folders are made.
+
+C<dirs> only returns the paths.
+
+=cut
