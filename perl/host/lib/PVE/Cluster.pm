@@ -6,9 +6,14 @@ package PVE::Cluster;
 
 use v5.36;
 
-use Fcntl qw(:flock);
+use Exporter qw(import);
+use Fcntl    qw(:flock);
 use PVE::NotifyHost::File;
 use Time::HiRes ();
+
+our @EXPORT_OK = qw(
+    cfs_register_file cfs_read_file cfs_write_file cfs_lock_file get_nodelist
+);
 
 my $GET_LOCK_TIMEOUT  = 10;
 my $HOLD_LOCK_TIMEOUT = 60;
@@ -110,7 +115,8 @@ sub with_alarm ($seconds, $message, $code) {
     my $start = Time::HiRes::time();
     my $outer = Time::HiRes::alarm(0);
     my $done  = eval {
-        local $SIG{ALRM} = $outer && $outer < $seconds
+        local $SIG{ALRM} =
+              $outer && $outer < $seconds
             ? $SIG{ALRM} // 'DEFAULT'
             : sub { die $message };
         Time::HiRes::alarm($outer && $outer < $seconds ? $outer : $seconds);
