@@ -27,7 +27,7 @@ impl App {
     pub fn converse(&self, mut stream: Stream) {
         let outcome = match read_request(&mut stream) {
             Ok(request) => self.answer(&mut stream, &request),
-            Err(Refusal::Answer(response)) => fault::send(&mut stream, &response),
+            Err(Refusal::Answer(response)) => fault::interrupt(&mut stream, &response),
             Err(Refusal::Gone) => return,
         };
         // a peer that left before the end of its answer is its own affair

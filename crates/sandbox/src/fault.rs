@@ -150,6 +150,14 @@ pub fn send(stream: &mut Stream, answer: &Response) -> Result<()> {
     goodbye(stream)
 }
 
+/// Answers a peer that is still sending; what it sends is read for a second more, since closing
+/// before that would take the answer away from it.
+pub fn interrupt(stream: &mut Stream, answer: &Response) -> Result<()> {
+    stream.sock.allow(Duration::from_secs(1));
+    send(stream, answer)?;
+    hold(stream)
+}
+
 fn goodbye(stream: &mut Stream) -> Result<()> {
     stream.conn.send_close_notify();
     stream.flush()

@@ -279,7 +279,8 @@ fn grant(store: &mut Store, asked: Asked, scopes: Vec<String>) -> Response {
         Brand::Google => asked.offline && consented,
         Brand::Microsoft | Brand::Strict => scopes.iter().any(|scope| scope == "offline_access"),
     };
-    let (code, now) = (entropy::token::<32>(), store.now());
+    // the slash must survive the way through a URL and back into a form
+    let (code, now) = (format!("4/{}", entropy::token::<32>()), store.now());
     let mut query = vec![("code", code.as_str())];
     if !asked.state.is_empty() {
         query.push(("state", &asked.state));

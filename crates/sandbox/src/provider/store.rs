@@ -64,7 +64,7 @@ impl Store {
         Self {
             clients,
             login: "admin@example.org".into(),
-            password: entropy::token::<12>(),
+            password: entropy::uuid(),
             browsers: Kept::default(),
             consents: Kept::default(),
             codes: Kept::default(),
