@@ -1,0 +1,191 @@
+package PVE::CLI::pvesh;
+
+# The shell to the API on this machine: runs methods in its own process as root@pam, without a
+# server. Words of the command line become parameters, the result is printed, and what fails goes to
+# standard error with a status other than zero.
+
+use v5.36;
+
+use PVE::API2;
+use PVE::CLI::Arguments;
+use PVE::CLI::Usage;
+use PVE::CLIFormatter;
+use PVE::JSONSchema;
+use PVE::RPCEnvironment;
+
+my %verb   = (get => 'GET', set => 'PUT', create => 'POST', delete => 'DELETE');
+my $FAILED = 255;
+
+my $help = <<'TEXT';
+USAGE: pvesh COMMAND PATH [OPTIONS]
+
+  pvesh get PATH [OPTIONS]      read
+  pvesh set PATH [OPTIONS]      change
+  pvesh create PATH [OPTIONS]   make, or run an action
+  pvesh delete PATH [OPTIONS]   remove
+  pvesh ls PATH                 list what is below a path
+  pvesh usage PATH [--command get|set|create|delete] [--verbose] [--returns]
+                                how to call a path
+  pvesh help                    this text
+
+Options are the parameters of the API: --name value, --name=value. Instead of a value,
+--name-file PATH reads it from a file, or from standard input where PATH is "-": a secret
+then shows in no process list. On a terminal it is asked for without echo.
+
+The result is printed by --output-format text|json|json-pretty|yaml, in tables with
+--noheader, --noborder and --human-readable, and not at all with --quiet.
+TEXT
+
+my sub find ($command, $path) {
+    my $uri_param = {};
+    my ($class, $info) = PVE::API2->find_handler($verb{$command}, $path, $uri_param);
+    return $class ? ($class, $info, $uri_param) : ();
+}
+
+my sub check_permissions ($info, $param) {
+    my $rpcenv = PVE::RPCEnvironment->get;
+    $rpcenv->check_api2_permissions($info->{permissions}, $rpcenv->get_user, $param);
+    return;
+}
+
+my sub call ($class, $info, $param) {
+    check_permissions($info, $param);
+    return $class->handle($info, $param);
+}
+
+my sub shows_utf8 () {
+    my ($locale) = grep {length} map { $_ // '' } @ENV{qw(LC_ALL LC_CTYPE LANG)};
+    return ($locale // '') =~ /utf-?8/i;
+}
+
+my sub run_method ($command, $path, @words) {
+    my ($class, $info, $uri_param) = find($command, $path)
+        or die "No '$command' handler defined for '$path'\n";
+    my $result;
+    my $done = eval {
+        my ($param, $output) =
+            PVE::CLI::Arguments::parse($info->{parameters}{properties} // {}, @words);
+        $param->@{ keys %$uri_param } = values %$uri_param;
+        $result = [call($class, $info, $param), { %$output, utf8 => shows_utf8() }];
+    };
+    if (!$done) {
+        my $error = $@;
+        if (ref $error && $error->isa('PVE::Exception') && $error->is_param_exc) {
+            $error->{usage} = PVE::CLI::Usage::short("pvesh $command $path", $info, $uri_param);
+        }
+        die $error;
+    }
+    my ($data, $output) = @$result;
+    PVE::CLIFormatter::print_api_result($data, $info->{returns}, undef, $output);
+    return;
+}
+
+# a line of `ls` starts with D for what has entries below it, then the verbs r, w, c and d
+my sub capabilities ($path) {
+    my @info         = map { [$_, (find($_, $path))[1]] } qw(get set create delete);
+    my %letter       = (get => 'r', set => 'w', create => 'c', delete => 'd');
+    my $get          = $info[0][1];
+    my $is_directory = $get && defined PVE::JSONSchema::method_get_child_link($get);
+    return ($is_directory ? 'D' : '-') . join '', map { $_->[1] ? $letter{ $_->[0] } : '-' } @info;
+}
+
+my sub list ($path, @words) {
+    my ($class, $info, $uri_param) = find('get', $path);
+    my $child = $info && PVE::JSONSchema::method_get_child_link($info);
+    die "No children: '$path' is not a directory\n" if !defined $child;
+    my ($param) = PVE::CLI::Arguments::parse($info->{parameters}{properties} // {}, @words);
+    my $entries = call($class, $info, { %$param, %$uri_param });
+    my $base    = $path =~ s{/*\z}{}r;
+    my $text    = '';
+    for my $name (sort map { $_->{$child} } @$entries) {
+        $text .= capabilities("$base/$name") . "        $name\n";
+    }
+    print $text and STDOUT->flush or die "can't write the result: $!\n";
+    return;
+}
+
+my %usage_options = (
+    command => {
+        description => 'The command to explain; all that the path has when it is left out.',
+        type        => 'string',
+        enum        => [sort keys %verb],
+        optional    => 1,
+    },
+    verbose => { description => 'Explain each parameter.', type => 'boolean', optional => 1 },
+    returns =>
+        { description => 'Print the schema of the result.', type => 'boolean', optional => 1 },
+);
+
+my sub usage ($path, @words) {
+    my ($option) = PVE::CLI::Arguments::parse(\%usage_options, @words);
+    PVE::JSONSchema::validate($option,
+        { type => 'object', properties => \%usage_options, additionalProperties => 0 },
+    );
+    my @text;
+    for my $command ($option->{command} // qw(get set create delete)) {
+        my (undef, $info, $uri_param) = find($command, $path) or next;
+        my @method = ("pvesh $command $path", $info, $uri_param);
+        push @text,
+            $option->{verbose}
+            ? PVE::CLI::Usage::long(@method, \%PVE::CLI::Arguments::output_options)
+            : 'USAGE: ' . PVE::CLI::Usage::short(@method);
+        push @text,
+            PVE::CLIFormatter::result_text($info->{returns} // {},
+            {}, undef, { 'output-format' => 'yaml' })
+            if $option->{returns};
+    }
+    die "No '$option->{command}' handler defined for '$path'\n" if !@text && $option->{command};
+    die "No handler defined for '$path'\n"                      if !@text;
+    print join "\n", @text;
+    return;
+}
+
+my sub run_command ($command = undef, $path = undef, @words) {
+    if (!defined $command || $command =~ /\A(?:help|--help|-h|-\?)\z/) {
+        print $help;
+        return defined $command ? 0 : $FAILED;
+    }
+    die "unknown command '$command'\n\n$help" if !$verb{$command} && $command !~ /\A(?:ls|usage)\z/;
+    $path //= '/'                             if $command eq 'ls';
+    die "no path given\n\n$help"              if !defined $path || $path =~ /\A-/;
+    $path = '/' . $path =~ s{\A/+}{}r;
+    if ($command eq 'ls') {
+        list($path, @words);
+    } elsif ($command eq 'usage') {
+        usage($path, @words);
+    } else {
+        run_method($command, $path, @words);
+    }
+    return 0;
+}
+
+sub run ($class, @words) {
+    binmode $_, ':encoding(UTF-8)' for *STDOUT, *STDERR;
+    my $status = eval {
+        PVE::RPCEnvironment->setup_default_cli_env;
+        run_command(@words);
+    };
+    return $status if defined $status;
+    print STDERR "$@";
+    return $FAILED;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::CLI::pvesh - the shell to the API on this machine
+
+=head1 SYNOPSIS
+
+    exit PVE::CLI::pvesh->run(@ARGV);
+
+=head1 METHODS
+
+=head2 run(@words)
+
+Runs one command and returns the exit status: 0, or 255 when it failed.
+
+=cut

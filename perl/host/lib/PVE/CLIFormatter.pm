@@ -1,0 +1,101 @@
+package PVE::CLIFormatter;
+
+# Prints an API result: as text for people (scalars plain, lists and objects as tables), as JSON or
+# as YAML. Loads the module of a form only when that form is asked for.
+
+use v5.36;
+
+my sub to_json ($data, $pretty) {
+    require JSON::PP;
+    my $json = JSON::PP->new->allow_nonref->canonical;
+    return $pretty ? $json->pretty->encode($data) : $json->encode($data) . "\n";
+}
+
+# objects sort their columns by name, unless the schema says which to print
+my sub columns ($rows, $wanted) {
+    return @$wanted if $wanted && @$wanted;
+    my %seen;
+    for my $row (@$rows) {
+        $seen{$_} = 1 for keys %$row;
+    }
+    my @names = sort keys %seen;
+    return @names;
+}
+
+sub cell_text ($value, $schema = {}, $options = {}) {
+    return ''                              if !defined $value;
+    return to_json($value, 0) =~ s/\n\z//r if ref $value eq 'HASH' || ref $value eq 'ARRAY';
+    if (($schema->{type} // '') eq 'boolean' && ($options->{'human-readable'} // 1)) {
+        return $value ? 'yes' : 'no';
+    }
+    return "$value";
+}
+
+my sub text_of ($data, $schema, $wanted, $options) {
+    return '' if !defined $data;
+    if (!ref $data || ref $data !~ /\A(?:HASH|ARRAY)\z/) {
+        return cell_text($data, $schema, $options) . "\n";
+    }
+    require PVE::CLIFormatter::Table;
+    if (ref $data eq 'HASH') {
+        my $properties = $schema->{properties} // {};
+        my @keys       = columns([$data], $wanted);
+        my @rows = map { [$_, cell_text($data->{$_}, $properties->{$_} // {}, $options)] } @keys;
+        return PVE::CLIFormatter::Table::render(['key', 'value'], \@rows, $options);
+    }
+    my $items = $schema->{items} // {};
+    if (grep { ref ne 'HASH' } @$data) {
+        return join '', map { cell_text($_, $items, $options) . "\n" } @$data;
+    }
+    return '' if !@$data;
+    my @names = columns($data, $wanted);
+    my @rows;
+    for my $row (@$data) {
+        push @rows,
+            [map { cell_text($row->{$_}, $items->{properties}{$_} // {}, $options) } @names];
+    }
+    return PVE::CLIFormatter::Table::render(\@names, \@rows, $options);
+}
+
+sub result_text ($data, $schema = undef, $wanted = undef, $options = {}) {
+    $schema //= {};
+    return '' if $options->{quiet} || ($schema->{type} // '') eq 'null';
+    my $format = $options->{'output-format'} // 'text';
+    return to_json($data, 0) if $format eq 'json';
+    return to_json($data, 1) if $format eq 'json-pretty';
+    if ($format eq 'yaml') {
+        require PVE::CLIFormatter::YAML;
+        return PVE::CLIFormatter::YAML::render($data);
+    }
+    return text_of($data, $schema, $wanted, $options);
+}
+
+# A result can be a secret that exists nowhere else: a full disk behind standard output is an error.
+sub print_api_result ($data, $schema = undef, $wanted = undef, $options = {}) {
+    my $text = result_text($data, $schema, $wanted, $options);
+    print $text and STDOUT->flush or die "can't write the result: $!\n";
+    return;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::CLIFormatter - prints API results
+
+=head1 FUNCTIONS
+
+=head2 print_api_result($data, $schema, $columns, $options)
+
+Prints to standard output, which takes characters. C<$schema> is the method's C<returns>,
+C<$columns> an optional list of properties. Options: C<output-format> (C<text>, C<json>,
+C<json-pretty>, C<yaml>), C<noheader>, C<noborder>, C<quiet>, C<human-readable>, C<utf8> (draw
+borders with box characters).
+
+=head2 result_text($data, $schema, $columns, $options)
+
+The same as a string.
+
+=cut

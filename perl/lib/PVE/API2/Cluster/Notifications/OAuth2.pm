@@ -1,0 +1,142 @@
+package PVE::API2::Cluster::Notifications::OAuth2;
+
+# The exchange of an authorization code for a refresh token. It happens here and not in the browser:
+# Entra refuses token requests from browsers for applications of type "Web", and only such an
+# application lets a backend renew its login without a person. All parameters may be secrets: none
+# of them is ever logged.
+
+use v5.36;
+
+use PVE::API2::Cluster::Notifications::Common qw(raise_api_error);
+use PVE::Exception                            qw(raise_param_exc);
+use PVE::Notify;
+
+# long enough for every token that a provider issues today
+my $MAX_SECRET            = 16384;
+my $NO_CONTROL_CHARACTERS = '[^\x00-\x1f\x7f-\x9f]+';
+
+my sub text_parameter ($description, %more) {
+    return {
+        description => $description,
+        type        => 'string',
+        minLength   => 1,
+        maxLength   => $MAX_SECRET,
+        pattern     => $NO_CONTROL_CHARACTERS,
+        %more,
+    };
+}
+
+my $parameters = {
+    additionalProperties => 0,
+    properties           => {
+        'auth-method' => {
+            description => 'The provider that issued the authorization code: Google (Gmail and '
+                . 'Workspace) or Microsoft (Microsoft 365 and Outlook.com).',
+            type => 'string',
+            enum => ['google-oauth2', 'microsoft-oauth2'],
+        },
+        'client-id' => text_parameter(
+            q{The OAuth2 client ID of your application. Google: "Client ID" under "APIs & Services", }
+                . '"Credentials" in the Cloud Console. Microsoft: "Application (client) ID" on the '
+                . q{application's overview page in the Entra admin center.},
+        ),
+        'client-secret' => text_parameter(
+                  q{The OAuth2 client secret of your application. Microsoft: the }
+                . q{secret's "Value", which is shown only once under "Certificates & secrets", and }
+                . 'not its "Secret ID".',
+        ),
+        'tenant-id' => text_parameter(
+            'The Entra tenant that the code comes from; needed for microsoft-oauth2. Its GUID '
+                . q{("Directory (tenant) ID" on the application's overview page), one of its domain }
+                . 'names, or common, organizations or consumers.',
+            optional  => 1,
+            maxLength => 253,
+            pattern   => '[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?',
+        ),
+        'authorization-code' => text_parameter(
+            q{The value of "code" in the address that the provider's consent page leads back to, }
+                . 'after URL decoding. It works once and for some minutes only (10 at Microsoft).',
+        ),
+        'redirect-uri' => text_parameter(
+            'The redirect URI that the consent page was opened with, character by character. It is '
+                . 'absolute, https (http for localhost only), without fragment, and registered in '
+                . 'the application as type "Web".',
+            pattern => 'https?://[^\x00-\x20\x7f-\x9f#]+',
+        ),
+        'code-verifier' => text_parameter(
+            'The PKCE code verifier (RFC 7636): 43 to 128 letters, digits and -._~; needed if the '
+                . 'consent page was opened with a code challenge.',
+            optional  => 1,
+            minLength => 43,
+            maxLength => 128,
+            pattern   => '[A-Za-z0-9._~-]+',
+        ),
+    },
+};
+
+sub exchange ($param) {
+    if ($param->{'auth-method'} eq 'microsoft-oauth2' && !defined $param->{'tenant-id'}) {
+        raise_param_exc(
+            { 'tenant-id' => q{property is missing, auth-method 'microsoft-oauth2' needs it} });
+    }
+    my $token = eval {
+        PVE::Notify::read_config()->exchange_smtp_oauth2_code(
+            $param->@{
+                qw(auth-method client-id client-secret tenant-id authorization-code redirect-uri code-verifier)
+            },
+        );
+    };
+    raise_api_error($@) if $@;
+    return $token;
+}
+
+sub register ($class) {
+    $class->register_method({
+        name        => 'smtp_oauth2_token',
+        path        => 'smtp-oauth2-token',
+        method      => 'POST',
+        protected   => 1,
+        description => 'Exchange an OAuth2 authorization code for the refresh token that an SMTP '
+            . 'target needs to log in. Asks the provider and takes up to 20 seconds; changes nothing '
+            . 'here.',
+        permissions => {
+            check => [
+                'and',
+                ['perm', '/mapping/notifications', ['Mapping.Modify']],
+                [
+                    'or',
+                    ['perm', '/', ['Sys.Audit', 'Sys.Modify']],
+                    ['perm', '/', ['Sys.AccessNetwork']]
+                ],
+            ],
+        },
+        parameters => $parameters,
+        returns    => {
+            description => 'The refresh token: a secret, keep it like a password.',
+            type        => 'string',
+        },
+        code => \&exchange,
+    });
+    return;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::API2::Cluster::Notifications::OAuth2 - redeems OAuth2 authorization codes
+
+=head1 SYNOPSIS
+
+    PVE::API2::Cluster::Notifications::OAuth2::register('PVE::API2::Cluster::Notifications');
+
+=head1 METHODS
+
+=head2 smtp_oauth2_token
+
+C<POST /cluster/notifications/smtp-oauth2-token> returns the refresh token as a string. Errors: 400
+for what the caller can mend, 502 and 504 for the provider or the way to it.
+
+=cut

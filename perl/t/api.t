@@ -1,0 +1,126 @@
+# The methods below /cluster/notifications, called in this process, with the library faked.
+
+use v5.36;
+
+use FindBin;
+use lib "$FindBin::Bin/lib/fake";
+
+use File::Temp;
+use JSON::PP;
+use Test::More;
+
+my $log;
+
+BEGIN {
+    $log = File::Temp->new;
+    $ENV{FAKE_NOTIFY_LOG} = "$log";
+}
+
+use PVE::API2;
+use PVE::NotifyHost::Setup;
+
+my $dir = File::Temp->newdir;
+$ENV{PVE_NOTIFY_HOST_DIR} = "$dir";
+PVE::NotifyHost::Setup->init(ensure_dirs => 1);
+
+my %good = (
+    'auth-method'        => 'google-oauth2',
+    'client-id'          => 'client-1',
+    'client-secret'      => 'secret-1',
+    'authorization-code' => 'code-1',
+    'redirect-uri'       => 'https://localhost:8006/',
+);
+
+sub requests () {
+    open my $fh, '<', "$log" or die "can't open the log: $!\n";
+    my @requests = map { decode_json($_) } readline $fh;
+    return \@requests;
+}
+
+sub call (%param) {
+    my ($class, $info) =
+        PVE::API2->find_handler('POST', '/cluster/notifications/smtp-oauth2-token', {});
+    return $class->handle($info, \%param, 1);
+}
+
+sub error_of ($code) {
+    return eval { $code->(); 1 } ? undef : $@;
+}
+
+subtest 'the index leads to the method' => sub {
+    my ($class, $info) = PVE::API2->find_handler('GET', '/cluster/notifications', {});
+    is_deeply $class->handle($info, {}, 1), [{ name => 'smtp-oauth2-token' }], 'names the entry';
+    ($class, $info) =
+        PVE::API2->find_handler('POST', '/cluster/notifications/smtp-oauth2-token', {});
+    is $class,             'PVE::API2::Cluster::Notifications', 'the class is that of the index';
+    is $info->{name},      'smtp_oauth2_token',                 'name';
+    is $info->{protected}, 1,                                   'protected';
+    is_deeply $info->{permissions},
+        {
+        check => [
+            'and',
+            ['perm', '/mapping/notifications', ['Mapping.Modify']],
+            [
+                'or', ['perm', '/', ['Sys.Audit', 'Sys.Modify']],
+                ['perm', '/', ['Sys.AccessNetwork']]
+            ],
+        ],
+        },
+        'permissions';
+};
+
+subtest 'the values reach the library in its order' => sub {
+    is call(%good), 'refresh-token-of-client-1', 'the token is returned';
+    is_deeply requests()->[-1],
+        ['google-oauth2', 'client-1', 'secret-1', undef, 'code-1', 'https://localhost:8006/',
+        undef],
+        'without the optional ones';
+    my $verifier = 'v' x 43;
+    call(
+        %good,
+        'auth-method'   => 'microsoft-oauth2',
+        'tenant-id'     => 'common',
+        'code-verifier' => $verifier
+    );
+    is_deeply requests()->[-1],
+        [
+        'microsoft-oauth2', 'client-1',
+        'secret-1',         'common',
+        'code-1',           'https://localhost:8006/',
+        $verifier,
+        ],
+        'with them';
+    my $secret = join('', map {chr} 32 .. 126, 161 .. 300) . "\x{1f511}";
+    call(%good, 'client-secret' => $secret);
+    is requests()->[-1][2], $secret, 'every printable character survives';
+    my $long = 's' x 16384;
+    call(%good, 'client-secret' => $long);
+    is requests()->[-1][2], $long, 'so do 16 KiB';
+    is(
+        PVE::API2::Cluster::Notifications->smtp_oauth2_token({%good}),
+        'refresh-token-of-client-1',
+        'the method can be called by its name',
+    );
+};
+
+subtest 'an error of the library keeps its code' => sub {
+    my $error = error_of(sub { call(%good, 'client-id' => 'down') });
+    isa_ok $error, 'PVE::Exception';
+    is $error->{code}, 502,                      'code';
+    is $error->{msg},  "provider is down\n",     'message';
+    is "$error",       "502 provider is down\n", 'as text';
+    is error_of(sub { call(%good, 'client-id' => 'broken') }), "the library broke\n",
+        'a plain error passes unchanged';
+    is_deeply error_of(sub { call(%good, 'client-id' => 'half-error') }), { code => 502 },
+        'so does a hash without message';
+};
+
+subtest 'Microsoft without a tenant is refused before any request' => sub {
+    my $before = @{ requests() };
+    my $error  = error_of(sub { call(%good, 'auth-method' => 'microsoft-oauth2') });
+    is $error->{code}, 400, 'code';
+    is_deeply [keys $error->{errors}->%*], ['tenant-id'], 'names the parameter';
+    is @{ requests() }, $before, 'the library is not called';
+};
+
+done_testing;

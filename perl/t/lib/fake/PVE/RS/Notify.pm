@@ -1,0 +1,36 @@
+package PVE::RS::Notify;
+
+# Stands in for the Rust library where a test is about the Perl around it. Each exchange is counted
+# in the file that FAKE_NOTIFY_LOG names, one JSON array of the arguments a line. The client ID
+# decides the answer.
+
+use v5.36;
+
+use JSON::PP;
+
+sub parse_config ($class, @args) {
+    return bless { args => \@args }, $class;
+}
+
+sub args ($self) {
+    return $self->{args};
+}
+
+sub write_config ($self) {
+    return ("public \x{e4}\x{263a}\n", "private\n");
+}
+
+sub exchange_smtp_oauth2_code ($self, @args) {
+    if (my $log = $ENV{FAKE_NOTIFY_LOG}) {
+        open my $fh, '>>', $log or die "can't open '$log': $!\n";
+        print {$fh} JSON::PP->new->canonical->utf8->encode(\@args), "\n";
+        close $fh or die "can't write '$log': $!\n";
+    }
+    my $client_id = $args[1];
+    die { code => 502, message => 'provider is down' } if $client_id eq 'down';
+    die { code => 502 }                                if $client_id eq 'half-error';
+    die "the library broke\n"                          if $client_id eq 'broken';
+    return "refresh-token-of-$client_id";
+}
+
+1;
