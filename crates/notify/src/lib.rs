@@ -1,1 +1,32 @@
-//! The notification core: no Perl, no globals, no unsafe.
+//! The notification core.
+//!
+//! Knows nothing of Perl and keeps no state of its own between calls, save one cache of parsed CA
+//! certificates ([`tls`]). Every blocking call has a [`Deadline`], every buffer a bound; secrets
+//! travel as [`Secret`]; every failure is an [`Error`] whose text tells an admin what happened, who
+//! has to act and what to do. What differs between machines is a [`Host`] value that the entry point
+//! makes.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
+pub mod advice;
+mod deadline;
+mod error;
+mod host;
+mod net;
+pub mod oauth2;
+mod secret;
+pub mod tls;
+
+pub use deadline::Deadline;
+pub use error::Error;
+pub use host::{Host, Lookup};
+pub use secret::Secret;

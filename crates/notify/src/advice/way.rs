@@ -1,0 +1,214 @@
+//! The way to the peer: each phase that can run out of time, each cause that can end it.
+//!
+//! Used for the token endpoint now; nothing in it is particular to HTTP.
+
+use super::Advice;
+
+const NODE: &str = "an administrator of this machine";
+const PEER: &str = "whoever runs the server";
+
+/// What was being done when the time was up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// DNS, hosts file.
+    Lookup,
+    /// TCP.
+    Connect,
+    /// HTTP CONNECT.
+    Proxy,
+    /// TLS.
+    Handshake,
+    /// Writing the request.
+    Send,
+    /// Nothing of the answer has come yet.
+    Wait,
+    /// Some of the answer has come.
+    Read,
+}
+
+/// Why the way ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The name does not exist, or no name server answered.
+    Lookup,
+    /// The port is closed.
+    Refused,
+    /// No route, no network.
+    Unreachable,
+    /// Any other failure of TCP.
+    Connect,
+    /// The proxy wants other credentials (407).
+    ProxyLogin,
+    /// The proxy does not connect (any other status).
+    ProxyRefused,
+    /// The proxy does not speak HTTP or hung up.
+    ProxyGarbled,
+    /// The certificate's time has not come or is over.
+    CertificateTime,
+    /// The certificate is for another name.
+    CertificateName,
+    /// The certificate's issuer is not trusted.
+    CertificateIssuer,
+    /// The certificate is wrong in another way.
+    Certificate,
+    /// No common TLS version or any other protocol failure.
+    Tls,
+    /// The connection ended while the request was sent.
+    LostSending,
+    /// The connection ended before the answer began.
+    LostWaiting,
+    /// The connection ended within the answer.
+    LostReading,
+    /// The answer's end is not sealed by TLS, so that it may have been cut short.
+    Unsealed,
+}
+
+impl Phase {
+    const ALL: [Self; 7] = [
+        Self::Lookup,
+        Self::Connect,
+        Self::Proxy,
+        Self::Handshake,
+        Self::Send,
+        Self::Wait,
+        Self::Read,
+    ];
+
+    /// The row for a timeout in this phase.
+    #[rustfmt::skip]
+    #[must_use]
+    pub const fn timeout(self) -> &'static Advice {
+        match self {
+            Self::Lookup => &Advice {
+                key: "timeout-lookup", code: 504, what: "timeout while looking up the name",
+                who: NODE, cure: "check the name servers of this machine, or use a proxy that looks names up itself",
+            },
+            Self::Connect => &Advice {
+                key: "timeout-connect", code: 504, what: "timeout while connecting",
+                who: NODE, cure: "allow outgoing connections to this address and port in the firewall, or set http_proxy",
+            },
+            Self::Proxy => &Advice {
+                key: "timeout-proxy", code: 504, what: "timeout while waiting for the proxy",
+                who: NODE, cure: "check that the proxy of the datacenter configuration works",
+            },
+            Self::Handshake => &Advice {
+                key: "timeout-handshake", code: 504, what: "timeout during the TLS handshake",
+                who: NODE, cure: "check that the port speaks TLS at once and that no firewall holds the handshake back",
+            },
+            Self::Send => &Advice {
+                key: "timeout-send", code: 504, what: "timeout while sending the request",
+                who: NODE, cure: "check the line to the server for packet loss or a wrong MTU",
+            },
+            Self::Wait => &Advice {
+                key: "timeout-wait", code: 504, what: "timeout while waiting for the answer",
+                who: PEER, cure: "make it answer in time; try again in some minutes",
+            },
+            Self::Read => &Advice {
+                key: "timeout-read", code: 504, what: "timeout while reading the answer, which came too slowly",
+                who: PEER, cure: "find out what slows its answers down; try again in some minutes",
+            },
+        }
+    }
+}
+
+impl Cause {
+    const ALL: [Self; 16] = [
+        Self::Lookup,
+        Self::Refused,
+        Self::Unreachable,
+        Self::Connect,
+        Self::ProxyLogin,
+        Self::ProxyRefused,
+        Self::ProxyGarbled,
+        Self::CertificateTime,
+        Self::CertificateName,
+        Self::CertificateIssuer,
+        Self::Certificate,
+        Self::Tls,
+        Self::LostSending,
+        Self::LostWaiting,
+        Self::LostReading,
+        Self::Unsealed,
+    ];
+
+    /// The row for this cause.
+    #[rustfmt::skip]
+    #[must_use]
+    pub const fn advice(self) -> &'static Advice {
+        match self {
+            Self::Lookup => &Advice {
+                key: "lookup", code: 502, what: "the name could not be found",
+                who: NODE, cure: "check the name, the name servers of this machine and the tenant or provider it was made of",
+            },
+            Self::Refused => &Advice {
+                key: "refused", code: 502, what: "the connection was refused: nothing listens there, or a firewall rejects it",
+                who: NODE, cure: "check address, port and firewall, and that the server is running",
+            },
+            Self::Unreachable => &Advice {
+                key: "unreachable", code: 502, what: "there is no route to the address",
+                who: NODE, cure: "check network, gateway and IPv6 settings of this machine",
+            },
+            Self::Connect => &Advice {
+                key: "connect", code: 502, what: "no connection could be made",
+                who: NODE, cure: "look at what the system says and check the network of this machine",
+            },
+            Self::ProxyLogin => &Advice {
+                key: "proxy-login", code: 502, what: "the proxy demands a login (407)",
+                who: NODE, cure: "put a valid user and password into http_proxy of the datacenter configuration",
+            },
+            Self::ProxyRefused => &Advice {
+                key: "proxy-refused", code: 502, what: "the proxy refused to connect to the server",
+                who: NODE, cure: "allow the server's name and port in the proxy's rules",
+            },
+            Self::ProxyGarbled => &Advice {
+                key: "proxy-garbled", code: 502, what: "the proxy hung up or does not answer as an HTTP proxy",
+                who: NODE, cure: "check host and port of http_proxy in the datacenter configuration",
+            },
+            Self::CertificateTime => &Advice {
+                key: "certificate-time", code: 502, what: "the server's certificate has expired or is not valid yet",
+                who: PEER, cure: "renew it; if it is valid elsewhere, the clock of this machine is wrong",
+            },
+            Self::CertificateName => &Advice {
+                key: "certificate-name", code: 502, what: "the server's certificate is for another name",
+                who: NODE, cure: "find out what answers in the server's place, for instance a proxy or wrong name server entries",
+            },
+            Self::CertificateIssuer => &Advice {
+                key: "certificate-issuer", code: 502, what: "the server's certificate comes from an authority that this machine does not trust",
+                who: NODE, cure: "add the authority's certificate to the system's store (update-ca-certificates) if it is your own, else find out who intercepts the connection",
+            },
+            Self::Certificate => &Advice {
+                key: "certificate", code: 502, what: "the server's certificate is not acceptable",
+                who: PEER, cure: "install a proper one",
+            },
+            Self::Tls => &Advice {
+                key: "tls", code: 502, what: "no secure connection could be agreed on (TLS 1.2 or 1.3 is needed)",
+                who: PEER, cure: "enable TLS 1.2 or 1.3 on that port",
+            },
+            Self::LostSending => &Advice {
+                key: "lost-sending", code: 502, what: "the connection was lost while the request was sent",
+                who: NODE, cure: "check the line and what filters traffic, then try again",
+            },
+            Self::LostWaiting => &Advice {
+                key: "lost-waiting", code: 502, what: "the server closed the connection without an answer",
+                who: PEER, cure: "look into its log; a code that was already sent may be spent, so authorize again",
+            },
+            Self::LostReading => &Advice {
+                key: "lost-reading", code: 502, what: "the connection was lost within the answer",
+                who: NODE, cure: "check the line, then authorize again, since the code is probably spent",
+            },
+            Self::Unsealed => &Advice {
+                key: "unsealed", code: 502, what: "the connection ended without the closing mark of TLS, so that the answer may have been cut short",
+                who: PEER, cure: "make it close TLS connections properly or send Content-Length",
+            },
+        }
+    }
+}
+
+pub(super) fn rows() -> impl Iterator<Item = &'static Advice> {
+    Phase::ALL
+        .into_iter()
+        .map(Phase::timeout)
+        .chain(Cause::ALL.into_iter().map(Cause::advice))
+}

@@ -1,0 +1,37 @@
+//! The end of a call, on the monotonic clock.
+//!
+//! One value is made where a call begins and handed down to every step, so that the steps share one
+//! budget instead of adding theirs up.
+
+use std::time::{Duration, Instant};
+
+/// A moment after which no step of a call may go on waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// The moment `budget` from now; a budget beyond a day counts as a day.
+    #[must_use]
+    pub fn after(budget: Duration) -> Self {
+        Self(Instant::now() + budget.min(Duration::from_secs(86_400)))
+    }
+
+    /// What is left, or `None` once the moment has come.
+    #[must_use]
+    pub fn left(self) -> Option<Duration> {
+        let left = self.0.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_passes_and_does_not_overflow() {
+        assert!(Deadline::after(Duration::ZERO).left().is_none());
+        assert!(Deadline::after(Duration::MAX).left() <= Some(Duration::from_secs(86_400)));
+        assert!(Deadline::after(Duration::from_secs(60)).left() > Some(Duration::from_secs(59)));
+    }
+}

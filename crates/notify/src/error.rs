@@ -1,0 +1,133 @@
+//! The one error of this crate.
+//!
+//! `Display` is the message for the admin: what happened, who has to act, what to do, then (where
+//! there is one) the other side's own words with every secret of the call removed. `code` is the
+//! HTTP-like number that the API answers with.
+
+use std::path::PathBuf;
+use std::{fmt, io};
+
+use crate::advice::Advice;
+
+/// Why a call failed. No variant, and no `source` of one, holds a secret.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A parameter of the call cannot be used; nothing was sent. Code 400.
+    Parameter {
+        /// The parameter's name in the API, for instance `tenant-id`.
+        name: &'static str,
+        /// What is wrong with it, as the end of a sentence that begins with the name.
+        reason: String,
+    },
+    /// The provider answered, but not with what was asked for.
+    Answer {
+        /// The provider's name, for instance `google-oauth2`.
+        provider: String,
+        /// What it means and what to do; also the code (400, 502 or 504).
+        advice: &'static Advice,
+        /// The provider's own words: at most 300 characters, free of secrets and control characters.
+        said: Option<String>,
+        /// Seconds (at most 3600) after which the provider wants to be asked again.
+        retry_after: Option<u32>,
+    },
+    /// The way to the peer failed. Code 502, or 504 where the time was up.
+    Way {
+        /// The peer, as `host:port`.
+        peer: String,
+        /// What it means and what to do.
+        advice: &'static Advice,
+        /// The system's reason, where it adds something.
+        source: Option<io::Error>,
+    },
+    /// A file of this machine cannot be used. Code 500.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, as the end of a sentence that begins with the path.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// The HTTP-like code: 400 where the caller can mend it, 502 and 504 for the provider or the way
+    /// to it, 500 for this machine.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Parameter { .. } => 400,
+            Self::Answer { advice, .. } | Self::Way { advice, .. } => advice.code,
+            Self::File { .. } => 500,
+        }
+    }
+
+    /// The advice that the message was made of, if it came from a table.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static Advice> {
+        match self {
+            Self::Answer { advice, .. } | Self::Way { advice, .. } => Some(advice),
+            Self::Parameter { .. } | Self::File { .. } => None,
+        }
+    }
+
+    pub(crate) fn parameter(name: &'static str, reason: impl Into<String>) -> Self {
+        Self::Parameter {
+            name,
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn file(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
+        Self::File {
+            path: path.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parameter { name, reason } => write!(f, "{name}: {reason}"),
+            Self::Answer {
+                provider,
+                advice,
+                said,
+                retry_after,
+            } => {
+                write!(f, "{provider}: {advice}")?;
+                if let Some(seconds) = retry_after {
+                    write!(f, "; it asks to be left alone for {seconds} s")?;
+                }
+                match said {
+                    Some(said) => write!(f, "; it says: {said}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Way {
+                peer,
+                advice,
+                source,
+            } => {
+                write!(f, "{peer}: {advice}")?;
+                match source {
+                    Some(source) => write!(f, "; the system says: {source}"),
+                    None => Ok(()),
+                }
+            }
+            Self::File { path, reason } => write!(f, "{}: {reason}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Way {
+                source: Some(source),
+                ..
+            } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The machine this code runs on, as a value: where the configuration lies, which CA certificates
+//! count, how names are looked up, which proxy is set.
+//!
+//! The installed entry point makes it and hands it down. Which kind of machine it is never follows
+//! from the environment or from a look around: only a machine that is not a PVE node may name
+//! providers of its own, and nobody else must be able to switch that on.
+
+mod proxy;
+mod pve;
+mod standalone;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::{env, io};
+
+pub(crate) use proxy::Proxy;
+
+use crate::Error;
+
+/// Debian's bundle, kept up by `update-ca-certificates`.
+const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Finds the addresses of a host and port; may block, runs in a thread of its own.
+pub type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
+
+/// The kinds of machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Pve,
+    Standalone,
+}
+
+/// A machine.
+#[derive(Clone, Debug)]
+pub struct Host {
+    kind: Kind,
+    config_dir: PathBuf,
+    ca_bundle: PathBuf,
+    lookup: Lookup,
+}
+
+impl Host {
+    /// A node of Proxmox VE, configured in `/etc/pve`.
+    #[must_use]
+    pub fn pve() -> Self {
+        Self::new(Kind::Pve, PathBuf::from(pve::CONFIG_DIR))
+    }
+
+    /// Any other machine, configured in `config_dir`, where it may name providers of its own.
+    #[must_use]
+    pub fn standalone(config_dir: impl Into<PathBuf>) -> Self {
+        Self::new(Kind::Standalone, config_dir.into())
+    }
+
+    /// The CA bundle is the file named by `SSL_CERT_FILE`, else Debian's.
+    fn new(kind: Kind, config_dir: PathBuf) -> Self {
+        let ca_bundle = env::var_os("SSL_CERT_FILE")
+            .filter(|name| !name.is_empty())
+            .map_or_else(|| PathBuf::from(CA_BUNDLE), PathBuf::from);
+        Self {
+            kind,
+            config_dir,
+            ca_bundle,
+            lookup: crate::net::system_lookup,
+        }
+    }
+
+    /// The same machine with its configuration elsewhere.
+    #[must_use]
+    pub fn with_config_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.config_dir = dir.into();
+        self
+    }
+
+    /// The same machine trusting the CA certificates of this PEM file.
+    #[must_use]
+    pub fn with_ca_bundle(mut self, file: impl Into<PathBuf>) -> Self {
+        self.ca_bundle = file.into();
+        self
+    }
+
+    /// The same machine with another way to look names up.
+    #[must_use]
+    pub fn with_lookup(mut self, lookup: Lookup) -> Self {
+        self.lookup = lookup;
+        self
+    }
+
+    /// The folder of the configuration.
+    #[must_use]
+    pub fn config_dir(&self) -> &Path {
+        &self.config_dir
+    }
+
+    /// The PEM file of trusted CA certificates.
+    #[must_use]
+    pub fn ca_bundle(&self) -> &Path {
+        &self.ca_bundle
+    }
+
+    pub(crate) fn lookup(&self) -> Lookup {
+        self.lookup
+    }
+
+    /// The proxy of `datacenter.cfg`; the environment's proxy variables do not count.
+    pub(crate) fn proxy(&self) -> Result<Option<Proxy>, Error> {
+        proxy::read(&self.config_dir.join("datacenter.cfg"))
+    }
+
+    /// The text of the provider file and its path; `None` where there is none or none may be.
+    pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Error> {
+        match self.kind {
+            Kind::Pve => Ok(None),
+            Kind::Standalone => standalone::provider_file(&self.config_dir),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The way to a peer: look its name up, connect, pass a proxy, agree on TLS, all under one deadline.
+//!
+//! Knows no protocol above TLS. Every failure comes out as an [`Error::Way`] that names the phase.
+
+mod stream;
+mod tunnel;
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+pub(crate) use stream::TlsStream;
+
+use crate::advice::{Cause, Phase};
+use crate::host::Proxy;
+use crate::{Deadline, Error, Host, tls};
+
+/// Longest wait for one address while others are left to try.
+const PER_ADDRESS: Duration = Duration::from_secs(3);
+
+/// A peer, and how its failures are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// Name or address, IPv6 without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl Peer {
+    pub(crate) fn name(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    pub(crate) fn lost(&self, cause: Cause, source: Option<io::Error>) -> Error {
+        Error::Way {
+            peer: self.name(),
+            advice: cause.advice(),
+            source,
+        }
+    }
+
+    pub(crate) fn late(&self, phase: Phase) -> Error {
+        Error::Way {
+            peer: self.name(),
+            advice: phase.timeout(),
+            source: None,
+        }
+    }
+}
+
+/// Whether an I/O error means that the time was up.
+pub(crate) fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
+}
+
+/// A TLS connection to the peer, through the host's proxy if one is set.
+pub(crate) fn connect_tls(
+    host: &Host,
+    peer: &Peer,
+    deadline: Deadline,
+) -> Result<TlsStream, Error> {
+    let config = tls::client_config(host.ca_bundle())?;
+    let tcp = match host.proxy()? {
+        None => connect(host, peer, deadline)?,
+        Some(Proxy {
+            host: name,
+            port,
+            login,
+        }) => {
+            let proxy = Peer { host: name, port };
+            let tcp = connect(host, &proxy, deadline)?;
+            tunnel::open(tcp, &proxy, login.as_ref(), peer, deadline)?
+        }
+    };
+    TlsStream::open(tcp, config, peer, deadline)
+}
+
+/// The system's way to look a name up: hosts file, DNS, whatever `nsswitch.conf` says.
+pub(crate) fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    (host, port).to_socket_addrs().map(Iterator::collect)
+}
+
+/// Addresses of the peer. The system's resolver cannot be interrupted, so it runs in a thread; one
+/// that is late is left behind and ends by the resolver's own limits.
+fn resolve(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
+    if let Ok(address) = peer.host.parse() {
+        return Ok(vec![SocketAddr::new(address, peer.port)]);
+    }
+    let lookup = host.lookup();
+    let (name, port) = (peer.host.clone(), peer.port);
+    let (sender, receiver) = mpsc::sync_channel(1);
+    thread::Builder::new()
+        .name("lookup".to_owned())
+        .spawn(move || sender.send(lookup(&name, port)))
+        .map_err(|error| peer.lost(Cause::Lookup, Some(error)))?;
+    let left = deadline.left().ok_or_else(|| peer.late(Phase::Lookup))?;
+    match receiver.recv_timeout(left) {
+        Ok(Ok(addresses)) if addresses.is_empty() => Err(peer.lost(Cause::Lookup, None)),
+        Ok(Ok(addresses)) => Ok(interleave(addresses)),
+        Ok(Err(error)) => Err(peer.lost(Cause::Lookup, Some(error))),
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(peer.late(Phase::Lookup)),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(peer.lost(Cause::Lookup, None)),
+    }
+}
+
+/// IPv6 and IPv4 in turn, beginning with the system's first choice, so that a family without a
+/// working route costs one try and not all of them.
+fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == first_is_v6);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut mixed = Vec::new();
+    loop {
+        let pair = (first.next(), second.next());
+        if pair == (None, None) {
+            return mixed;
+        }
+        mixed.extend(pair.0);
+        mixed.extend(pair.1);
+    }
+}
+
+/// Tries the addresses one after the other; the last one gets all the time that is left.
+fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<TcpStream, Error> {
+    let addresses = resolve(host, peer, deadline)?;
+    let mut failure = peer.late(Phase::Connect);
+    for (tried, address) in addresses.iter().enumerate() {
+        let left = deadline.left().ok_or_else(|| peer.late(Phase::Connect))?;
+        let to_try = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        let share = if to_try == 1 {
+            left
+        } else {
+            (left / to_try).min(PER_ADDRESS)
+        };
+        match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
+            Ok(stream) => {
+                // one small write follows another in a handshake
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Err(error) if is_timeout(&error) => failure = peer.late(Phase::Connect),
+            Err(error) => {
+                let cause = match error.kind() {
+                    ErrorKind::ConnectionRefused => Cause::Refused,
+                    ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+                        Cause::Unreachable
+                    }
+                    _ => Cause::Connect,
+                };
+                failure = peer.lost(cause, Some(error));
+            }
+        }
+    }
+    Err(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_beginning_with_the_systems_first() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let (a, b, c) = (
+            address("[::1]:1"),
+            address("[::2]:1"),
+            address("127.0.0.1:1"),
+        );
+        assert_eq!(interleave(vec![a, b, c]), [a, c, b]);
+        assert_eq!(interleave(vec![c, a, b]), [c, a, b]);
+        assert_eq!(interleave(vec![]), []);
+    }
+}

@@ -1,0 +1,159 @@
+//! A TLS connection whose every read and write ends at the deadline.
+//!
+//! The socket's own timeouts count from the last byte, so a peer that drips bytes would hold them for
+//! ever: here each system call gets what is left of the one budget.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig, ClientConnection};
+
+use super::{Peer, is_timeout};
+use crate::advice::{Cause, Phase};
+use crate::{Deadline, Error};
+
+/// A socket with a deadline.
+#[derive(Debug)]
+pub(super) struct Timed {
+    pub(super) tcp: TcpStream,
+    pub(super) deadline: Deadline,
+}
+
+impl Timed {
+    fn left(&self) -> io::Result<Option<std::time::Duration>> {
+        self.deadline
+            .left()
+            .map(Some)
+            .ok_or_else(|| ErrorKind::TimedOut.into())
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.tcp.set_read_timeout(self.left()?)?;
+            match self.tcp.read(buffer) {
+                // a signal of the host program: it does not shorten the call
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Write for Timed {
+    // write_vectored stays at its default, which ends here: std sends with MSG_NOSIGNAL only in
+    // `write`, and a host program may leave SIGPIPE at its deadly default
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            self.tcp.set_write_timeout(self.left()?)?;
+            match self.tcp.write(bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A TLS connection.
+#[derive(Debug)]
+pub(crate) struct TlsStream {
+    tls: ClientConnection,
+    socket: Timed,
+    peer: Peer,
+    answered: bool,
+}
+
+impl TlsStream {
+    /// Agrees on TLS with the peer over a connected socket.
+    pub(super) fn open(
+        tcp: TcpStream,
+        config: Arc<ClientConfig>,
+        peer: &Peer,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let name = ServerName::try_from(peer.host.clone())
+            .map_err(|_| peer.lost(Cause::CertificateName, None))?;
+        let mut tls = ClientConnection::new(config, name)
+            .map_err(|error| peer.lost(Cause::Tls, Some(io::Error::other(error))))?;
+        let mut socket = Timed { tcp, deadline };
+        while tls.is_handshaking() {
+            tls.complete_io(&mut socket)
+                .map_err(|error| handshake_failure(peer, error))?;
+        }
+        Ok(Self {
+            tls,
+            socket,
+            peer: peer.clone(),
+            answered: false,
+        })
+    }
+
+    /// Sends all bytes.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut stream = rustls::Stream::new(&mut self.tls, &mut self.socket);
+        // `write` keeps the socket's failures to itself, `flush` tells them
+        stream
+            .write_all(bytes)
+            .and_then(|()| stream.flush())
+            .map_err(|error| {
+                if is_timeout(&error) {
+                    self.peer.late(Phase::Send)
+                } else {
+                    self.peer.lost(Cause::LostSending, Some(error))
+                }
+            })
+    }
+
+    /// Reads what has come, at least one byte; 0 only at an end that TLS has sealed.
+    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        match rustls::Stream::new(&mut self.tls, &mut self.socket).read(buffer) {
+            Ok(count) => {
+                self.answered |= count > 0;
+                Ok(count)
+            }
+            Err(error) if is_timeout(&error) => Err(self.peer.late(if self.answered {
+                Phase::Read
+            } else {
+                Phase::Wait
+            })),
+            Err(error) => Err(match (error.kind(), self.answered) {
+                (ErrorKind::UnexpectedEof, true) => self.peer.lost(Cause::Unsealed, None),
+                (ErrorKind::UnexpectedEof, false) => self.peer.lost(Cause::LostWaiting, None),
+                (_, true) => self.peer.lost(Cause::LostReading, Some(error)),
+                (_, false) => self.peer.lost(Cause::LostWaiting, Some(error)),
+            }),
+        }
+    }
+}
+
+/// Tells the kinds of refusal apart that have different cures.
+fn handshake_failure(peer: &Peer, error: io::Error) -> Error {
+    if is_timeout(&error) {
+        return peer.late(Phase::Handshake);
+    }
+    let cause = match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    {
+        Some(rustls::Error::InvalidCertificate(reason)) => match reason {
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Cause::CertificateTime,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Cause::CertificateName
+            }
+            CertificateError::UnknownIssuer => Cause::CertificateIssuer,
+            _ => Cause::Certificate,
+        },
+        _ => Cause::Tls,
+    };
+    peer.lost(cause, Some(error))
+}

@@ -1,0 +1,120 @@
+//! OAuth2 for mail: the exchange of an authorization code for a refresh token (RFC 6749 section
+//! 4.1.3, with RFC 7636).
+//!
+//! The path of the data: [`check`] refuses what cannot be right before anything is sent, [`provider`]
+//! knows addresses and scopes, crate `oauth2` builds the request, [`http`] sends it, [`reply`] judges
+//! the answer, [`explain`] turns a refusal into advice.
+
+mod check;
+mod custom;
+mod explain;
+mod http;
+mod provider;
+mod redact;
+mod reply;
+mod wire;
+
+use std::time::Duration;
+
+use ::oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+};
+use ::oauth2::{
+    AuthType, AuthorizationCode, Client, ClientId, ClientSecret, HttpRequest, HttpResponse,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, StandardRevocableToken, TokenResponse,
+    TokenUrl,
+};
+
+pub use provider::{ClientAuth, Cloud, Provider, Providers, Tenant};
+
+use crate::{Deadline, Error, Host, Secret};
+
+/// How long an exchange may take in all: name, connection, TLS, request and answer.
+pub const BUDGET: Duration = Duration::from_secs(20);
+
+/// What an exchange needs. The names in errors are those of the API (`tenant-id` and so on).
+#[derive(Clone, Debug)]
+pub struct CodeExchange {
+    /// The provider's name: `google-oauth2`, `microsoft-oauth2`, or one of the provider file.
+    pub auth_method: String,
+    /// The application's id at the provider; at most 16 KiB, like every other text here.
+    pub client_id: String,
+    /// The application's secret.
+    pub client_secret: Secret,
+    /// Microsoft: the tenant the code came from, as GUID, DNS name, or one of `common`,
+    /// `organizations`, `consumers`.
+    pub tenant_id: Option<String>,
+    /// The code from the redirect, decoded.
+    pub authorization_code: Secret,
+    /// The redirect URI of the authorization request, to the letter.
+    pub redirect_uri: String,
+    /// The PKCE verifier (RFC 7636 section 4.1), if the authorization request had a challenge.
+    pub code_verifier: Option<Secret>,
+}
+
+/// Exchanges the code for a refresh token within [`BUDGET`].
+///
+/// Blocks; makes no thread but one for a name that has to be looked up; keeps no connection. The code
+/// is spent once the request was sent, whatever comes back.
+///
+/// # Errors
+/// [`Error::Parameter`] (400) before anything is sent; [`Error::Answer`] (400, 502) for what the
+/// provider answers; [`Error::Way`] (502, 504) if it cannot be reached in time; [`Error::File`] (500)
+/// for a CA bundle or proxy setting that cannot be used.
+pub fn exchange_code(host: &Host, request: &CodeExchange) -> Result<Secret, Error> {
+    exchange_code_until(host, request, Deadline::after(BUDGET))
+}
+
+/// The same with the caller's own deadline, for a call that is one step of several.
+///
+/// # Errors
+/// As [`exchange_code`].
+pub fn exchange_code_until(
+    host: &Host,
+    request: &CodeExchange,
+    deadline: Deadline,
+) -> Result<Secret, Error> {
+    check::secrets_and_names(request)?;
+    let providers = Providers::load(host);
+    let provider = providers.find(&request.auth_method)?;
+    let token_url = provider.token_url(request.tenant_id.as_deref())?;
+
+    let client = Client::<
+        BasicErrorResponse,
+        reply::Tokens,
+        BasicTokenIntrospectionResponse,
+        StandardRevocableToken,
+        BasicRevocationErrorResponse,
+    >::new(ClientId::new(request.client_id.clone()))
+    .set_client_secret(ClientSecret::new(request.client_secret.expose().to_owned()))
+    .set_auth_type(match provider.client_auth {
+        ClientAuth::Post => AuthType::RequestBody,
+        ClientAuth::Basic => AuthType::BasicAuth,
+    })
+    .set_redirect_uri(
+        RedirectUrl::new(request.redirect_uri.clone())
+            .map_err(|_| Error::parameter("redirect-uri", "is not a valid URI"))?,
+    )
+    .set_token_uri(TokenUrl::from_url(token_url));
+
+    let code = AuthorizationCode::new(request.authorization_code.expose().to_owned());
+    let mut exchange = client.exchange_code(code);
+    if let Some(verifier) = &request.code_verifier {
+        exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
+    }
+    let tokens = exchange
+        .request(&|sent: HttpRequest| -> Result<HttpResponse, Error> {
+            let answer = http::send(host, &provider.name, sent, deadline)?;
+            reply::check(provider, request, &answer)?;
+            Ok(answer)
+        })
+        .map_err(|error| match error {
+            RequestTokenError::Request(error) => error,
+            // its own reading of the answer: its error may quote the answer and is dropped
+            _ => explain::odd(&provider.name, crate::advice::Oddity::NotJson),
+        })?;
+    match tokens.refresh_token() {
+        Some(token) => Ok(Secret::new(token.secret().as_str())),
+        None => Err(explain::odd(&provider.name, provider.no_refresh_token)),
+    }
+}

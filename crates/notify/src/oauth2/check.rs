@@ -1,0 +1,117 @@
+//! Checks of the caller's input, before anything is sent. Each refusal names the API's parameter and
+//! never quotes the value.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ::oauth2::url::{Host, Url};
+
+use super::CodeExchange;
+use crate::Error;
+
+/// The longest text that any parameter may have, in bytes.
+const MAX: usize = 16 * 1024;
+
+/// Everything that does not depend on the provider.
+pub(super) fn secrets_and_names(request: &CodeExchange) -> Result<(), Error> {
+    text("auth-method", &request.auth_method)?;
+    text("client-id", &request.client_id)?;
+    text("client-secret", request.client_secret.expose())?;
+    text("authorization-code", request.authorization_code.expose())?;
+    redirect_uri(&request.redirect_uri)?;
+    if let Some(verifier) = &request.code_verifier {
+        code_verifier(verifier.expose())?;
+    }
+    Ok(())
+}
+
+/// Not empty, at most 16 KiB, no control characters.
+fn text(name: &'static str, value: &str) -> Result<(), Error> {
+    if value.is_empty() {
+        Err(Error::parameter(name, "must not be empty"))
+    } else if value.len() > MAX {
+        Err(Error::parameter(
+            name,
+            "must not be longer than 16384 bytes",
+        ))
+    } else if value.contains(char::is_control) {
+        Err(Error::parameter(
+            name,
+            "must not contain control characters",
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// A GUID, a DNS name, or one of Microsoft's three words: it becomes a part of a URL's path.
+pub(super) fn tenant(value: &str) -> Result<(), Error> {
+    text("tenant-id", value)?;
+    // a GUID and the three words have the form of a label, so one rule covers all
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_word = matches!(value, "common" | "organizations" | "consumers");
+    let is_name = value.len() <= 253 && value.contains('.') && value.split('.').all(is_label);
+    if is_word || is_name || is_guid(value) {
+        Ok(())
+    } else {
+        Err(Error::parameter(
+            "tenant-id",
+            "must be a GUID, a domain name, or one of common, organizations, consumers",
+        ))
+    }
+}
+
+/// 8-4-4-4-12 hexadecimal digits.
+fn is_guid(value: &str) -> bool {
+    let groups: Vec<_> = value.split('-').collect();
+    groups.len() == 5
+        && groups.iter().zip([8, 4, 4, 4, 12]).all(|(group, digits)| {
+            group.len() == digits && group.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+}
+
+/// RFC 6749 section 3.1.2: absolute, without fragment; https, or http to this very machine.
+fn redirect_uri(value: &str) -> Result<(), Error> {
+    const NAME: &str = "redirect-uri";
+    text(NAME, value)?;
+    if value.contains(char::is_whitespace) {
+        return Err(Error::parameter(NAME, "must not contain blanks"));
+    }
+    let url = Url::parse(value)
+        .map_err(|error| Error::parameter(NAME, format!("must be an absolute URI: {error}")))?;
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST || address.is_loopback(),
+        Some(Host::Ipv6(address)) => address == Ipv6Addr::LOCALHOST,
+        None => false,
+    };
+    if url.host().is_none() || !(url.scheme() == "https" || (url.scheme() == "http" && local)) {
+        return Err(Error::parameter(
+            NAME,
+            "must begin with https:// (http:// only for localhost)",
+        ));
+    }
+    if url.fragment().is_some() {
+        return Err(Error::parameter(NAME, "must not have a fragment (#...)"));
+    }
+    Ok(())
+}
+
+/// RFC 7636 section 4.1.
+fn code_verifier(value: &str) -> Result<(), Error> {
+    let unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    if (43..=128).contains(&value.len()) && value.bytes().all(unreserved) {
+        Ok(())
+    } else {
+        Err(Error::parameter(
+            "code-verifier",
+            "must have 43 to 128 characters out of A-Z a-z 0-9 - . _ ~",
+        ))
+    }
+}

@@ -1,0 +1,160 @@
+//! The provider file: a JSON object of providers by name.
+//!
+//! A known name overrides the keys given and keeps the others; a new name adds a provider and needs
+//! both addresses and the scopes. One wrong entry makes the whole file count as absent, since a
+//! half-read override could send a secret to the wrong place.
+
+use std::collections::BTreeMap;
+
+use ::oauth2::url::Url;
+use serde::Deserialize;
+
+use super::provider::{ClientAuth, Provider, Tenant};
+use crate::advice::Oddity;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Entry {
+    authorize_url: Option<String>,
+    token_url: Option<String>,
+    scopes: Option<Vec<String>>,
+    client_auth: Option<Auth>,
+    tenant: Option<Need>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Auth {
+    Post,
+    Basic,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Need {
+    None,
+    Required,
+}
+
+/// The builtin providers as changed by the file, or why it is ignored.
+pub(super) fn parse(text: &str, builtin: &[Provider]) -> Result<Vec<Provider>, String> {
+    let entries: BTreeMap<String, Entry> =
+        serde_json::from_str(text).map_err(|error| format!("ignored, not understood: {error}"))?;
+    let mut list = builtin.to_vec();
+    for (name, entry) in entries {
+        let fault = |reason: &str| format!("ignored, provider '{}': {reason}", name.escape_debug());
+        if !is_name(&name) {
+            return Err(fault(
+                "the name may have 2 to 64 lower-case letters, digits and '-'",
+            ));
+        }
+        match list.iter_mut().find(|provider| provider.name == name) {
+            Some(provider) => apply(provider, entry),
+            None => {
+                let mut provider = Provider {
+                    name: name.clone(),
+                    authorize_url: String::new(),
+                    token_url: String::new(),
+                    scopes: Vec::new(),
+                    client_auth: ClientAuth::Post,
+                    tenant: Tenant::None,
+                    no_refresh_token: Oddity::NoRefreshToken,
+                };
+                apply(&mut provider, entry);
+                list.push(provider);
+            }
+        }
+        if let Some(provider) = list.iter().find(|provider| provider.name == name) {
+            validate(provider).map_err(|reason| fault(&reason))?;
+        }
+    }
+    Ok(list)
+}
+
+fn apply(provider: &mut Provider, entry: Entry) {
+    if let Some(url) = entry.authorize_url {
+        provider.authorize_url = url;
+    }
+    if let Some(url) = entry.token_url {
+        provider.token_url = url;
+    }
+    if let Some(scopes) = entry.scopes {
+        provider.scopes = scopes;
+    }
+    if let Some(auth) = entry.client_auth {
+        provider.client_auth = match auth {
+            Auth::Post => ClientAuth::Post,
+            Auth::Basic => ClientAuth::Basic,
+        };
+    }
+    if let Some(need) = entry.tenant {
+        provider.tenant = match need {
+            Need::None => Tenant::None,
+            Need::Required => Tenant::Required,
+        };
+    }
+}
+
+fn validate(provider: &Provider) -> Result<(), String> {
+    for (key, url) in [
+        ("authorize-url", &provider.authorize_url),
+        ("token-url", &provider.token_url),
+    ] {
+        if url.is_empty() {
+            return Err(format!("{key} is missing"));
+        }
+        if url.len() > 2048 || url.contains(|c: char| c.is_control() || c.is_whitespace()) {
+            return Err(format!(
+                "{key} is too long or has blanks or control characters"
+            ));
+        }
+        if url.contains("{tenant}") != (provider.tenant == Tenant::Required) {
+            return Err(format!(
+                "{key} must contain {{tenant}} exactly if tenant is 'required'"
+            ));
+        }
+        let parsed = Url::parse(&url.replace("{tenant}", "tenant"))
+            .map_err(|error| format!("{key} is not a URL: {error}"))?;
+        if parsed.scheme() != "https" {
+            return Err(format!("{key} is not https"));
+        }
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(format!("{key} has a login in it"));
+        }
+        if parsed.fragment().is_some() {
+            return Err(format!("{key} has a fragment"));
+        }
+        // the tenant may only be a part of path or query
+        if parsed.host_str()
+            != Url::parse(&url.replace("{tenant}", "other"))
+                .ok()
+                .as_ref()
+                .and_then(Url::host_str)
+        {
+            return Err(format!("{key} has {{tenant}} in the host name"));
+        }
+    }
+    if provider.demanded_scopes().next().is_none() {
+        return Err("scopes lacks a scope for mail".to_owned());
+    }
+    // RFC 6749 appendix A.4
+    let is_scope = |scope: &String| {
+        scope
+            .bytes()
+            .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+            && !scope.is_empty()
+    };
+    if !provider.scopes.iter().all(is_scope) {
+        return Err(
+            "scopes has an entry with blanks or characters that no scope may have".to_owned(),
+        );
+    }
+    Ok(())
+}
+
+fn is_name(name: &str) -> bool {
+    (2..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}

@@ -1,0 +1,255 @@
+//! Providers as data: where codes are exchanged, what is asked for, how the application logs in.
+//!
+//! Google: developers.google.com/identity/protocols/oauth2/web-server. Microsoft:
+//! learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow, and its page on national
+//! clouds. A machine that is not a PVE node may add and override providers by a file.
+
+use ::oauth2::url::Url;
+
+use super::{check, custom};
+use crate::advice::Oddity;
+use crate::{Error, Host};
+
+/// How the application proves itself at the token endpoint (RFC 6749 section 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// `client_id` and `client_secret` in the request's body.
+    Post,
+    /// The `Authorization: Basic` header.
+    Basic,
+}
+
+/// Whether the provider's addresses have a tenant in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenant {
+    /// No.
+    None,
+    /// Yes, as `{tenant}`; it must be given.
+    Required,
+}
+
+/// Microsoft's separate clouds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cloud {
+    /// The worldwide one.
+    Global,
+    /// US government (GCC High, DoD).
+    UsGov,
+    /// China, run by 21Vianet.
+    China,
+}
+
+/// A provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// The name that `auth-method` gives it.
+    pub name: String,
+    /// Where a person consents; may contain `{tenant}`.
+    pub authorize_url: String,
+    /// Where codes are exchanged; may contain `{tenant}`.
+    pub token_url: String,
+    /// The scopes to ask for. All of them save `offline_access` and OpenID's must be granted.
+    pub scopes: Vec<String>,
+    /// How the application logs in.
+    pub client_auth: ClientAuth,
+    /// Whether a tenant is needed.
+    pub tenant: Tenant,
+    /// What an answer without refresh token means here.
+    pub no_refresh_token: Oddity,
+}
+
+impl Provider {
+    /// Google.
+    #[must_use]
+    pub fn google() -> Self {
+        Self {
+            name: "google-oauth2".to_owned(),
+            authorize_url: "https://accounts.google.com/o/oauth2/v2/auth".to_owned(),
+            token_url: "https://oauth2.googleapis.com/token".to_owned(),
+            scopes: vec!["https://mail.google.com/".to_owned()],
+            client_auth: ClientAuth::Post,
+            tenant: Tenant::None,
+            no_refresh_token: Oddity::NoRefreshTokenGoogle,
+        }
+    }
+
+    /// Microsoft, in one of its clouds.
+    #[must_use]
+    pub fn microsoft(cloud: Cloud) -> Self {
+        let (login, mail) = match cloud {
+            Cloud::Global => ("login.microsoftonline.com", "outlook.office.com"),
+            Cloud::UsGov => ("login.microsoftonline.us", "outlook.office365.us"),
+            Cloud::China => ("login.partner.microsoftonline.cn", "partner.outlook.cn"),
+        };
+        Self {
+            name: "microsoft-oauth2".to_owned(),
+            authorize_url: format!("https://{login}/{{tenant}}/oauth2/v2.0/authorize"),
+            token_url: format!("https://{login}/{{tenant}}/oauth2/v2.0/token"),
+            scopes: vec![
+                format!("https://{mail}/SMTP.Send"),
+                "offline_access".to_owned(),
+            ],
+            client_auth: ClientAuth::Post,
+            tenant: Tenant::Required,
+            no_refresh_token: Oddity::NoRefreshToken,
+        }
+    }
+
+    /// The token URL for this tenant.
+    pub(super) fn token_url(&self, tenant: Option<&str>) -> Result<Url, Error> {
+        if let Some(tenant) = tenant {
+            check::tenant(tenant)?;
+        }
+        let url = match (self.tenant, tenant) {
+            (Tenant::None, _) => self.token_url.clone(),
+            (Tenant::Required, Some(tenant)) => self.token_url.replace("{tenant}", tenant),
+            (Tenant::Required, None) => {
+                return Err(Error::parameter(
+                    "tenant-id",
+                    format!(
+                        "is required for {}: the directory (tenant) id of the application",
+                        self.name
+                    ),
+                ));
+            }
+        };
+        // the builtin addresses and a checked file make a valid one
+        Url::parse(&url)
+            .map_err(|_| Error::parameter("tenant-id", "does not fit into the token URL"))
+    }
+
+    /// The scopes that an answer with `scope` must list: `offline_access` and OpenID's are about the
+    /// token, not about mail, and no provider is obliged to list them.
+    pub(super) fn demanded_scopes(&self) -> impl Iterator<Item = &str> {
+        const ABOUT_TOKENS: [&str; 6] = [
+            "offline_access",
+            "openid",
+            "profile",
+            "email",
+            "address",
+            "phone",
+        ];
+        self.scopes
+            .iter()
+            .map(String::as_str)
+            .filter(|scope| !ABOUT_TOKENS.contains(scope))
+    }
+}
+
+/// The providers that a machine knows.
+#[derive(Debug)]
+pub struct Providers {
+    list: Vec<Provider>,
+    fault: Option<Error>,
+}
+
+impl Providers {
+    /// The builtin providers, and on a machine that is not a PVE node those of its provider file.
+    #[must_use]
+    pub fn load(host: &Host) -> Self {
+        let mut list = vec![Provider::google(), Provider::microsoft(Cloud::Global)];
+        let read = host.provider_file().and_then(|file| match file {
+            Some((path, text)) => custom::parse(&text, &list)
+                .map(Some)
+                .map_err(|reason| Error::file(path, reason)),
+            None => Ok(None),
+        });
+        let fault = match read {
+            Ok(Some(merged)) => {
+                list = merged;
+                None
+            }
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
+        Self { list, fault }
+    }
+
+    /// Why the provider file is ignored, for the log; it is ignored as a whole or not at all.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Error> {
+        self.fault.as_ref()
+    }
+
+    /// All providers.
+    pub fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.list.iter()
+    }
+
+    /// The provider of this name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for an unknown name; it lists the known ones and tells of an ignored file.
+    pub fn find(&self, name: &str) -> Result<&Provider, Error> {
+        self.list
+            .iter()
+            .find(|provider| provider.name == name)
+            .ok_or_else(|| {
+                let known: Vec<_> = self
+                    .list
+                    .iter()
+                    .map(|provider| provider.name.as_str())
+                    .collect();
+                let mut reason = format!("names no known provider; known are {}", known.join(", "));
+                if let Some(fault) = &self.fault {
+                    reason.push_str(&format!(" ({fault})"));
+                }
+                Error::parameter("auth-method", reason)
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cloud_has_addresses_of_its_own() {
+        for (cloud, url) in [
+            (
+                Cloud::Global,
+                "https://login.microsoftonline.com/example.org/oauth2/v2.0/token",
+            ),
+            (
+                Cloud::UsGov,
+                "https://login.microsoftonline.us/example.org/oauth2/v2.0/token",
+            ),
+            (
+                Cloud::China,
+                "https://login.partner.microsoftonline.cn/example.org/oauth2/v2.0/token",
+            ),
+        ] {
+            let provider = Provider::microsoft(cloud);
+            assert_eq!(
+                provider.token_url(Some("example.org")).unwrap().as_str(),
+                url
+            );
+            assert!(provider.scopes[0].ends_with("/SMTP.Send"));
+            assert_eq!(provider.demanded_scopes().count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_demanded_where_it_is_needed() {
+        let error = Provider::microsoft(Cloud::Global)
+            .token_url(None)
+            .unwrap_err();
+        assert_eq!(error.code(), 400);
+        assert!(
+            error.to_string().starts_with("tenant-id: is required"),
+            "{error}"
+        );
+        assert!(Provider::google().token_url(None).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_provider_is_named_with_the_known_ones() {
+        let error = Providers::load(&Host::pve())
+            .find("example-oauth2")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "auth-method: names no known provider; known are google-oauth2, microsoft-oauth2"
+        );
+    }
+}
