@@ -1,0 +1,90 @@
+package Test::Peers::OidcProvider;
+
+# oidc-provider as a peer, and a person who logs in and consents there.
+
+use v5.36;
+
+use HTTP::Tiny  ();
+use JSON::PP    qw(decode_json);
+use Test::Peers qw(pki_dir root start stop);
+
+# Whether it is installed; make puts it into build/node.
+sub folder ($class) {
+    my $node = $ENV{NODE_PEERS} // root() . '/build/node';
+    return -e "$node/node_modules/oidc-provider/package.json" ? $node : undef;
+}
+
+sub new ($class) {
+    my $node = $class->folder // die "oidc-provider is not installed: make test installs it\n";
+
+    # its advice to use a newer Node is no concern of a test
+    local $ENV{NODE_NO_WARNINGS} = 1;
+    my $peer = start('node', root() . '/perl/t/peers/op.mjs', $node, pki_dir());
+    my $self = decode_json($peer->{line});
+    return bless { %$self, peer => $peer }, $class;
+}
+
+sub stop_it ($self) {
+    return stop($self->{peer});
+}
+
+# An entry of oauth2-providers.json.
+sub provider ($self, $client_auth) {
+    return {
+        'authorize-url' => "$self->{url}/auth",
+        'token-url'     => "$self->{url}/token",
+        scopes          => ['https://mail.google.com/', 'offline_access'],
+        'client-auth'   => $client_auth,
+        tenant          => 'none',
+    };
+}
+
+# A code, after login and consent of the account `person`.
+sub code ($self, $client_id, %parameters) {
+    my $http = HTTP::Tiny->new(
+        proxy        => undef,
+        https_proxy  => undef,
+        timeout      => 10,
+        max_redirect => 0,
+        verify_SSL   => 1,
+        SSL_options  => { SSL_ca_file => pki_dir() . '/ca.crt' },
+    );
+    my $url = "$self->{url}/auth?"
+        . $http->www_form_urlencode({
+        client_id     => $client_id,
+        response_type => 'code',
+        redirect_uri  => $self->{'redirect-uri'},
+        scope         => 'openid offline_access https://mail.google.com/',
+        prompt        => 'consent',
+        state         => 'test',
+        %parameters,
+        });
+    my (%cookies, $form);
+    for (1 .. 10) {
+        my %request = (headers => { Cookie => join('; ', map {"$_=$cookies{$_}"} keys %cookies) });
+        my $answer = $form ? $http->post_form($url, $form, \%request) : $http->get($url, \%request);
+        undef $form;
+        for my $cookie (map { ref ? @$_ : $_ } $answer->{headers}{'set-cookie'} // ()) {
+            my ($name, $value) = $cookie =~ /^([^=]+)=([^;]*)/ or next;
+            length($value) ? $cookies{$name} = $value : delete $cookies{$name};
+        }
+        if (my $location = $answer->{headers}{location}) {
+            $url = $location =~ m{^/} ? "$self->{url}$location" : $location;
+            next if $url =~ m{^\Q$self->{url}\E/};
+            my ($code) = $url =~ /[?&]code=([^&]+)/ or die "no code came back: $url\n";
+            return $code;
+        }
+
+        # the page names its prompt; its form posts to its own address
+        $form =
+            $answer->{content} =~ /value="login"/
+            ? { prompt => 'login', login => 'person', password => 'any' }
+            : { prompt => 'consent' };
+        my ($action) = $answer->{content} =~ /action="([^"]+)"/
+            or die "no form at $url: $answer->{status}\n";
+        $url = $action =~ m{^/} ? "$self->{url}$action" : $action;
+    }
+    die "login and consent go round in circles\n";
+}
+
+1;
