@@ -1,16 +1,14 @@
 package PVE::AccessControl;
 
 # Who somebody is and what he may do: passwords, API tokens, tickets, and the evaluation of the
-# access rules of user.cfg. Refusals say "authentication failure" and no more; the reason is for
-# the log, in $PVE::AccessControl::reason.
+# access rules of user.cfg. Refusals say "authentication failure" and no more; why is for the log,
+# in the exception's field `reason`.
 
 use v5.36;
 
 use PVE::Cluster;
 use PVE::Exception qw(raise);
 use PVE::NotifyHost::UserConfig;
-
-our $reason;
 
 my $pam_check;
 
@@ -137,16 +135,18 @@ sub verify_ticket ($ticket) {
 
 sub verify_csrf_prevention_token ($user, $token) {
     return 1 if ticket_class()->csrf_token_is_good($user, $token // '');
-    $reason = 'the CSRF prevention token is missing, forged or has expired';
-    return raise("Permission denied - invalid csrf token\n", code => 401);
+    return raise(
+        "Permission denied - invalid csrf token\n",
+        code   => 401,
+        reason => 'the CSRF prevention token is missing, forged or has expired',
+    );
 }
 
 # Given by the server if it was started as root: a function of name and password.
 sub set_pam_check ($code) { return $pam_check = $code }
 
 sub refuse ($why) {
-    $reason = $why;
-    return raise("authentication failure\n", code => 401);
+    return raise("authentication failure\n", code => 401, reason => $why);
 }
 
 sub equal_in_constant_time ($left, $right) {
@@ -184,7 +184,7 @@ PVE::AccessControl - users, passwords, API tokens, tickets and permissions
 =head1 DESCRIPTION
 
 Every check returns the id it has proved or dies with a L<PVE::Exception> of code 401 whose text
-does not tell why; C<$PVE::AccessControl::reason> does, for the log. Realm C<pve> is checked
+does not tell why; its field C<reason> does, for the log. Realm C<pve> is checked
 against F<priv/shadow.cfg> (C<name:crypt:>, crypt(3)), realm C<pam> by the function given to
 C<set_pam_check>.
 

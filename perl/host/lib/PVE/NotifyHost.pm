@@ -1,0 +1,152 @@
+package PVE::NotifyHost;
+
+# The HTTP API as a Mojolicious application: every request comes through dispatch below, and goes to
+# the API or to the one plain page. None of the framework's files, templates, sessions or routes is
+# in use, so that nothing is served that is not named here.
+
+use Mojo::Base 'Mojolicious', -signatures;
+use v5.36;
+
+use Mojo::Util qw(steady_time);
+use PVE::NotifyHost::Auth;
+use PVE::NotifyHost::LoginLimit;
+use PVE::NotifyHost::Reply;
+use PVE::NotifyHost::Routes;
+use PVE::NotifyHost::Workers;
+
+has api_class         => 'PVE::API2';
+has login_descriptors => sub { [] };
+has login_limit       => sub { PVE::NotifyHost::LoginLimit->new };
+has token_limit       => sub { PVE::NotifyHost::LoginLimit->new };
+has workers           => sub { PVE::NotifyHost::Workers->new };
+
+my $MAX_REQUEST = 1024 * 1024;
+
+my $PAGE = <<'END';
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Notification host</title>
+<h1>Notification host</h1>
+<p>This machine sends notifications by mail, with OAuth2 where a provider asks for it.
+Its API has the paths of a Proxmox VE node: <code>/api2/json</code>.</p>
+</html>
+END
+
+my %HEADERS = (
+    'Cache-Control'           => 'no-store',
+    'Content-Security-Policy' => "default-src 'none'; frame-ancestors 'none'",
+    'Referrer-Policy'         => 'no-referrer',
+    'Server'                  => 'pve-notify-host',
+    'X-Content-Type-Options'  => 'nosniff',
+    'X-Frame-Options'         => 'DENY',
+);
+
+sub startup ($self) {
+    $self->mode('production');
+    $self->max_request_size($MAX_REQUEST);
+    $self->log->format(\&log_line);
+    $self->hook(after_build_tx => sub ($tx, $app) { keep_body_in_memory($tx->req) });
+    return;
+}
+
+# The framework would write larger bodies to a temporary file; a secret has no business there.
+sub keep_body_in_memory ($request) {
+    $request->content->auto_upgrade(0);
+    $request->content->asset->auto_upgrade(0);
+    return;
+}
+
+sub dispatch ($self, $c) {
+    my $headers = $c->res->headers;
+    $headers->header($_ => $HEADERS{$_}) for keys %HEADERS;
+    $self->log_when_finished($c);
+    return if eval { $self->serve($c); 1 };
+    my $failure = PVE::NotifyHost::Reply::failure($@);
+    $self->log->error("internal error: $failure->{message}") if $failure->{status} == 500;
+    return PVE::NotifyHost::Reply::error($c, 'json', $failure);
+}
+
+sub serve ($self, $c) {
+    my $req = $c->req;
+    return refuse($c, too_large($req)) if $req->is_limit_exceeded;
+    return refuse($c, 400, "the request is not valid HTTP\n") if $req->error;
+
+    my $path = PVE::NotifyHost::Routes::path_parts($req)
+        // return refuse($c, 400, "the path is not valid\n");
+    my $method = $req->method;
+    if ($method eq 'OPTIONS') {
+        $c->res->headers->allow('GET, HEAD, POST, PUT, DELETE, OPTIONS');
+        return $c->rendered(204);
+    }
+    my ($first, $format, @rest) = @$path;
+    return PVE::NotifyHost::Routes::serve($c, $format, \@rest)
+        if ($first // '') eq 'api2' && ($format // '') =~ /\A(?:json|extjs)\z/;
+    return refuse($c, 501, "Method '$method /" . join('/', @$path) . "' not implemented\n")
+        if @$path || $method !~ /\A(?:GET|HEAD)\z/;
+    $c->res->headers->content_type('text/html;charset=UTF-8');
+    $c->res->body($PAGE);
+    return $c->rendered(200);
+}
+
+sub too_large ($req) {
+    my $message = $req->error->{message};
+    return (414, "the address is too long\n") if $message =~ /start-line/;
+    return (431, "the header is too large\n") if $message =~ /header/;
+    return (413, "the request is larger than $MAX_REQUEST bytes\n");
+}
+
+sub refuse ($c, $status, $message) {
+    return PVE::NotifyHost::Reply::error($c, 'json', { status => $status, message => $message });
+}
+
+# Neither query nor body nor any header: each may hold a secret.
+sub log_when_finished ($self, $c) {
+    my $start = steady_time();
+    my $tx    = $c->tx;
+    my ($address, $method) = ($tx->remote_address // '-', $tx->req->method);
+    my $path  = join('/', '', @{ $tx->req->url->path->parts });
+    my $stash = $c->stash;
+    $tx->on(
+        finish => sub ($tx) {
+            my $user   = $stash->{user} // '-';
+            my $status = $tx->res->code // '-';
+            my $ms     = int(1000 * (steady_time() - $start));
+            my $why    = defined($stash->{reason})            ? " ($stash->{reason})" : '';
+            my $level  = $status =~ /\A(?:401|403|429|5..)\z/ ? 'warn'                : 'info';
+            $self->log->$level("$address $user \"$method $path\" $status $ms ms$why");
+        },
+    );
+    return;
+}
+
+sub log_line ($time, $level, @lines) {
+    my $text = join(' ', @lines);
+    $text =~ s/\s+\z//;
+    $text =~ s/[\x00-\x1f\x7f]/?/g;
+    utf8::encode($text);
+    my ($s, $m, $h, $day, $month, $year) = gmtime($time);
+    return sprintf(
+        "%04d-%02d-%02dT%02d:%02d:%02dZ %s: %s\n",
+        $year + 1900,
+        $month + 1, $day, $h, $m, $s, $level, substr($text, 0, 1000),
+    );
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::NotifyHost - the HTTP API of a notification host that is not a PVE node
+
+=head1 DESCRIPTION
+
+Paths: F</api2/json/...> and F</api2/extjs/...> as on a node, and F</>. C<api_class> is the root of
+the API (a L<PVE::RESTHandler>), C<workers> runs what may block (L<PVE::NotifyHost::Workers>),
+C<login_limit> and C<token_limit> slow down who guesses (L<PVE::NotifyHost::LoginLimit>), and
+C<login_descriptors> are the file descriptors that a login needs.
+
+=cut

@@ -1,0 +1,117 @@
+package PVE::NotifyHost::Auth;
+
+# Who sends a request: an API token in the header Authorization, or a ticket in the cookie
+# PVEAuthCookie, with a CSRF token for everything that writes. And the login that gives a ticket
+# for a password. What could be guessed is delayed per address, and no refusal says its reason.
+
+use v5.36;
+
+use Mojo::IOLoop;
+use Mojo::Promise;
+use Mojo::Util qw(url_unescape);
+use POSIX      qw(ceil);
+use PVE::AccessControl;
+use PVE::Exception qw(raise);
+use PVE::JSONSchema;
+use PVE::NotifyHost::Input;
+
+my $LOGIN_SCHEMA = {
+    type                 => 'object',
+    additionalProperties => 0,
+    properties           => {
+        username => { type => 'string', maxLength => 64, description => 'Name, or name@realm.' },
+        realm    => {
+            type        => 'string',
+            optional    => 1,
+            maxLength   => 32,
+            description => 'Realm of a name without one: pve (default) or pam.',
+        },
+        password => {
+            type        => 'string',
+            maxLength   => 512,
+            description => 'The password, or a valid ticket of the same user to get a new one.',
+        },
+    },
+};
+
+sub user_of ($c, $verb) {
+    my $headers = $c->req->headers;
+    my ($token, $secret) = ($headers->authorization // '') =~ /\APVEAPIToken=([^=]+)=(\S+)\z/;
+    return user_of_token($c, $token, $secret) if defined($token);
+
+    my $cookie = $c->req->cookie('PVEAuthCookie') or raise("No ticket\n", code => 401);
+    my $user   = PVE::AccessControl::verify_ticket(url_unescape($cookie->value));
+    PVE::AccessControl::verify_csrf_prevention_token($user, $headers->header('CSRFPreventionToken'))
+        if $verb ne 'GET';
+    return $user;
+}
+
+sub user_of_token ($c, $token, $secret) {
+    my $user = eval { PVE::AccessControl::verify_token($token, $secret) };
+    return $user if defined($user);
+    my $error = $@;
+    $error->{delay} = $c->app->token_limit->failed($c->tx->remote_address // '')
+        if ref($error) && ($error->{code} // 0) == 401;
+    die $error;
+}
+
+# A promise of user name, ticket and CSRF token.
+sub login ($c) {
+    my $param = PVE::NotifyHost::Input::parameters($c->req, $LOGIN_SCHEMA->{properties});
+    PVE::JSONSchema::validate($param, $LOGIN_SCHEMA);
+    my ($name, $realm) = @$param{qw(username realm)};
+    $name .= "\@$realm" if defined($realm) && $name !~ /\@/;
+
+    my ($app, $address) = ($c->app, $c->tx->remote_address // '');
+    my $limit = $app->login_limit;
+    if (my $wait = ceil($limit->begin($address))) {
+        $c->res->headers->header('Retry-After' => $wait);
+        raise("too many failed logins from this address, try again in $wait s\n", code => 429);
+    }
+
+    # crypt(3) and PAM may well take a second
+    my $prove = sub { return session_of(prove_user($name, $param->{password})) };
+    return $app->workers->run($prove, keep => $app->login_descriptors)->then(
+        sub ($session) {
+            $limit->done($address);
+            $c->stash(user => $session->{username});
+            return $session;
+        },
+        sub ($failure) {
+            my $delay = $failure->{status} == 401 ? $limit->failed($address) : 0;
+            Mojo::IOLoop->timer($delay => sub { $limit->done($address) });
+            return Mojo::Promise->reject({ %$failure, delay => $delay });
+        },
+    );
+}
+
+sub prove_user ($name, $password) {
+    return PVE::AccessControl::authenticate_user($name, $password) if $password !~ /\APVE:/;
+    my $user = PVE::AccessControl::verify_ticket($password);
+    PVE::AccessControl::refuse('the ticket is that of another user')
+        if $user ne PVE::AccessControl::full_id($name);
+    return $user;
+}
+
+sub session_of ($user) {
+    return {
+        username            => $user,
+        ticket              => PVE::AccessControl::assemble_ticket($user),
+        CSRFPreventionToken => PVE::AccessControl::assemble_csrf_prevention_token($user),
+    };
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::NotifyHost::Auth - who sends a request, and the login
+
+=head1 DESCRIPTION
+
+C<user_of($c, $verb)> returns the id of the user or token, or dies with a L<PVE::Exception> of code
+401; C<login($c)> serves C<POST /access/ticket>.
+
+=cut

@@ -1,0 +1,132 @@
+package PVE::NotifyHost::Input;
+
+# Parameters of a request, from its query, its form or its JSON body. Strict, since what is guessed
+# here would be checked as something else later: text must be valid UTF-8, a name may come once
+# (unless its schema says array), and a body must say what it is.
+
+use v5.36;
+
+use Encode         ();
+use JSON::PP       ();
+use PVE::Exception qw(raise raise_param_exc);
+
+my $MAX_PARAMETERS = 200;
+my $json           = JSON::PP->new->utf8->boolean_values(0, 1)->max_depth(8);
+
+# schema: the properties of the method's parameters
+sub parameters ($req, $schema) {
+    my @pairs = form_pairs($req->url->query->to_string);
+    my $body  = $req->body;
+    if (length($body)) {
+        raise("a request of this kind has no body\n", code => 400)
+            if $req->method =~ /\A(?:GET|HEAD)\z/;
+        my $type = lc($req->headers->content_type // '');
+        my ($kind) = $type =~ m{\A\s*([^;\s]+)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?\z};
+        $kind //= '';
+        push @pairs,
+              $kind eq 'application/x-www-form-urlencoded' ? form_pairs($body)
+            : $kind eq 'application/json'                  ? json_pairs($body)
+            : raise(
+            "content type not supported, use application/x-www-form-urlencoded"
+                . " or application/json in UTF-8\n",
+            code => 400,
+            );
+    }
+    raise("too many parameters\n", code => 400) if @pairs > $MAX_PARAMETERS;
+    return collect(\@pairs, $schema);
+}
+
+sub collect ($pairs, $schema) {
+    my (%param, %errors);
+    for my $pair (@$pairs) {
+        my ($name, $value) = @$pair;
+        if (!exists($param{$name})) {
+            $param{$name} = $value;
+        } elsif (($schema->{$name}{type} // '') eq 'array') {
+            $param{$name} = [map { ref eq 'ARRAY' ? @$_ : $_ } $param{$name}, $value];
+        } else {
+            $errors{$name} = 'parameter is given more than once';
+        }
+        $errors{$name} = 'null is not allowed, leave the parameter out' if !defined($value);
+    }
+    raise_param_exc(\%errors) if %errors;
+    return \%param;
+}
+
+sub form_pairs ($text) {
+    my @pairs;
+    for my $part (grep { $_ ne '' } split(/&/, $text)) {
+        my ($name, $value) = split(/=/, $part, 2);
+        $name = decode_form($name) // raise("a parameter's name is not valid UTF-8\n", code => 400);
+        $value = decode_form($value // '')
+            // raise_param_exc({ $name => 'value is not valid UTF-8, or wrongly percent-encoded' });
+        push @pairs, [$name, $value];
+    }
+    return @pairs;
+}
+
+sub decode_form ($text) {
+    return if $text =~ /%(?![0-9A-Fa-f]{2})/;
+    $text           =~ tr/+/ /;
+    $text           =~ s/%([0-9A-Fa-f]{2})/chr(hex($1))/ge;
+    return decode_utf8($text);
+}
+
+# strict: no surrogates, nothing above U+10FFFF, no overlong forms
+sub decode_utf8 ($bytes) {
+    return eval { Encode::decode('UTF-8', $bytes, Encode::FB_CROAK) };
+}
+
+sub json_pairs ($text) {
+    defined(decode_utf8($text)) or raise("the body is not valid UTF-8\n", code => 400);
+    my $data = eval { $json->decode($text) };
+    raise("the body is not valid JSON\n",    code => 400) if !defined($data);
+    raise("the body is not a JSON object\n", code => 400) if ref($data) ne 'HASH';
+
+    # the decoder keeps the last of several members of the same name, and drops the others
+    raise("the body names a parameter more than once\n", code => 400)
+        if count_members($text) != keys(%$data);
+    my %errors =
+        map { $_ => 'value is not valid Unicode' } grep { has_surrogate($data->{$_}) } keys %$data;
+    raise("a parameter's name is not valid Unicode\n", code => 400)
+        if grep { has_surrogate($_) } keys %$data;
+    raise_param_exc(\%errors) if %errors;
+    return map { [$_ => $data->{$_}] } sort keys %$data;
+}
+
+sub has_surrogate ($value) {
+    return !!grep { has_surrogate($_) } @$value if ref($value) eq 'ARRAY';
+    return !!grep { has_surrogate($_) } %$value if ref($value) eq 'HASH';
+    return defined($value) && $value =~ /[\x{d800}-\x{dfff}]|[^\x{0}-\x{10ffff}]/;
+}
+
+# of the outermost object of a text that is valid JSON
+sub count_members ($text) {
+    my ($depth, $count) = (0, 0);
+    while ($text =~ /\G(?: [^"{}\[\]:]++ | "(?:[^"\\]++|\\.)*+" | ([{}\[\]:]) )/gcx) {
+        my $mark = $1 // next;
+        $depth += $mark =~ /[{\[]/ ? 1 : $mark =~ /[}\]]/ ? -1 : 0;
+        $count++ if $mark eq ':' && $depth == 1;
+    }
+    return $count;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::NotifyHost::Input - parameters from query, form or JSON body
+
+=head1 SYNOPSIS
+
+    my $param = PVE::NotifyHost::Input::parameters($c->req, $info->{parameters}{properties});
+
+=head1 DESCRIPTION
+
+Returns a hash of character strings (from JSON also numbers, lists and objects; true is 1 and
+false 0). Everything else dies with a L<PVE::Exception> of code 400 that names the parameter where
+there is one.
+
+=cut
