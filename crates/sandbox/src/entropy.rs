@@ -11,7 +11,9 @@ pub fn token<const N: usize>() -> String {
 
 /// A random number in the form of a UUID, as Microsoft's tenants, clients and traces have it.
 pub fn uuid() -> String {
-    let number = (u128::from_be_bytes(random()) & !(0xf << 76)) | (0x4 << 76);
+    // version 4 and variant of RFC 9562
+    let number = u128::from_be_bytes(random()) & !(0xf << 76) & !(0x3 << 62);
+    let number = number | (0x4 << 76) | (0x2 << 62);
     let hex = format!("{number:032x}");
     let part = |from, to| hex.get(from..to).unwrap_or_default();
     format!(

@@ -180,7 +180,7 @@ fn drip(stream: &mut Stream, answer: &Response, interval_ms: u64, from: Part) ->
     for byte in bytes {
         stream.write_all(&[byte])?;
         stream.flush()?;
-        std::thread::sleep(Duration::from_millis(interval_ms));
+        std::thread::sleep(Duration::from_millis(interval_ms).min(LONGEST));
     }
     goodbye(stream)
 }
