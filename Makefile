@@ -85,6 +85,7 @@ check: setup-check
 	tools/check
 
 bench: setup-run blib cargo-sandbox
+	$(CARGO) build --locked --quiet --release -p pve-rs-notify --example bare_exchange
 	SANDBOX=$(sandbox) $(PERL) -Mblib -Iperl/host/lib -Iperl/t/lib benches/bench
 
 soak: setup-test blib cargo-sandbox node-peers
