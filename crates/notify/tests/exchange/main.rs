@@ -1,0 +1,10 @@
+//! The exchange of a code through the public interface, against scripted peers on loopback.
+
+mod answers;
+mod grant;
+mod input;
+mod machine;
+mod peer;
+mod proxy;
+mod way;
+mod words;
