@@ -47,7 +47,7 @@ sub serve ($c, $format, $parts) {
 }
 
 sub refuse ($c, $format, $failure) {
-    $c->stash(reason => $failure->{reason} // $failure->{message});
+    $c->stash(reason => $failure->{reason} // $failure->{message} =~ s/\n.*//sr);
     my $answer = sub (@) { return PVE::NotifyHost::Reply::error($c, $format, $failure) };
     return $answer->() if !$failure->{delay};
     return Mojo::Promise->timer($failure->{delay})->then($answer);

@@ -21,7 +21,7 @@ my %MODE = (config => oct('0750'), priv => oct('0700'), state => oct('0700'), ru
 sub init ($class, %opt) {
     open_standard_handles();
     my $dirs = $class->dirs;
-    ensure_dirs($dirs) if $opt{ensure_dirs};
+    ensure_dirs($dirs, $opt{owner}) if $opt{ensure_dirs};
     PVE::Cluster::set_dirs($dirs);
     PVE::Notify::set_host({ kind => 'standalone', 'config-dir' => $dirs->{config} });
     return $dirs;
@@ -38,7 +38,8 @@ sub dirs ($class) {
     return { %dirs, priv => "$dirs{config}/priv" };
 }
 
-sub ensure_dirs ($dirs) {
+# owner: { uid, gid } of what is made, where root makes it
+sub ensure_dirs ($dirs, $owner = undef) {
     for my $name (qw(config priv state run)) {
         my $dir = $dirs->{$name};
         next if -d $dir;
@@ -50,8 +51,10 @@ sub ensure_dirs ($dirs) {
         my $made  = mkdir($dir, $MODE{$name});
         my $error = $!;
         umask($umask);
-        die "folder '$dir': can't create - $error\n" if !$made && !-d $dir;
-        PVE::NotifyHost::File::give_to_owner_of($dir, $parent);
+        die "folder '$dir': can't create - $error\n"           if !$made && !-d $dir;
+        next                                                   if !$made || $> != 0;
+        PVE::NotifyHost::File::give_to_owner_of($dir, $parent) if !$owner;
+        chown(@$owner{qw(uid gid)}, $dir)                      if $owner;
     }
     return;
 }
@@ -86,7 +89,8 @@ PVE::NotifyHost::Setup - where the standalone host keeps its files
 C<init> returns a hash of absolute paths: C<config> (/etc/pve-notify-host), C<priv> (its folder for
 secrets, 0700), C<state> (/var/lib/pve-notify-host) and C<run> (/run/pve-notify-host). The
 environment variable C<PVE_NOTIFY_HOST_DIR> moves all of them below one folder. With
-C<ensure_dirs> missing folders are made.
+C<ensure_dirs> missing folders are made, for C<owner> (a hash with C<uid> and C<gid>) if root makes
+them, else for the owner of the folder above.
 
 C<dirs> only returns the paths.
 

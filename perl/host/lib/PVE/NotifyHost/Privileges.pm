@@ -1,0 +1,64 @@
+package PVE::NotifyHost::Privileges;
+
+# Gives up root for good: user, group and all supplementary groups.
+
+use v5.36;
+
+use POSIX ();
+use PVE::NotifyHost::Setup;
+
+my $PACKAGED_USER = 'pve-notify-host';
+
+# { name, uid, gid, groups }. Without a name it is the owner of the config folder, if that is an
+# ordinary user, else the package's user.
+sub wanted_user ($name = undef) {
+    if (!defined($name)) {
+        my $owner = (stat(PVE::NotifyHost::Setup->dirs->{config}))[4] || undef;
+        $name = ($owner && getpwuid($owner)) // $PACKAGED_USER;
+    }
+    my ($known, undef, $uid, $gid) = getpwnam($name);
+    die "user '$name' does not exist: make it, or name an ordinary user with --user\n"
+        if !defined($known);
+    warn "serving as root: only for tests\n" if $uid == 0;
+    return { name => $known, uid => $uid, gid => $gid, groups => [groups_of($known, $gid)] };
+}
+
+sub groups_of ($name, $gid) {
+    my %gids = ($gid => 1);
+    while (my (undef, undef, $group, $members) = getgrent()) {
+        $gids{$group} = 1 if grep { $_ eq $name } split(/ /, $members);
+    }
+    endgrent();
+    my @sorted = sort { $a <=> $b } keys(%gids);
+    return @sorted;
+}
+
+sub become ($user) {
+    my ($name, $uid, $gid) = @$user{qw(name uid gid)};
+    return if $uid == 0;
+    $) = join(' ', $gid, @{ $user->{groups} });    ## no critic (RequireLocalizedPunctuationVars)
+    my $set    = POSIX::setgid($gid) && POSIX::setuid($uid);
+    my @groups = sort { $a <=> $b } do {
+        my %seen;
+        grep { !$seen{$_}++ } split(/ /, $));
+    };
+    die "can't become user '$name'\n"
+        if !$set || $< != $uid || $> != $uid || "@groups" ne "@{ $user->{groups} }";
+    die "can't give up root for good\n" if POSIX::setuid(0);
+    return;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::NotifyHost::Privileges - gives up root
+
+=head1 DESCRIPTION
+
+C<wanted_user($name)> looks the user up and C<become($user)> becomes him; both die with one line.
+Root itself may be named, with a warning: then nothing is given up.
+
+=cut
