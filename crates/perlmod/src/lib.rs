@@ -1,1 +1,97 @@
 //! Rust functions as Perl subs, behind one fence.
+//!
+//! A module with [`macro@package`] becomes a Perl package, a function in it with
+//! [`macro@export`] a sub of it. Arguments and results are converted by serde;
+//! `#[raw]` and `#[try_from_ref]` take a [`Value`] or an object instead.
+//!
+//! Nothing that Perl does reaches a Rust frame as a jump, and no panic reaches
+//! Perl as anything but an exception: see [`fence`](crate::__private__).
+
+mod args;
+
+pub mod de;
+pub mod error;
+mod fence;
+pub mod ffi;
+
+pub mod magic;
+mod panics;
+mod path;
+
+pub mod ser;
+mod text;
+pub mod value;
+
+mod macros;
+
+pub use de::{from_ref_value, from_value};
+pub use error::Error;
+pub use fence::wantarray;
+pub use magic::{MagicSpec, MagicTag, MagicValue};
+pub use ser::to_value;
+pub use value::Array;
+pub use value::Hash;
+pub use value::Value;
+pub use value::{Mortal, Scalar, ScalarRef};
+pub use value::{array, hash, scalar};
+
+#[cfg(feature = "exporter")]
+pub use perlmod_macro::{export, package};
+
+/// What the attributes expand to. Not for use by hand.
+#[doc(hidden)]
+pub mod __private__ {
+    pub use crate::args::{Args, Returned, Thrown};
+    pub use crate::fence::{Package, boot, enter};
+    pub use crate::ffi::{CV, Call, Export, Interpreter};
+    pub use crate::magic::free_hook;
+    pub use crate::ser::to_returned;
+
+    /// The head of an ELF note and the name after it.
+    #[repr(C)]
+    pub struct ElfNote<const N: usize> {
+        /// Length of the name.
+        pub name_size: u32,
+        /// Length of the description: none.
+        pub desc_size: u32,
+        /// The note's type: 0.
+        pub kind: u32,
+        /// The package's name, padded with NUL to a multiple of four.
+        pub name: [u8; N],
+    }
+
+    impl<const N: usize> ElfNote<N> {
+        /// A note that carries `name`.
+        pub const fn new(name: &str) -> Self {
+            let bytes = name.as_bytes();
+            let mut padded = [0; N];
+            let mut i = 0;
+            while i < bytes.len() && i < N {
+                padded[i] = bytes[i];
+                i += 1;
+            }
+            Self {
+                name_size: bytes.len() as u32,
+                desc_size: 0,
+                kind: 0,
+                name: padded,
+            }
+        }
+    }
+
+    /// Whether two names are equal, at compile time.
+    pub const fn same(a: &str, b: &str) -> bool {
+        let (a, b) = (a.as_bytes(), b.as_bytes());
+        if a.len() != b.len() {
+            return false;
+        }
+        let mut i = 0;
+        while i < a.len() {
+            if a[i] != b[i] {
+                return false;
+            }
+            i += 1;
+        }
+        true
+    }
+}

@@ -1,0 +1,157 @@
+//! A package, its functions and their parameters, as far as expansion needs them.
+
+use syn::{FnArg, Ident, Item, ItemFn, ItemMod, LitStr, Pat, ReturnType, Type};
+
+use crate::attrs::{ExportOptions, PackageOptions, Passing};
+
+/// A module with `#[package]`, its own attributes taken out.
+pub struct Package {
+    pub options: PackageOptions,
+    pub module: ItemMod,
+    pub functions: Vec<Function>,
+}
+
+/// A function with `#[export]`.
+pub struct Function {
+    pub options: ExportOptions,
+    pub ident: Ident,
+    pub parameters: Vec<Parameter>,
+    pub returns: Returns,
+    /// The function, for checks.
+    pub item: ItemFn,
+}
+
+/// A parameter of an exported function.
+pub struct Parameter {
+    pub name: String,
+    pub ty: Type,
+    pub passing: Passing,
+    pub optional: bool,
+}
+
+/// What a function's type says about its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returns {
+    Value,
+    Result,
+}
+
+impl Package {
+    pub fn parse(options: PackageOptions, mut module: ItemMod) -> syn::Result<Self> {
+        let Some((_, items)) = &mut module.content else {
+            return Err(syn::Error::new_spanned(
+                &module,
+                "#[package] works on an inline module: `mod name { ... }`",
+            ));
+        };
+        let mut functions = Vec::new();
+        for item in items {
+            let Item::Fn(function) = item else {
+                continue;
+            };
+            if let Some(options) = ExportOptions::take(&mut function.attrs)? {
+                functions.push(Function::parse(options, function)?);
+            }
+        }
+        Ok(Self {
+            options,
+            module,
+            functions,
+        })
+    }
+}
+
+impl Function {
+    fn parse(options: ExportOptions, item: &mut ItemFn) -> syn::Result<Self> {
+        let mut parameters = Vec::new();
+        for input in &mut item.sig.inputs {
+            match input {
+                FnArg::Receiver(receiver) => {
+                    return Err(syn::Error::new_spanned(
+                        receiver,
+                        "an exported function cannot take self: use #[try_from_ref] this: &Type",
+                    ));
+                }
+                FnArg::Typed(typed) => {
+                    let passing = Passing::take(&mut typed.attrs)?;
+                    let name = match &*typed.pat {
+                        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+                            pat.ident.to_string()
+                        }
+                        other => {
+                            return Err(syn::Error::new_spanned(
+                                other,
+                                "a parameter of an exported function is a plain identifier",
+                            ));
+                        }
+                    };
+                    parameters.push(Parameter {
+                        name: name.trim_start_matches("r#").to_string(),
+                        ty: (*typed.ty).clone(),
+                        passing,
+                        optional: is_named(&typed.ty, "Option"),
+                    });
+                }
+            }
+        }
+        let returns = match &item.sig.output {
+            ReturnType::Type(_, ty) if is_named(ty, "Result") => Returns::Result,
+            _ => Returns::Value,
+        };
+        Ok(Self {
+            options,
+            ident: item.sig.ident.clone(),
+            parameters,
+            returns,
+            item: item.clone(),
+        })
+    }
+
+    /// The sub's name, without its package.
+    pub fn perl_name(&self) -> String {
+        match &self.options.name {
+            Some(name) => name.value(),
+            None => self.ident.to_string().trim_start_matches("r#").to_string(),
+        }
+    }
+
+    /// The sub's prototype: `$` for each parameter, `;` before the optional ones at the end.
+    pub fn prototype(&self) -> String {
+        if let Some(prototype) = &self.options.prototype {
+            return prototype.value();
+        }
+        let required = self
+            .parameters
+            .iter()
+            .rposition(|parameter| !parameter.optional)
+            .map_or(0, |i| i + 1);
+        let optional = self.parameters.len() - required;
+        let mut prototype = "$".repeat(required);
+        if optional > 0 {
+            prototype.push(';');
+            prototype.push_str(&"$".repeat(optional));
+        }
+        prototype
+    }
+
+    /// Where an error about the sub's name belongs.
+    pub fn name_literal(&self) -> Option<&LitStr> {
+        self.options.name.as_ref()
+    }
+}
+
+/// Whether a type is literally called so, with or without a path.
+fn is_named(ty: &Type, name: &str) -> bool {
+    match ty {
+        Type::Path(path) => {
+            path.qself.is_none()
+                && path
+                    .path
+                    .segments
+                    .last()
+                    .is_some_and(|segment| segment.ident == name)
+        }
+        Type::Group(group) => is_named(&group.elem, name),
+        _ => false,
+    }
+}

@@ -1,0 +1,1 @@
+//! Expansion as plain functions.

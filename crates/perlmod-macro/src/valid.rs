@@ -1,0 +1,121 @@
+//! What cannot work is refused here, all of it at once, each with its place.
+
+use std::collections::HashSet;
+
+use syn::{Error, spanned::Spanned};
+
+use crate::model::{Function, Package, Returns};
+
+/// Checks a package; the error holds every mistake.
+pub fn check(package: &Package) -> syn::Result<()> {
+    let mut errors = Errors(None);
+    let options = &package.options;
+    if !is_package_name(&options.name.value()) {
+        errors.add(Error::new(
+            options.name.span(),
+            "not the name of a Perl package",
+        ));
+    }
+    if options.part {
+        if let Some(first) = options.parts.first() {
+            errors.add(Error::new_spanned(
+                first,
+                "a part cannot have parts of its own",
+            ));
+        }
+        if let Some(boot) = &options.boot {
+            errors.add(Error::new_spanned(
+                boot,
+                "a part has no boot: give it to the main module",
+            ));
+        }
+        if let Some(lib) = &options.lib {
+            errors.add(Error::new(
+                lib.span(),
+                "a part has no lib: give it to the main module",
+            ));
+        }
+        if options.location_only {
+            errors.add(Error::new(
+                options.name.span(),
+                "a part has no panics: give it to the main module",
+            ));
+        }
+    }
+    let mut names = HashSet::new();
+    for function in &package.functions {
+        check_function(function, &mut errors);
+        if !names.insert(function.perl_name()) {
+            let text = format!("a sub `{}` is exported twice", function.perl_name());
+            errors.add(Error::new(function.ident.span(), text));
+        }
+    }
+    errors.0.map_or(Ok(()), Err)
+}
+
+struct Errors(Option<Error>);
+
+impl Errors {
+    fn add(&mut self, error: Error) {
+        match &mut self.0 {
+            Some(first) => first.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+}
+
+fn check_function(function: &Function, errors: &mut Errors) {
+    let sig = &function.item.sig;
+    if !sig.generics.params.is_empty() {
+        errors.add(Error::new_spanned(
+            &sig.generics,
+            "an exported function cannot be generic: Perl passes one kind of value",
+        ));
+    }
+    if let Some(asyncness) = &sig.asyncness {
+        errors.add(Error::new(
+            asyncness.span(),
+            "an exported function cannot be async",
+        ));
+    }
+    if let Some(unsafety) = &sig.unsafety {
+        errors.add(Error::new(
+            unsafety.span(),
+            "an exported function cannot be unsafe",
+        ));
+    }
+    if let Some(variadic) = &sig.variadic {
+        errors.add(Error::new_spanned(
+            variadic,
+            "an exported function cannot be variadic",
+        ));
+    }
+    if let Some(name) = function.name_literal() {
+        if !is_identifier(&name.value()) {
+            errors.add(Error::new(name.span(), "not the name of a Perl sub"));
+        }
+    }
+    if let Some(prototype) = &function.options.prototype {
+        if prototype.value().contains('\0') {
+            errors.add(Error::new(prototype.span(), "not a prototype"));
+        }
+    }
+    if let Some(span) = function.options.serialize_error {
+        if function.returns != Returns::Result {
+            errors.add(Error::new(
+                span,
+                "serialize_error needs a function that returns a Result",
+            ));
+        }
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn is_package_name(name: &str) -> bool {
+    name.split("::").all(is_identifier)
+}

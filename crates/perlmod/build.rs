@@ -1,0 +1,71 @@
+//! Compiles the C half against the perl that will load the library.
+//!
+//! `PERL` names that perl (default: `perl`). Symbols of perl stay undefined in
+//! the library; the process that loads it provides them.
+
+use std::env;
+use std::path::Path;
+use std::process::{Command, exit};
+
+fn main() {
+    println!("cargo:rerun-if-env-changed=PERL");
+    for file in ["glue.h", "api.c", "guarded.c"] {
+        println!("cargo:rerun-if-changed=glue/{file}");
+    }
+    println!("cargo:rustc-check-cfg=cfg(perlmod_threads)");
+
+    let perl = env::var("PERL").unwrap_or_else(|_| "perl".to_string());
+    let script = "use Config; \
+        printf qq{%s\\n}, join qq{\\n}, map { $Config{$_} // q{} } \
+        qw(version archlibexp ccflags usemultiplicity ivsize nvsize)";
+    let output = match Command::new(&perl).args(["-e", script]).output() {
+        Ok(output) if output.status.success() => output,
+        Ok(output) => fail(&format!("`{perl}` ended with {}", output.status)),
+        Err(err) => fail(&format!("`{perl}` cannot be started: {err} (set PERL)")),
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut lines = text.lines();
+    let mut next = || lines.next().unwrap_or_default().to_string();
+    let (version, archlib, ccflags, multiplicity) = (next(), next(), next(), next());
+    let (ivsize, nvsize) = (next(), next());
+
+    let minor: u32 = version
+        .split('.')
+        .nth(1)
+        .and_then(|minor| minor.parse().ok())
+        .unwrap_or(0);
+    if minor < 36 {
+        fail(&format!("perl {version} is too old, 5.36 is needed"));
+    }
+    if ivsize != "8" || nvsize != "8" {
+        fail(&format!(
+            "perl {version} has {ivsize}-byte integers and {nvsize}-byte floats, 8 and 8 are needed"
+        ));
+    }
+    let core = format!("{archlib}/CORE");
+    if !Path::new(&core).join("perl.h").exists() {
+        fail(&format!(
+            "{core}/perl.h is missing: install perl's headers (Debian: apt-get install libperl-dev)"
+        ));
+    }
+    if multiplicity == "define" {
+        println!("cargo:rustc-cfg=perlmod_threads");
+    }
+
+    let mut build = cc::Build::new();
+    build
+        .files(["glue/api.c", "glue/guarded.c"])
+        .include(&core)
+        .warnings(false)
+        .flag_if_supported("-fvisibility=hidden");
+    for flag in ccflags.split_whitespace() {
+        build.flag(flag);
+    }
+    build.compile("perlmod_glue");
+}
+
+fn fail(message: &str) -> ! {
+    println!("cargo:warning={message}");
+    eprintln!("perlmod: {message}");
+    exit(1)
+}

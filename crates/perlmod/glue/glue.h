@@ -1,0 +1,101 @@
+/* Shared by the two C files of the binding layer.
+ *
+ * Every function takes the interpreter first, also on a perl built without
+ * MULTIPLICITY (where it is ignored), so that Rust sees one signature.
+ * The structs here are mirrored in src/ffi.rs.
+ */
+#ifndef PERLMOD_GLUE_H
+#define PERLMOD_GLUE_H
+
+#define PERL_NO_GET_CONTEXT
+#define NO_XSLOCKS
+#include "EXTERN.h"
+#include "perl.h"
+#include "XSUB.h"
+
+#ifdef MULTIPLICITY
+#define RP PerlInterpreter *my_perl
+#define RP_USE
+#define RP_SELF my_perl
+#else
+#define RP void *rp_perl
+#define RP_USE PERL_UNUSED_ARG(rp_perl)
+#define RP_SELF rp_perl
+#endif
+#define RP_ RP,
+
+/* what a scalar holds */
+enum {
+    RP_UNDEF,
+    RP_BOOL,
+    RP_INT,
+    RP_UINT,
+    RP_FLOAT,
+    RP_STRING,
+    RP_SCALAR, /* a reference to a scalar (or to a reference) */
+    RP_ARRAY,
+    RP_HASH,
+    RP_CODE,
+    RP_GLOB,
+    RP_REGEXP,
+    RP_IO,
+    RP_OTHER,
+    RP_MAGIC, /* has get-magic: fetch a copy under the guard first */
+    RP_FREED
+};
+
+/* flags of a node */
+enum {
+    RP_F_UTF8 = 1,    /* the string is stored as UTF-8 */
+    RP_F_REF = 2,     /* reached through a reference */
+    RP_F_BLESSED = 4, /* the body has a class */
+    RP_F_TIED = 8,    /* the container has magic: copy it under the guard first */
+    RP_F_IOK = 16,    /* a string that is an integer as well (int is set) */
+    RP_F_UV = 32      /* int is unsigned */
+};
+
+typedef struct {
+    U32 kind;
+    U32 flags;
+    union {
+        IV iv;
+        UV uv;
+    } i;
+    NV nv;
+    const char *ptr;
+    size_t len;
+    SV *sv;   /* the scalar itself */
+    SV *body; /* what a reference points to, or the container */
+} rp_node;
+
+typedef struct {
+    rp_node key;
+    rp_node value;
+} rp_pair;
+
+/* one call of an exported function */
+typedef struct {
+    void *perl;
+    SSize_t ax;
+    SSize_t items;
+    SSize_t count; /* values returned */
+    SV *value;     /* the one value, when count is 1 and nothing was pushed */
+    SV *error;     /* what to throw, owned */
+    void *restartop;
+    void *restartjmpenv;
+    I32 pinned; /* the arguments have been made to outlive the call */
+} rp_call;
+
+/* how a call, or a guarded section, ended */
+enum { RP_OK, RP_DIED, RP_EXIT, RP_RETHROW };
+
+typedef struct {
+    const char *name; /* with its package */
+    const char *file;
+    const char *prototype; /* or NULL */
+    int (*entry)(rp_call *);
+} rp_export;
+
+void rp_describe(RP_ SV *sv, rp_node *node);
+
+#endif

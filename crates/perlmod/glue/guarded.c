@@ -1,0 +1,354 @@
+/* Every call into perl that may die, and the one XSUB that perl calls.
+ *
+ * A guarded section returns a status, so that Rust drops its values in order;
+ * only when Rust has returned does the XSUB throw. No Rust frame is ever
+ * jumped over.
+ */
+#include "glue.h"
+#include <dlfcn.h>
+#include <stdio.h>
+
+/* ---- the way in from perl ---- */
+
+static void rethrow(pTHX_ rp_call *call, int status) {
+    switch (status) {
+    case RP_EXIT:
+        JMPENV_JUMP(2);
+        break;
+    case RP_RETHROW:
+        PL_restartop = (OP *)call->restartop;
+        PL_restartjmpenv = (JMPENV *)call->restartjmpenv;
+        JMPENV_JUMP(3);
+        break;
+    default:
+        croak_sv(sv_2mortal(call->error ? call->error : newSVpvs("unknown error\n")));
+    }
+}
+
+static XSPROTO(rp_xsub) {
+    dXSARGS;
+    const rp_export *export = (const rp_export *)CvXSUBANY(cv).any_ptr;
+    rp_call call;
+    int status;
+    PERL_UNUSED_VAR(sp);
+#ifdef MULTIPLICITY
+    call.perl = my_perl;
+#else
+    call.perl = &call;
+#endif
+    call.ax = ax;
+    call.items = items;
+    call.count = 0;
+    call.value = NULL;
+    call.error = NULL;
+    call.pinned = 0;
+    status = export->entry(&call);
+    if (UNLIKELY(status != RP_OK))
+        rethrow(aTHX_ & call, status);
+    if (call.value) {
+        if (items == 0) {
+            SP -= items;
+            EXTEND(SP, 1);
+        }
+        ST(0) = sv_2mortal(call.value);
+        call.count = 1;
+    }
+    XSRETURN(call.count);
+}
+
+/* ---- the guard ---- */
+
+typedef struct {
+    void (*body)(pTHX_ void *arg);
+    void *arg;
+    int done;
+} job_t;
+
+static XSPROTO(run_job) {
+    dXSARGS;
+    job_t *job = (job_t *)CvXSUBANY(cv).any_ptr;
+    PERL_UNUSED_VAR(items);
+    job->body(aTHX_ job->arg);
+    job->done = 1;
+    XSRETURN_EMPTY;
+}
+
+/* One per interpreter, and per library: its key is our own address. */
+static CV *job_runner(pTHX) {
+    char key[40];
+    const int len = snprintf(key, sizeof key, "perlmod/%p", (void *)run_job);
+    SV **slot = hv_fetch(PL_modglobal, key, len, 0);
+    CV *cv;
+    if (slot)
+        return (CV *)*slot;
+    cv = newXS(NULL, run_job, __FILE__);
+    (void)hv_store(PL_modglobal, key, len, (SV *)cv, 0);
+    return cv;
+}
+
+/* Runs body in an eval of its own: RP_DIED leaves a copy of what was thrown
+ * in *error. Neither $@ nor an outer eval notices, `next` and `last` cannot
+ * leave, and the die hook is off. */
+static int guard(pTHX_ rp_call *call, void (*body)(pTHX_ void *), void *arg, SV **error) {
+    job_t job;
+    CV *runner;
+    int status = RP_OK;
+    int ret;
+    dJMPENV;
+    job.body = body;
+    job.arg = arg;
+    job.done = 0;
+    *error = NULL;
+    JMPENV_PUSH(ret);
+    if (ret == 0) {
+        dSP;
+        ENTER;
+        SAVETMPS;
+        save_scalar(PL_errgv);
+        SAVEGENERICSV(PL_diehook);
+        PL_diehook = NULL;
+        runner = job_runner(aTHX);
+        SAVEVPTR(CvXSUBANY(runner).any_ptr);
+        CvXSUBANY(runner).any_ptr = &job;
+        PUSHSTACKi(PERLSI_REQUIRE);
+        PUSHMARK(PL_stack_sp);
+        call_sv((SV *)runner, G_EVAL | G_VOID | G_DISCARD | G_NOARGS);
+        POPSTACK;
+        if (!job.done) {
+            status = RP_DIED;
+            *error = newSVsv(ERRSV);
+        }
+        FREETMPS;
+        LEAVE;
+    } else {
+        /* perl has unwound its stacks already and only passes through */
+        call->restartop = PL_restartop;
+        call->restartjmpenv = PL_restartjmpenv;
+        status = ret == 2 ? RP_EXIT : RP_RETHROW;
+    }
+    JMPENV_POP;
+    return status;
+}
+
+/* What a guarded function works on. */
+typedef struct {
+    SV *sv;
+    SV *other;
+    SV *out;
+    const char *key;
+    I32 len;
+} work_t;
+
+static void do_fetch(pTHX_ void *arg) {
+    work_t *work = (work_t *)arg;
+    SV *copy = newSV(0);
+    work->out = sv_2mortal(copy);
+    sv_setsv(copy, work->sv);
+    SvREFCNT_inc_simple_void_NN(copy);
+}
+
+/* A copy of what the scalar's get-magic yields. */
+int rp_fetch(RP_ rp_call *call, SV *sv, SV **out, SV **error) {
+    RP_USE;
+    work_t work = {sv, NULL, NULL, NULL, 0};
+    const int status = guard(aTHX_ call, do_fetch, &work, error);
+    *out = status == RP_OK ? work.out : NULL;
+    return status;
+}
+
+/* More than this many elements of a tied container are refused. */
+#define TIED_MAX 10000000
+
+static void do_tied(pTHX_ void *arg) {
+    work_t *work = (work_t *)arg;
+    if (SvTYPE(work->sv) == SVt_PVAV) {
+        AV *from = (AV *)work->sv;
+        AV *to = (AV *)sv_2mortal((SV *)newAV());
+        const SSize_t top = av_top_index(from);
+        SSize_t i;
+        if (top >= TIED_MAX)
+            croak("tied array is too large\n");
+        for (i = 0; i <= top; i++) {
+            SV **item = av_fetch(from, i, 0);
+            av_push(to, item ? newSVsv(*item) : newSV(0));
+        }
+        work->out = (SV *)to;
+    } else {
+        HV *from = (HV *)work->sv;
+        HV *to = (HV *)sv_2mortal((SV *)newHV());
+        HE *he;
+        UV n = 0;
+        hv_iterinit(from);
+        while ((he = hv_iternext(from))) {
+            SV *key = hv_iterkeysv(he);
+            SV *value = newSVsv(hv_iterval(from, he));
+            if (++n > TIED_MAX)
+                croak("tied hash is too large\n");
+            if (!hv_store_ent(to, key, value, 0))
+                SvREFCNT_dec_NN(value);
+        }
+        work->out = (SV *)to;
+    }
+    SvREFCNT_inc_simple_void_NN(work->out);
+}
+
+/* A plain copy of a tied array or hash. */
+int rp_untie(RP_ rp_call *call, SV *sv, SV **out, SV **error) {
+    RP_USE;
+    work_t work = {sv, NULL, NULL, NULL, 0};
+    const int status = guard(aTHX_ call, do_tied, &work, error);
+    *out = status == RP_OK ? work.out : NULL;
+    return status;
+}
+
+static void do_push(pTHX_ void *arg) {
+    work_t *work = (work_t *)arg;
+    if (SvREADONLY(work->sv))
+        croak_no_modify();
+    if (SvRMAGICAL(work->sv) && mg_find(work->sv, PERL_MAGIC_tied)) {
+        dSP;
+        MAGIC *mg = mg_find(work->sv, PERL_MAGIC_tied);
+        ENTER;
+        PUSHMARK(SP);
+        EXTEND(SP, 2);
+        PUSHs(SvTIED_obj(work->sv, mg));
+        PUSHs(sv_mortalcopy(work->other));
+        PUTBACK;
+        call_method("PUSH", G_SCALAR | G_DISCARD);
+        LEAVE;
+        return;
+    }
+    av_push((AV *)work->sv, newSVsv(work->other));
+    SvSETMAGIC(work->sv);
+}
+
+/* Appends a copy of other. */
+int rp_array_push_guarded(RP_ rp_call *call, SV *av, SV *other, SV **error) {
+    RP_USE;
+    work_t work = {av, other, NULL, NULL, 0};
+    return guard(aTHX_ call, do_push, &work, error);
+}
+
+static void do_store(pTHX_ void *arg) {
+    work_t *work = (work_t *)arg;
+    SV **slot = hv_fetch((HV *)work->sv, work->key, work->len, 1);
+    if (slot) {
+        sv_setsv(*slot, work->other);
+        SvSETMAGIC(*slot);
+    }
+}
+
+/* Stores a copy of other. */
+int rp_hash_store_guarded(
+    RP_ rp_call *call, SV *hv, const char *key, I32 len, SV *other, SV **error
+) {
+    RP_USE;
+    work_t work = {hv, other, NULL, key, len};
+    return guard(aTHX_ call, do_store, &work, error);
+}
+
+static void do_bless(pTHX_ void *arg) {
+    work_t *work = (work_t *)arg;
+    HV *stash;
+    if (work->other) {
+        SvGETMAGIC(work->other);
+        if (SvROK(work->other) || !SvOK(work->other))
+            croak("cannot bless: class name is not a string\n");
+        stash = gv_stashsv(work->other, GV_ADD);
+    } else {
+        stash = gv_stashpvn(work->key, work->len, GV_ADD | SVf_UTF8);
+    }
+    sv_bless(work->sv, stash);
+}
+
+/* Blesses a reference into the class named by key, or by the scalar name. */
+int rp_bless(RP_ rp_call *call, SV *sv, SV *name, const char *key, I32 len, SV **error) {
+    RP_USE;
+    work_t work = {sv, name, NULL, key, len};
+    return guard(aTHX_ call, do_bless, &work, error);
+}
+
+/* ---- bootstrap ---- */
+
+/* What keeps this library out of the running perl, or NULL. Uses functions
+ * by their names only, never a struct whose layout may differ. */
+const char *rp_check_perl(RP) {
+    RP_USE;
+    static char text[160];
+    const int threads = dlsym(RTLD_DEFAULT, "PL_thr_key") != NULL;
+    SV *version;
+    double running;
+#ifdef MULTIPLICITY
+    const int built_threads = 1;
+#else
+    const int built_threads = 0;
+#endif
+    if (threads != built_threads) {
+        snprintf(
+            text, sizeof text, "this library was built for a perl %s threads, this one is %s",
+            built_threads ? "with" : "without", threads ? "with" : "without"
+        );
+        return text;
+    }
+    version = Perl_get_sv(aTHX_ "]", 0);
+    running = version ? (double)Perl_sv_2nv_flags(aTHX_ version, 0) : 0;
+    if ((int)(running * 1000 + 0.5e-3) != 5000 + PERL_VERSION) {
+        snprintf(
+            text, sizeof text, "this library was built for perl 5.%d, this is perl %.6f",
+            PERL_VERSION, running
+        );
+        return text;
+    }
+    return NULL;
+}
+
+typedef struct {
+    const rp_export *list;
+    size_t count;
+} exports_t;
+
+static void do_install(pTHX_ void *arg) {
+    const exports_t *exports = (const exports_t *)arg;
+    size_t i;
+    for (i = 0; i < exports->count; i++) {
+        const rp_export *export = &exports->list[i];
+        CV *cv = get_cv(export->name, 0);
+        if (cv && CvISXSUB(cv) && CvXSUB(cv) == rp_xsub && CvXSUBANY(cv).any_ptr == (void *)export)
+            continue;
+        cv = newXS_flags(export->name, rp_xsub, export->file, export->prototype, 0);
+        CvXSUBANY(cv).any_ptr = (void *)export;
+    }
+}
+
+/* Makes the exported functions known to this interpreter. */
+int rp_install(RP_ rp_call *call, const rp_export *list, size_t count, SV **error) {
+    RP_USE;
+    exports_t exports = {list, count};
+    return guard(aTHX_ call, do_install, &exports, error);
+}
+
+static void do_boot(pTHX_ void *arg) {
+    const rp_export *boot = (const rp_export *)arg;
+    CV *cv = newXS(NULL, rp_xsub, boot->file);
+    sv_2mortal((SV *)cv);
+    CvXSUBANY(cv).any_ptr = (void *)boot;
+    PUSHMARK(PL_stack_sp);
+    call_sv((SV *)cv, G_VOID | G_DISCARD | G_NOARGS);
+}
+
+/* Runs a crate's boot function through the fence. */
+int rp_run_boot(RP_ rp_call *call, const rp_export *boot, SV **error) {
+    RP_USE;
+    return guard(aTHX_ call, do_boot, (void *)boot, error);
+}
+
+/* The last act of a bootstrap that failed. */
+void rp_throw(RP_ SV *error) {
+    RP_USE;
+    croak_sv(sv_2mortal(error));
+}
+
+void rp_throw_text(RP_ const char *text) {
+    RP_USE;
+    Perl_croak(aTHX_ "%s\n", text);
+}

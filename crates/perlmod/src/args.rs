@@ -1,0 +1,173 @@
+//! One call's arguments, result and error, as the expanded code sees them.
+//!
+//! Arguments are converted one by one, in order; the first that fails names
+//! itself in the exception.
+
+use std::fmt::Display;
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::fence;
+use crate::scalar::Scalar;
+use crate::value::Value;
+
+/// The arguments of the running call.
+pub struct Args {
+    count: usize,
+    not_send: PhantomData<*const ()>,
+}
+
+/// What goes back to Perl.
+pub enum Returned {
+    /// No value: an empty list, undef in scalar context.
+    Nothing,
+    /// One value.
+    One(Scalar),
+    /// A list.
+    Many(Vec<Scalar>),
+}
+
+/// What is thrown instead.
+pub enum Thrown {
+    /// This text.
+    Text(String),
+    /// This value.
+    Value(Scalar),
+}
+
+impl Args {
+    pub(crate) fn new(count: usize) -> Self {
+        Self {
+            count,
+            not_send: PhantomData,
+        }
+    }
+
+    /// Refuses more than `max` arguments to the function `name`.
+    ///
+    /// # Errors
+    /// The exception that Perl gets.
+    #[inline]
+    pub fn at_most(&self, max: usize, name: &str) -> Result<(), Thrown> {
+        if self.count <= max {
+            return Ok(());
+        }
+        Err(Thrown::Text(format!(
+            "too many parameters for function '{name}', (expected {max})\n"
+        )))
+    }
+
+    #[inline]
+    fn present(&self, index: usize, name: &str, optional: bool) -> Result<bool, Thrown> {
+        if index < self.count {
+            return Ok(true);
+        }
+        if optional {
+            return Ok(false);
+        }
+        Err(Thrown::Text(format!(
+            "missing required parameter: '{name}'\n"
+        )))
+    }
+
+    /// Argument `index`, converted. A missing optional one is undef.
+    ///
+    /// # Errors
+    /// The exception that Perl gets.
+    #[inline]
+    pub fn convert<'a, T: Deserialize<'a>>(
+        &'a self,
+        index: usize,
+        name: &str,
+        optional: bool,
+    ) -> Result<T, Thrown> {
+        let result = if self.present(index, name, optional)? {
+            crate::de::from_node(fence::argument(index))
+        } else {
+            crate::de::from_node(crate::ffi::Node::EMPTY)
+        };
+        result.map_err(|err| Thrown::conversion(&err, name))
+    }
+
+    /// Argument `index` as it is.
+    ///
+    /// # Errors
+    /// The exception that Perl gets.
+    pub fn raw(&self, index: usize, name: &str, optional: bool) -> Result<Value, Thrown> {
+        Ok(Value::from_scalar(
+            if self.present(index, name, optional)? {
+                fence::argument_scalar(index)
+            } else {
+                Scalar::new_undef()
+            },
+        ))
+    }
+
+    /// Argument `index` as an object, and a hold on the object itself.
+    ///
+    /// # Errors
+    /// The exception that Perl gets.
+    pub fn object(&self, index: usize, name: &str) -> Result<(Value, Option<Scalar>), Thrown> {
+        let value = self.raw(index, name, false)?;
+        let plain = value
+            .fetched()
+            .map_err(|err| Thrown::conversion(&err, name))?;
+        let hold = plain.dereference_scalar();
+        Ok((plain, hold))
+    }
+}
+
+impl Thrown {
+    fn conversion(err: &Error, name: &str) -> Self {
+        match err.take_raised() {
+            Some(thrown) => Self::Value(thrown),
+            None => Self::Text(format!("{}\n", err.message(name))),
+        }
+    }
+
+    /// The whole chain of an error as text.
+    pub fn display<E: Display>(err: &E) -> Self {
+        Self::Text(format!("{err:#}\n"))
+    }
+
+    /// An error as the value it serialises to.
+    pub fn serialized<E: Serialize>(err: &E) -> Self {
+        match crate::ser::to_value(err) {
+            Ok(value) => Self::Value(value.into_scalar()),
+            Err(err) => Self::Text(format!("{err}\n")),
+        }
+    }
+}
+
+impl From<Value> for Returned {
+    fn from(value: Value) -> Self {
+        Self::One(value.into_scalar())
+    }
+}
+
+impl From<()> for Returned {
+    fn from((): ()) -> Self {
+        Self::Nothing
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident $index:tt),+);)+) => {$(
+        impl<$($name: Into<Value>),+> From<($($name,)+)> for Returned {
+            fn from(values: ($($name,)+)) -> Self {
+                Self::Many(vec![$(values.$index.into().into_scalar()),+])
+            }
+        }
+    )+};
+}
+
+tuples! {
+    (A 0);
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
+    (A 0, B 1, C 2, D 3, E 4);
+    (A 0, B 1, C 2, D 3, E 4, F 5);
+}

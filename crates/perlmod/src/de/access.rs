@@ -1,0 +1,261 @@
+//! Elements of arrays and hashes.
+//!
+//! Descriptions are fetched in one call per container (arrays: in pieces). An
+//! element that is tied runs Perl code, which may change anything: what was
+//! described before is described again when the generation has changed.
+
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
+
+use super::ValueDe;
+use crate::error::Error;
+use crate::fence;
+use crate::ffi::{Node, kind};
+use crate::text;
+use crate::value::{Scalar, access as raw};
+
+/// Elements described at once.
+const PIECE: usize = 32;
+
+/// Walks an array.
+pub struct ArrayAccess<'de> {
+    array: Scalar,
+    index: usize,
+    piece: Vec<Node>,
+    /// Index of the piece's first element.
+    start: usize,
+    generation: u64,
+    depth: u32,
+    marker: PhantomData<&'de ()>,
+}
+
+impl ArrayAccess<'_> {
+    pub(super) fn new(array: Scalar, depth: u32) -> Self {
+        let room = raw::array_len(array.as_raw()).min(PIECE);
+        let mut access = Self {
+            array,
+            index: 0,
+            piece: Vec::with_capacity(room),
+            start: 0,
+            generation: 0,
+            depth,
+            marker: PhantomData,
+        };
+        access.refill();
+        access
+    }
+
+    pub(super) fn len(&self) -> usize {
+        raw::array_len(self.array.as_raw())
+    }
+
+    fn refill(&mut self) {
+        self.start = self.index;
+        self.generation = fence::generation();
+        raw::array_nodes(&self.array, self.start, &mut self.piece);
+    }
+
+    fn node(&mut self) -> Option<Node> {
+        if self.generation != fence::generation() || self.index - self.start >= self.piece.len() {
+            if self.index >= self.len() {
+                return None;
+            }
+            self.piece.reserve(1);
+            self.refill();
+        }
+        self.piece.get(self.index - self.start).copied()
+    }
+}
+
+impl<'de> SeqAccess<'de> for ArrayAccess<'de> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
+        let Some(node) = self.node() else {
+            return Ok(None);
+        };
+        let index = self.index;
+        self.index += 1;
+        match seed.deserialize(ValueDe::new(node, self.depth)) {
+            Ok(value) => Ok(Some(value)),
+            Err(err) => Err(err.in_index(index)),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.len().saturating_sub(self.index))
+    }
+}
+
+/// Walks a hash, in perl's order, without perl's iterator.
+pub struct HashAccess<'de> {
+    /// Dropped before the hash: its keys may be the hash's own.
+    pairs: raw::Pairs,
+    _hash: Scalar,
+    index: usize,
+    generation: u64,
+    depth: u32,
+    marker: PhantomData<&'de ()>,
+}
+
+impl<'de> HashAccess<'de> {
+    pub(super) fn new(hash: &Scalar, depth: u32) -> Self {
+        Self {
+            pairs: raw::Pairs::of(hash),
+            _hash: hash.clone_ref(),
+            index: 0,
+            generation: fence::generation(),
+            depth,
+            marker: PhantomData,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// The running pair's key.
+    pub(super) fn key(&self) -> Result<KeyDe<'de>, Error> {
+        match self.pairs.get(self.index) {
+            Some(pair) if self.is_fresh() => Ok(KeyDe(pair.key, PhantomData)),
+            _ => Error::fail("hash was changed while it was read"),
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.pairs.held || self.generation == fence::generation()
+    }
+
+    /// The running pair's value.
+    pub(super) fn value(&mut self) -> Result<ValueDe<'de>, Error> {
+        match self.pairs.get(self.index) {
+            Some(pair) if self.is_fresh() => {
+                let node = if self.generation == fence::generation() || pair.value.sv.is_null() {
+                    pair.value
+                } else {
+                    raw::describe(pair.value.sv)
+                };
+                Ok(ValueDe::new(node, self.depth))
+            }
+            _ => Error::fail("hash was changed while it was read"),
+        }
+    }
+
+    /// An error in the running pair's value, with its key.
+    pub(super) fn locate(&self, err: Error) -> Error {
+        match self.key() {
+            Ok(key) => err.in_key(&key.shown()),
+            Err(_) => err,
+        }
+    }
+}
+
+impl<'de> MapAccess<'de> for HashAccess<'de> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
+        if self.index >= self.pairs.len() {
+            return Ok(None);
+        }
+        let key = self.key()?;
+        match seed.deserialize(key) {
+            Ok(key) => Ok(Some(key)),
+            Err(err) => Err(self.locate(err)),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let value = self.value()?;
+        let result = seed.deserialize(value).map_err(|err| self.locate(err));
+        self.index += 1;
+        result
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.len() - self.index)
+    }
+}
+
+/// A key: a string that may be a number.
+pub(super) struct KeyDe<'de>(Node, PhantomData<&'de ()>);
+
+impl KeyDe<'_> {
+    fn shown(&self) -> String {
+        let utf8 = self.0.flags & crate::ffi::flag::UTF8 != 0;
+        text::characters(raw::stored(&self.0), utf8)
+            .map_or_else(|_| "?".to_string(), std::borrow::Cow::into_owned)
+    }
+}
+
+macro_rules! forward {
+    ($($method:ident($($arg:ident: $ty:ty),*);)+) => {$(
+        #[inline]
+        fn $method<V: serde::de::Visitor<'de>>(self, $($arg: $ty,)* visitor: V)
+            -> Result<V::Value, Error>
+        {
+            ValueDe::new(self.0, 0).$method($($arg,)* visitor)
+        }
+    )+};
+}
+
+impl<'de> serde::Deserializer<'de> for KeyDe<'de> {
+    type Error = Error;
+
+    fn deserialize_str<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let copy = raw::key_scalar(&self.0);
+        let node = copy.describe();
+        debug_assert_eq!(node.kind, kind::STRING);
+        copy.into_mortal();
+        ValueDe::new(node, 0).deserialize_str(visitor)
+    }
+
+    forward! {
+        deserialize_any();
+        deserialize_bool();
+        deserialize_i8();
+        deserialize_i16();
+        deserialize_i32();
+        deserialize_i64();
+        deserialize_i128();
+        deserialize_u8();
+        deserialize_u16();
+        deserialize_u32();
+        deserialize_u64();
+        deserialize_u128();
+        deserialize_f32();
+        deserialize_f64();
+        deserialize_char();
+        deserialize_string();
+        deserialize_bytes();
+        deserialize_byte_buf();
+        deserialize_unit();
+        deserialize_unit_struct(name: &'static str);
+        deserialize_seq();
+        deserialize_tuple(len: usize);
+        deserialize_tuple_struct(name: &'static str, len: usize);
+        deserialize_map();
+        deserialize_struct(name: &'static str, fields: &'static [&'static str]);
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
+        deserialize_identifier();
+        deserialize_ignored_any();
+    }
+
+    fn deserialize_option<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+}

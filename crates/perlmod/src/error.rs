@@ -1,0 +1,199 @@
+//! The errors of conversions.
+//!
+//! An [`Error`] says what went wrong and where in the data. It never quotes a
+//! string it met: strings may be secrets. One that Perl code threw (from a tied
+//! variable) also remembers the thrown object until the call ends.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_int;
+use std::fmt;
+
+use serde::de::{Expected, Unexpected};
+
+use crate::path::Path;
+use crate::scalar::Scalar;
+
+thread_local! {
+    static RAISED: RefCell<Option<(u64, Scalar)>> = const { RefCell::new(None) };
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+    static ERRNO: Cell<c_int> = const { Cell::new(0) };
+}
+
+/// A conversion failed, or Perl code that it ran died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    text: String,
+    path: Path,
+    raised: Option<u64>,
+}
+
+impl Error {
+    /// An error with this text.
+    pub fn new(text: &str) -> Self {
+        Self::new_owned(text.to_string())
+    }
+
+    /// An error with this text.
+    pub fn new_owned(text: String) -> Self {
+        Self {
+            text,
+            path: Path::default(),
+            raised: None,
+        }
+    }
+
+    /// `Err` with this text.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn fail<T>(text: &str) -> Result<T, Self> {
+        Err(Self::new(text))
+    }
+
+    /// What Perl code threw, until the running call ends.
+    pub(crate) fn raised(thrown: Scalar) -> Self {
+        let id = COUNT.get() + 1;
+        COUNT.set(id);
+        let text = thrown.text_lossy();
+        RAISED.with_borrow_mut(|slot| *slot = Some((id, thrown)));
+        Self {
+            text: text.trim_end().to_string(),
+            path: Path::default(),
+            raised: Some(id),
+        }
+    }
+
+    /// The thrown object, if this error stands for one.
+    pub(crate) fn take_raised(&self) -> Option<Scalar> {
+        let id = self.raised?;
+        RAISED
+            .with_borrow_mut(|slot| slot.take_if(|(held, _)| *held == id))
+            .map(|(_, sv)| sv)
+    }
+
+    pub(crate) fn forget_raised() {
+        drop(RAISED.try_with(|slot| slot.take()));
+    }
+
+    pub(crate) fn in_key(mut self, key: &str) -> Self {
+        self.path.in_key(key);
+        self
+    }
+
+    pub(crate) fn in_index(mut self, index: usize) -> Self {
+        self.path.in_index(index);
+        self
+    }
+
+    /// Path and text, without the prefix of `Display`.
+    pub(crate) fn message(&self, name: &str) -> String {
+        format!("{name}{}: {}", self.path, self.text)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            write!(f, "error: {}", self.text)
+        } else {
+            write!(f, "error: {}: {}", self.path, self.text)
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What was met, without the text of a string.
+struct Met<'a>(Unexpected<'a>);
+
+impl fmt::Display for Met<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Unexpected::Str(_) => f.write_str("a string"),
+            Unexpected::Bytes(_) => f.write_str("a byte string"),
+            Unexpected::Char(_) => f.write_str("a character"),
+            Unexpected::Unit => f.write_str("undef"),
+            Unexpected::Seq => f.write_str("an array"),
+            Unexpected::Map => f.write_str("a hash"),
+            other => other.fmt(f),
+        }
+    }
+}
+
+impl serde::de::Error for Error {
+    fn custom<T: fmt::Display>(text: T) -> Self {
+        Self::new_owned(text.to_string())
+    }
+
+    fn invalid_type(met: Unexpected, expected: &dyn Expected) -> Self {
+        Self::new_owned(format!("invalid type: {}, expected {expected}", Met(met)))
+    }
+
+    fn invalid_value(met: Unexpected, expected: &dyn Expected) -> Self {
+        Self::new_owned(format!("invalid value: {}, expected {expected}", Met(met)))
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self::new_owned(format!(
+            "unknown variant, expected one of: {}",
+            expected.join(", ")
+        ))
+    }
+}
+
+impl serde::ser::Error for Error {
+    fn custom<T: fmt::Display>(text: T) -> Self {
+        Self::new_owned(text.to_string())
+    }
+}
+
+/// A value is not of the wanted type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CastError;
+
+impl fmt::Display for CastError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wrong type")
+    }
+}
+
+impl std::error::Error for CastError {}
+
+/// An object does not carry what its class declares. The name is the class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MagicError {
+    /// The value is no reference.
+    NotAReference(&'static str),
+    /// The referenced value has no magic of this class.
+    NotFound(&'static str),
+}
+
+impl fmt::Display for MagicError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAReference("") => f.write_str("value was not a reference"),
+            Self::NotAReference(class) => {
+                write!(f, "value blessed into {class} was not a reference")
+            }
+            Self::NotFound("") => f.write_str("value did not contain its declared magic pointer"),
+            Self::NotFound(class) => {
+                write!(
+                    f,
+                    "value blessed into {class} did not contain its declared magic pointer"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for MagicError {}
+
+/// Sets this thread's error number of the layer; libc's is another.
+pub fn set_errno(number: c_int) {
+    ERRNO.set(number);
+}
+
+/// This thread's error number of the layer.
+pub fn get_errno() -> c_int {
+    ERRNO.get()
+}

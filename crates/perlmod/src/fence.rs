@@ -1,0 +1,307 @@
+//! The one way in from Perl and the one way out to code that may die.
+//!
+//! [`enter`] runs a call: it catches every panic, drops every value and returns
+//! a status; the C side throws afterwards. [`guarded`] runs a function of
+//! `glue/guarded.c`: what dies in there comes back as an [`Error`].
+//!
+//! The interpreter is known per thread while a call runs, and only then: a
+//! thread without one is refused.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::{c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use crate::args::{Args, Returned, Thrown};
+use crate::error::Error;
+use crate::ffi::{self, Call, Export, Interpreter, Node, SV, status};
+use crate::panics;
+use crate::scalar::Scalar;
+
+struct State {
+    perl: Cell<*mut Interpreter>,
+    call: Cell<*mut Call>,
+    /// Counts guarded sections: pointers described before one are stale after it.
+    generation: Cell<u64>,
+    /// `exit`, or a jump to an outer eval, waits until Rust has returned.
+    leaving: Cell<c_int>,
+    /// How many loans have had their buffers pinned.
+    pinned: Cell<usize>,
+}
+
+thread_local! {
+    static STATE: State = const {
+        State {
+            perl: Cell::new(ptr::null_mut()),
+            call: Cell::new(ptr::null_mut()),
+            generation: Cell::new(0),
+            leaving: Cell::new(status::OK),
+            pinned: Cell::new(0),
+        }
+    };
+    /// Scalars whose buffers Rust has as `&str` or `&[u8]`, each with a count.
+    static LOANS: RefCell<Vec<*mut SV>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The interpreter of the running call, if this thread has one.
+pub(crate) fn try_perl() -> Option<*mut Interpreter> {
+    let perl = STATE.try_with(|state| state.perl.get()).ok()?;
+    (!perl.is_null()).then_some(perl)
+}
+
+/// The interpreter of the running call.
+#[allow(
+    clippy::panic,
+    reason = "the only answer constructors of values can give"
+)]
+pub(crate) fn perl() -> *mut Interpreter {
+    match try_perl() {
+        Some(perl) => perl,
+        None => panic!("perl is not available in this thread"),
+    }
+}
+
+/// Makes `call` the running one, and the previous one again when dropped.
+struct Frame {
+    perl: *mut Interpreter,
+    call: *mut Call,
+    loans: usize,
+}
+
+impl Frame {
+    fn new(call: *mut Call, perl: *mut Interpreter) -> Self {
+        let loans = LOANS.with_borrow(Vec::len);
+        STATE.with(|state| Self {
+            perl: state.perl.replace(perl),
+            call: state.call.replace(call),
+            loans,
+        })
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        let perl = perl();
+        LOANS.with_borrow_mut(|loans| {
+            for sv in loans.drain(self.loans..) {
+                // SAFETY: the loan took this count
+                unsafe { ffi::rp_release(perl, sv) };
+            }
+        });
+        STATE.with(|state| {
+            state.pinned.set(state.pinned.get().min(self.loans));
+            state.perl.set(self.perl);
+            state.call.set(self.call);
+            if self.call.is_null() {
+                Error::forget_raised();
+            }
+        });
+    }
+}
+
+/// Runs one call of an exported function; the result says how it ended.
+pub fn enter(call: &mut Call, body: impl FnOnce(&Args) -> Result<Returned, Thrown>) -> c_int {
+    let call: *mut Call = call;
+    // SAFETY: the caller lends the call for as long as this function runs
+    let (perl, items) = unsafe { ((*call).perl, (*call).items) };
+    let _frame = Frame::new(call, perl);
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let args = Args::new(items.unsigned_abs());
+        body(&args)
+    }));
+    let leaving = STATE.with(|state| state.leaving.replace(status::OK));
+    if leaving != status::OK {
+        if let Err(payload) = result {
+            panics::discard(payload);
+        }
+        return leaving;
+    }
+    let error = match result {
+        Ok(Ok(returned)) => {
+            hand_over(call, perl, returned);
+            return status::OK;
+        }
+        Ok(Err(Thrown::Value(scalar))) => scalar,
+        Ok(Err(Thrown::Text(text))) => Scalar::new_string(&text),
+        Err(payload) => Scalar::new_string(&panics::exception(payload)),
+    };
+    // SAFETY: as above
+    unsafe { (*call).error = error.into_raw() };
+    status::DIED
+}
+
+fn hand_over(call: *mut Call, perl: *mut Interpreter, returned: Returned) {
+    match returned {
+        Returned::Nothing => {}
+        // SAFETY: `enter` holds the call
+        Returned::One(scalar) => unsafe { (*call).value = scalar.into_raw() },
+        Returned::Many(list) => {
+            for scalar in list {
+                // SAFETY: the arguments below are not looked at any more
+                unsafe { ffi::rp_push(perl, call, scalar.into_raw()) };
+            }
+        }
+    }
+}
+
+/// Runs a callback of perl's that cannot raise: panics end here.
+pub(crate) fn shield(perl: *mut Interpreter, body: impl FnOnce()) {
+    let mut call = empty_call(perl);
+    let _frame = Frame::new(&mut call, perl);
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+        panics::discard(payload);
+    }
+}
+
+fn empty_call(perl: *mut Interpreter) -> Call {
+    Call {
+        perl,
+        ax: 0,
+        items: 0,
+        count: 0,
+        value: ptr::null_mut(),
+        error: ptr::null_mut(),
+        restartop: ptr::null_mut(),
+        restartjmpenv: ptr::null_mut(),
+        pinned: 1,
+    }
+}
+
+/// Argument `index` of the running call, which must be below its count.
+#[inline]
+pub(crate) fn argument(index: usize) -> Node {
+    let mut node = Node::EMPTY;
+    let (perl, call) = STATE.with(|state| (state.perl.get(), state.call.get()));
+    // SAFETY: `Args` compares the index with the count of the same call
+    unsafe { ffi::rp_argument(perl, call, index.cast_signed(), &mut node) };
+    node
+}
+
+/// Argument `index` of the running call, held.
+pub(crate) fn argument_scalar(index: usize) -> Scalar {
+    let (perl, call) = STATE.with(|state| (state.perl.get(), state.call.get()));
+    // SAFETY: as for `argument`
+    let sv = unsafe { ffi::rp_argument_sv(perl, call, index.cast_signed()) };
+    // SAFETY: the function returns a count of its own
+    unsafe { Scalar::from_raw_move(sv) }
+}
+
+/// Changes whenever code of Perl's may have run.
+#[inline]
+pub(crate) fn generation() -> u64 {
+    STATE.with(|state| state.generation.get())
+}
+
+/// Keeps a scalar and its buffer in place until the running call ends.
+pub(crate) fn lend(sv: *mut SV) {
+    // SAFETY: the caller describes a live scalar
+    let sv = unsafe { ffi::rp_hold(sv) };
+    LOANS.with_borrow_mut(|loans| loans.push(sv));
+}
+
+/// Before code of Perl's runs: what Rust borrowed is made to outlast it.
+fn pin(perl: *mut Interpreter, call: *mut Call) {
+    // SAFETY: the call is the running one
+    unsafe { ffi::rp_pin_arguments(perl, call) };
+    LOANS.with_borrow(|loans| {
+        STATE.with(|state| {
+            for &sv in loans.iter().skip(state.pinned.get()) {
+                // SAFETY: the loan holds a count
+                unsafe { ffi::rp_pin_buffer(perl, sv) };
+            }
+            state.pinned.set(loans.len());
+            state.generation.set(state.generation.get() + 1);
+        });
+    });
+}
+
+/// Runs one function of `guarded.c`.
+///
+/// # Errors
+/// What was thrown in there.
+pub(crate) fn guarded(
+    body: impl FnOnce(*mut Interpreter, *mut Call, *mut *mut SV) -> c_int,
+) -> Result<(), Error> {
+    let perl = perl();
+    let (call, leaving) = STATE.with(|state| (state.call.get(), state.leaving.get()));
+    if leaving != status::OK {
+        return Error::fail("perl is leaving the running code");
+    }
+    pin(perl, call);
+    let mut error = ptr::null_mut();
+    match body(perl, call, &mut error) {
+        status::OK => Ok(()),
+        status::DIED => {
+            // SAFETY: the guard leaves a count of its own
+            Err(Error::raised(unsafe { Scalar::from_raw_move(error) }))
+        }
+        other => {
+            STATE.with(|state| state.leaving.set(other));
+            Error::fail("perl is leaving the running code")
+        }
+    }
+}
+
+/// Whether the running call's result is wanted as a list.
+pub fn wantarray() -> bool {
+    const G_LIST: c_int = 3;
+    // SAFETY: there is a running call
+    unsafe { ffi::rp_wants_list(perl()) == G_LIST }
+}
+
+/// A package as its module declares it.
+pub struct Package {
+    /// The exports of the module and of each of its parts.
+    pub exports: &'static [&'static [Export]],
+    /// What runs once at bootstrap.
+    pub boot: Option<Export>,
+    /// Panics tell their place alone.
+    pub location_only: bool,
+}
+
+/// Bootstraps a package in the interpreter that asks for it.
+///
+/// What goes wrong is thrown from this frame, which then holds no value.
+pub fn boot(perl: *mut Interpreter, package: &Package) {
+    let perl = if perl.is_null() {
+        ptr::dangling_mut()
+    } else {
+        perl
+    };
+    // SAFETY: perl calls its boot function with its interpreter
+    let refusal = unsafe { ffi::rp_check_perl(perl) };
+    if !refusal.is_null() {
+        return throw_text(perl, refusal);
+    }
+    if package.location_only {
+        panics::location_only();
+    }
+    panics::install_hook();
+    let mut error = ptr::null_mut();
+    if !install(perl, package, &mut error) {
+        // SAFETY: the guard left a count of its own; nothing here needs a drop
+        unsafe { ffi::rp_throw(perl, error) };
+    }
+}
+
+fn throw_text(perl: *mut Interpreter, text: *const c_char) {
+    // SAFETY: the text is static; nothing here needs a drop
+    unsafe { ffi::rp_throw_text(perl, text) };
+}
+
+fn install(perl: *mut Interpreter, package: &Package, error: &mut *mut SV) -> bool {
+    let mut call = empty_call(perl);
+    for exports in package.exports {
+        // SAFETY: exports are statics
+        let status =
+            unsafe { ffi::rp_install(perl, &mut call, exports.as_ptr(), exports.len(), error) };
+        if status != status::OK {
+            return false;
+        }
+    }
+    match &package.boot {
+        // SAFETY: the package is a static
+        Some(boot) => unsafe { ffi::rp_run_boot(perl, &mut call, boot, error) == status::OK },
+        None => true,
+    }
+}

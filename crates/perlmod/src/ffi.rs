@@ -1,0 +1,330 @@
+//! The C surface: perl's opaque types, the glue's structs and functions.
+//!
+//! Everything declared here is mirrored from `glue/glue.h`. Functions of
+//! `glue/api.c` cannot die; those of `glue/guarded.c` return a [`Status`].
+//! All of them take the interpreter of the running call first.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::marker::{PhantomData, PhantomPinned};
+
+macro_rules! opaque {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[repr(C)]
+        pub struct $name {
+            data: [u8; 0],
+            marker: PhantomData<(*mut u8, PhantomPinned)>,
+        }
+    )+};
+}
+
+opaque! {
+    /// One of perl's scalars, or the common head of all its values.
+    SV;
+    /// An array.
+    AV;
+    /// A hash.
+    HV;
+    /// A sub.
+    CV;
+    /// An entry of a hash.
+    HE;
+    /// The interpreter; on a perl without threads never looked at.
+    Interpreter;
+}
+
+/// A piece of magic attached to a value.
+#[repr(C)]
+pub struct MAGIC {
+    moremagic: *mut MAGIC,
+    vtbl: *const MGVTBL,
+    private: u16,
+    kind: c_char,
+    flags: u8,
+    len: isize,
+    obj: *mut SV,
+    ptr: *mut c_char,
+}
+
+impl MAGIC {
+    /// The table of callbacks, which tells whose magic this is.
+    pub fn vtbl(&self) -> Option<&MGVTBL> {
+        // SAFETY: perl keeps the table it was given, which is a static
+        unsafe { self.vtbl.as_ref() }
+    }
+
+    /// The pointer that was attached.
+    pub fn ptr(&self) -> *const c_char {
+        self.ptr
+    }
+
+    /// Takes the pointer out, so that nobody frees it again.
+    pub(crate) fn take_ptr(&mut self) -> *mut c_char {
+        std::mem::replace(&mut self.ptr, std::ptr::null_mut())
+    }
+
+    /// The length that was attached.
+    pub fn len(&self) -> isize {
+        self.len
+    }
+
+    /// Whether the attached length is zero.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// Inserts the interpreter as the first argument of a function type, if the perl this is built for has threads.
+#[cfg(perlmod_threads)]
+#[macro_export]
+macro_rules! perl_fn {
+    (extern "C" fn($($args:tt)*) $(-> $ret:ty)?) => {
+        extern "C" fn(*mut $crate::ffi::Interpreter, $($args)*) $(-> $ret)?
+    };
+}
+
+/// Inserts the interpreter as the first argument of a function type, if the perl this is built for has threads.
+#[cfg(not(perlmod_threads))]
+#[macro_export]
+macro_rules! perl_fn {
+    (extern "C" fn($($args:tt)*) $(-> $ret:ty)?) => {
+        extern "C" fn($($args)*) $(-> $ret)?
+    };
+}
+
+/// The types of the callbacks in [`MGVTBL`].
+pub mod vtbl_types {
+    use super::{MAGIC, SV};
+    use std::ffi::{c_char, c_int, c_void};
+
+    /// Called when the value is read.
+    pub type Get = perl_fn!(extern "C" fn(*mut SV, *mut MAGIC) -> c_int);
+    /// Called when the value was written.
+    pub type Set = Get;
+    /// Called for the length.
+    pub type Len = perl_fn!(extern "C" fn(*mut SV, *mut MAGIC) -> u32);
+    /// Called when the value is cleared.
+    pub type Clear = Get;
+    /// Called when the value is freed.
+    pub type Free = Get;
+    /// Called when an element is localised.
+    pub type Copy =
+        perl_fn!(extern "C" fn(*mut SV, *mut MAGIC, *mut SV, *const c_char, i32) -> c_int);
+    /// Called when a thread clones the value.
+    pub type Dup = perl_fn!(extern "C" fn(*mut MAGIC, *mut c_void) -> c_int);
+    /// Called when the value is localised.
+    pub type Local = Get;
+}
+
+/// The callbacks of a kind of magic. Its address is the magic's identity.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+#[allow(missing_docs)]
+pub struct MGVTBL {
+    pub get: Option<vtbl_types::Get>,
+    pub set: Option<vtbl_types::Set>,
+    pub len: Option<vtbl_types::Len>,
+    pub clear: Option<vtbl_types::Clear>,
+    pub free: Option<vtbl_types::Free>,
+    pub copy: Option<vtbl_types::Copy>,
+    pub dup: Option<vtbl_types::Dup>,
+    pub local: Option<vtbl_types::Local>,
+}
+
+impl MGVTBL {
+    /// A table without callbacks.
+    pub const fn zero() -> Self {
+        Self {
+            get: None,
+            set: None,
+            len: None,
+            clear: None,
+            free: None,
+            copy: None,
+            dup: None,
+            local: None,
+        }
+    }
+}
+
+/// What a scalar holds; the kinds of [`Node`].
+pub(crate) mod kind {
+    pub const UNDEF: u32 = 0;
+    pub const BOOL: u32 = 1;
+    pub const INT: u32 = 2;
+    pub const UINT: u32 = 3;
+    pub const FLOAT: u32 = 4;
+    pub const STRING: u32 = 5;
+    pub const SCALAR: u32 = 6;
+    pub const ARRAY: u32 = 7;
+    pub const HASH: u32 = 8;
+    pub const CODE: u32 = 9;
+    pub const GLOB: u32 = 10;
+    pub const REGEXP: u32 = 11;
+    pub const IO: u32 = 12;
+    pub const MAGIC: u32 = 14;
+    pub const FREED: u32 = 15;
+}
+
+/// The flags of [`Node`].
+pub(crate) mod flag {
+    pub const UTF8: u32 = 1;
+    pub const TIED: u32 = 8;
+    pub const IOK: u32 = 16;
+    pub const UV: u32 = 32;
+}
+
+/// A scalar, described. Pointers are good until code of perl's side runs.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Node {
+    pub kind: u32,
+    pub flags: u32,
+    pub int: i64,
+    pub float: f64,
+    pub ptr: *const u8,
+    pub len: usize,
+    pub sv: *mut SV,
+    pub body: *mut SV,
+}
+
+impl Node {
+    pub(crate) const EMPTY: Self = Self {
+        kind: kind::UNDEF,
+        flags: 0,
+        int: 0,
+        float: 0.0,
+        ptr: std::ptr::null(),
+        len: 0,
+        sv: std::ptr::null_mut(),
+        body: std::ptr::null_mut(),
+    };
+}
+
+/// A key and its value.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Pair {
+    pub key: Node,
+    pub value: Node,
+}
+
+/// One call of an exported function.
+#[repr(C)]
+pub struct Call {
+    pub(crate) perl: *mut Interpreter,
+    pub(crate) ax: isize,
+    pub(crate) items: isize,
+    pub(crate) count: isize,
+    pub(crate) value: *mut SV,
+    pub(crate) error: *mut SV,
+    pub(crate) restartop: *mut c_void,
+    pub(crate) restartjmpenv: *mut c_void,
+    pub(crate) pinned: i32,
+}
+
+/// How a call or a guarded section ended.
+pub(crate) mod status {
+    use std::ffi::c_int;
+    pub const OK: c_int = 0;
+    pub const DIED: c_int = 1;
+}
+
+/// An exported function, as perl's side keeps it.
+#[repr(C)]
+pub struct Export {
+    /// Name with its package.
+    pub name: *const c_char,
+    /// The source file.
+    pub file: *const c_char,
+    /// The prototype, or null.
+    pub prototype: *const c_char,
+    /// What runs.
+    pub entry: extern "C" fn(&mut Call) -> c_int,
+}
+
+// SAFETY: the pointers are to static text
+unsafe impl Sync for Export {}
+
+macro_rules! glue {
+    ($(fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)?;)+) => {
+        unsafe extern "C" {
+            $(pub(crate) fn $name(perl: *mut Interpreter, $($arg: $ty),*) $(-> $ret)?;)+
+        }
+    };
+}
+
+glue! {
+    fn rp_describe(sv: *mut SV, node: *mut Node);
+    fn rp_argument(call: *const Call, index: isize, node: *mut Node);
+    fn rp_argument_sv(call: *const Call, index: isize) -> *mut SV;
+    fn rp_pin_arguments(call: *mut Call);
+    fn rp_pin_buffer(sv: *mut SV);
+    fn rp_push(call: *mut Call, sv: *mut SV);
+    fn rp_wants_list() -> c_int;
+    fn rp_release(sv: *mut SV);
+    fn rp_mortal(sv: *mut SV) -> *mut SV;
+    fn rp_new_undef() -> *mut SV;
+    fn rp_new_bool(v: c_int) -> *mut SV;
+    fn rp_new_int(v: i64) -> *mut SV;
+    fn rp_new_uint(v: u64) -> *mut SV;
+    fn rp_new_float(v: f64) -> *mut SV;
+    fn rp_new_string(ptr: *const u8, len: usize, utf8: c_int) -> *mut SV;
+    fn rp_new_ref(target: *mut SV) -> *mut SV;
+    fn rp_format_float(v: f64, out: *mut u8, size: usize) -> usize;
+    fn rp_new_array() -> *mut SV;
+    fn rp_array_reserve(av: *mut SV, count: isize);
+    fn rp_array_len(av: *mut SV) -> usize;
+    fn rp_array_get(av: *mut SV, index: usize) -> *mut SV;
+    fn rp_array_push(av: *mut SV, sv: *mut SV);
+    fn rp_array_nodes(av: *mut SV, start: usize, out: *mut Node, max: usize) -> usize;
+    fn rp_new_hash() -> *mut SV;
+    fn rp_hash_len(hv: *mut SV) -> usize;
+    fn rp_hash_get(hv: *mut SV, key: *const u8, len: i32) -> *mut SV;
+    fn rp_hash_pairs(hv: *mut SV, out: *mut Pair, max: usize, held: *mut c_int) -> usize;
+    fn rp_hash_release(pairs: *mut Pair, count: usize);
+    fn rp_hash_store(hv: *mut SV, key: *const u8, len: i32, value: *mut SV);
+    fn rp_key_sv(key: *const Node) -> *mut SV;
+    fn rp_magic_attach(sv: *mut SV, vtbl: *const MGVTBL, ptr: *mut c_void);
+    fn rp_magic_find(sv: *const SV, vtbl: *const MGVTBL) -> *mut c_void;
+    fn rp_fetch(call: *mut Call, sv: *mut SV, out: *mut *mut SV, error: *mut *mut SV) -> c_int;
+    fn rp_untie(call: *mut Call, sv: *mut SV, out: *mut *mut SV, error: *mut *mut SV) -> c_int;
+    fn rp_array_push_guarded(
+        call: *mut Call, av: *mut SV, other: *mut SV, error: *mut *mut SV,
+    ) -> c_int;
+    fn rp_hash_store_guarded(
+        call: *mut Call, hv: *mut SV, key: *const u8, len: i32, other: *mut SV,
+        error: *mut *mut SV,
+    ) -> c_int;
+    fn rp_bless(
+        call: *mut Call, sv: *mut SV, name: *mut SV, key: *const u8, len: i32,
+        error: *mut *mut SV,
+    ) -> c_int;
+    fn rp_check_perl() -> *const c_char;
+    fn rp_install(
+        call: *mut Call, list: *const Export, count: usize, error: *mut *mut SV,
+    ) -> c_int;
+    fn rp_run_boot(call: *mut Call, boot: *const Export, error: *mut *mut SV) -> c_int;
+    fn rp_throw(error: *mut SV);
+    fn rp_throw_text(text: *const c_char);
+}
+
+#[cfg(perlmod_threads)]
+unsafe extern "C" {
+    pub(crate) safe fn rp_magic_dup(
+        perl: *mut Interpreter,
+        mg: *mut MAGIC,
+        p: *mut c_void,
+    ) -> c_int;
+}
+
+#[cfg(not(perlmod_threads))]
+unsafe extern "C" {
+    pub(crate) safe fn rp_magic_dup(mg: *mut MAGIC, p: *mut c_void) -> c_int;
+}
+
+unsafe extern "C" {
+    pub(crate) fn rp_can_lend(sv: *const SV) -> c_int;
+    pub(crate) fn rp_hold(sv: *mut SV) -> *mut SV;
+    pub(crate) fn rp_is_plain(sv: *const SV) -> c_int;
+}

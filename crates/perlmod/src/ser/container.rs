@@ -1,0 +1,164 @@
+//! Arrays and hashes on their way to Perl.
+
+use serde::Serialize;
+use serde::ser::{
+    SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant,
+};
+
+use super::key::KeySer;
+use super::{ValueSer, to_scalar};
+use crate::error::Error;
+use crate::value::{Scalar, access};
+
+/// An array being filled.
+pub struct SeqSer {
+    array: Scalar,
+    index: usize,
+    depth: u32,
+}
+
+impl SeqSer {
+    pub(super) fn new(len: usize, depth: u32) -> Self {
+        // a length that is only claimed reserves little
+        Self {
+            array: access::new_array(len.min(4096)),
+            index: 0,
+            depth,
+        }
+    }
+
+    fn add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        let value = to_scalar(value, self.depth).map_err(|err| err.in_index(self.index))?;
+        access::push(&self.array, value);
+        self.index += 1;
+        Ok(())
+    }
+
+    fn done(self) -> Scalar {
+        access::into_ref(self.array)
+    }
+}
+
+/// A hash being filled.
+pub struct HashSer {
+    hash: Scalar,
+    key: String,
+    depth: u32,
+}
+
+impl HashSer {
+    pub(super) fn new(depth: u32) -> Self {
+        Self {
+            hash: access::new_hash(),
+            key: String::new(),
+            depth,
+        }
+    }
+
+    fn add<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Error> {
+        let value = to_scalar(value, self.depth).map_err(|err| err.in_key(key))?;
+        access::store(&self.hash, key.as_bytes(), !key.is_ascii(), value)
+    }
+
+    fn done(self) -> Scalar {
+        access::into_ref(self.hash)
+    }
+}
+
+/// A variant's array.
+pub struct VariantSeqSer(pub(super) &'static str, pub(super) SeqSer);
+
+/// A variant's hash.
+pub struct VariantHashSer(pub(super) &'static str, pub(super) HashSer);
+
+macro_rules! sequence {
+    ($($trait:ident $method:ident;)+) => {$(
+        impl $trait for SeqSer {
+            type Ok = Scalar;
+            type Error = Error;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                self.add(value)
+            }
+
+            fn end(self) -> Result<Scalar, Error> {
+                Ok(self.done())
+            }
+        }
+    )+};
+}
+
+sequence! {
+    SerializeSeq serialize_element;
+    SerializeTuple serialize_element;
+    SerializeTupleStruct serialize_field;
+}
+
+impl SerializeTupleVariant for VariantSeqSer {
+    type Ok = Scalar;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.1.add(value).map_err(|err| err.in_key(self.0))
+    }
+
+    fn end(self) -> Result<Scalar, Error> {
+        ValueSer::one_key(self.0, &self.1.done())
+    }
+}
+
+impl SerializeMap for HashSer {
+    type Ok = Scalar;
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.key.clear();
+        key.serialize(KeySer(&mut self.key))
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        let key = std::mem::take(&mut self.key);
+        let result = self.add(&key, value);
+        self.key = key;
+        result
+    }
+
+    fn end(self) -> Result<Scalar, Error> {
+        Ok(self.done())
+    }
+}
+
+impl SerializeStruct for HashSer {
+    type Ok = Scalar;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.add(key, value)
+    }
+
+    fn end(self) -> Result<Scalar, Error> {
+        Ok(self.done())
+    }
+}
+
+impl SerializeStructVariant for VariantHashSer {
+    type Ok = Scalar;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.1.add(key, value).map_err(|err| err.in_key(self.0))
+    }
+
+    fn end(self) -> Result<Scalar, Error> {
+        ValueSer::one_key(self.0, &self.1.done())
+    }
+}

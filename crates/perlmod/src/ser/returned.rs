@@ -1,0 +1,218 @@
+//! What a function returns: nothing for unit, a list for a tuple, else a value.
+
+use serde::Serialize;
+use serde::ser::{SerializeTuple, Serializer};
+
+use super::container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
+use super::{ValueSer, to_scalar};
+use crate::args::{Returned, Thrown};
+use crate::error::Error;
+use crate::value::Scalar;
+
+/// Converts what an exported function returned.
+///
+/// # Errors
+/// The exception that Perl gets.
+#[inline]
+pub fn to_returned<T: Serialize>(value: &T) -> Result<Returned, Thrown> {
+    match value.serialize(ReturnSer) {
+        Ok(returned) => Ok(returned),
+        Err(err) => Err(Thrown::Text(format!("{}\n", err.message("return value")))),
+    }
+}
+
+/// Dispatches on the outermost type only.
+struct ReturnSer;
+
+/// A tuple's elements.
+struct ListSer(Vec<Scalar>);
+
+impl SerializeTuple for ListSer {
+    type Ok = Returned;
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        let value = to_scalar(value, 1).map_err(|err| err.in_index(self.0.len()))?;
+        self.0.push(value);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Returned, Error> {
+        Ok(Returned::Many(self.0))
+    }
+}
+
+/// Ends as one value.
+pub(super) struct One<S>(S);
+
+macro_rules! one {
+    ($($trait:ident $inner:ident $method:ident($($arg:ident: $ty:ty),*);)+) => {$(
+        impl serde::ser::$trait for One<$inner> {
+            type Ok = Returned;
+            type Error = Error;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, $($arg: $ty,)* value: &T)
+                -> Result<(), Error>
+            {
+                serde::ser::$trait::$method(&mut self.0, $($arg,)* value)
+            }
+
+            fn end(self) -> Result<Returned, Error> {
+                serde::ser::$trait::end(self.0).map(Returned::One)
+            }
+        }
+    )+};
+}
+
+one! {
+    SerializeSeq SeqSer serialize_element();
+    SerializeTupleStruct SeqSer serialize_field();
+    SerializeTupleVariant VariantSeqSer serialize_field();
+    SerializeStruct HashSer serialize_field(key: &'static str);
+    SerializeStructVariant VariantHashSer serialize_field(key: &'static str);
+}
+
+impl serde::ser::SerializeMap for One<HashSer> {
+    type Ok = Returned;
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.0.serialize_key(key)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.0.serialize_value(value)
+    }
+
+    fn end(self) -> Result<Returned, Error> {
+        serde::ser::SerializeMap::end(self.0).map(Returned::One)
+    }
+}
+
+const INNER: ValueSer = ValueSer { depth: 0 };
+
+macro_rules! single {
+    ($($method:ident($($ty:ty),*);)+) => {$(
+        single!(@ $method [a b c] [$($ty),*]);
+    )+};
+    (@ $method:ident [$($n:ident)*] []) => {
+        fn $method(self) -> Result<Returned, Error> {
+            INNER.$method().map(Returned::One)
+        }
+    };
+    (@ $method:ident [$a:ident $($n:ident)*] [$x:ty]) => {
+        #[inline]
+        fn $method(self, $a: $x) -> Result<Returned, Error> {
+            INNER.$method($a).map(Returned::One)
+        }
+    };
+    (@ $method:ident [$a:ident $b:ident $c:ident] [$x:ty, $y:ty, $z:ty]) => {
+        fn $method(self, $a: $x, $b: $y, $c: $z) -> Result<Returned, Error> {
+            INNER.$method($a, $b, $c).map(Returned::One)
+        }
+    };
+}
+
+impl Serializer for ReturnSer {
+    type Ok = Returned;
+    type Error = Error;
+    type SerializeSeq = One<SeqSer>;
+    type SerializeTuple = ListSer;
+    type SerializeTupleStruct = One<SeqSer>;
+    type SerializeTupleVariant = One<VariantSeqSer>;
+    type SerializeMap = One<HashSer>;
+    type SerializeStruct = One<HashSer>;
+    type SerializeStructVariant = One<VariantHashSer>;
+
+    single! {
+        serialize_bool(bool);
+        serialize_i8(i8);
+        serialize_i16(i16);
+        serialize_i32(i32);
+        serialize_i64(i64);
+        serialize_u8(u8);
+        serialize_u16(u16);
+        serialize_u32(u32);
+        serialize_u64(u64);
+        serialize_f32(f32);
+        serialize_f64(f64);
+        serialize_char(char);
+        serialize_str(&str);
+        serialize_bytes(&[u8]);
+        serialize_none();
+        serialize_unit_struct(&'static str);
+        serialize_unit_variant(&'static str, u32, &'static str);
+    }
+
+    fn serialize_unit(self) -> Result<Returned, Error> {
+        Ok(Returned::Nothing)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Returned, Error> {
+        to_scalar(value, 0).map(Returned::One)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<Returned, Error> {
+        to_scalar(value, 0).map(Returned::One)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Returned, Error> {
+        INNER
+            .serialize_newtype_variant(name, index, variant, value)
+            .map(Returned::One)
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<One<SeqSer>, Error> {
+        INNER.serialize_seq(len).map(One)
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<ListSer, Error> {
+        Ok(ListSer(Vec::with_capacity(len)))
+    }
+
+    fn serialize_tuple_struct(self, name: &'static str, len: usize) -> Result<One<SeqSer>, Error> {
+        INNER.serialize_tuple_struct(name, len).map(One)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<One<VariantSeqSer>, Error> {
+        INNER
+            .serialize_tuple_variant(name, index, variant, len)
+            .map(One)
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<One<HashSer>, Error> {
+        INNER.serialize_map(len).map(One)
+    }
+
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<One<HashSer>, Error> {
+        INNER.serialize_struct(name, len).map(One)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<One<VariantHashSer>, Error> {
+        INNER
+            .serialize_struct_variant(name, index, variant, len)
+            .map(One)
+    }
+}

@@ -1,0 +1,256 @@
+//! Reading and filling perl's values: the safe side of the glue.
+//!
+//! A [`Node`] describes a live scalar; its pointers are good until the
+//! generation of the fence changes, which is what its readers compare.
+
+use std::borrow::Cow;
+use std::ffi::c_void;
+use std::ptr;
+
+use crate::error::Error;
+use crate::fence;
+use crate::ffi::{self, MGVTBL, Node, Pair, SV, flag};
+use crate::text::{self, TextError};
+use crate::value::Scalar;
+
+/// Describes a live scalar.
+pub(crate) fn describe(sv: *mut SV) -> Node {
+    let mut node = Node::EMPTY;
+    // SAFETY: callers have a live scalar
+    unsafe { ffi::rp_describe(fence::perl(), sv, &mut node) };
+    node
+}
+
+/// The bytes of a node of kind STRING.
+///
+/// The lifetime is the caller's: it must end before code of Perl's runs, or
+/// the scalar be lent (see [`borrow`]).
+pub(crate) fn stored<'a>(node: &Node) -> &'a [u8] {
+    // SAFETY: perl keeps `len` bytes at `ptr`; never null for a string
+    unsafe { std::slice::from_raw_parts(node.ptr, node.len) }
+}
+
+/// The bytes of a string for the rest of the call, in place where possible.
+pub(crate) fn borrow<'de>(node: &Node) -> &'de [u8] {
+    let lendable = if node.sv.is_null() {
+        false
+    } else {
+        // SAFETY: the node describes a live scalar
+        unsafe { ffi::rp_can_lend(node.sv) != 0 }
+    };
+    if lendable {
+        fence::lend(node.sv);
+        return stored(node);
+    }
+    keep_bytes(stored(node))
+}
+
+/// The characters of a string for the rest of the call, in place where possible.
+pub(crate) fn borrow_text<'de>(node: &Node) -> Result<&'de str, TextError> {
+    match text::characters(stored(node), node.flags & flag::UTF8 != 0)? {
+        // SAFETY: these are the bytes that have just been found to be text
+        Cow::Borrowed(_) => Ok(unsafe { std::str::from_utf8_unchecked(borrow(node)) }),
+        Cow::Owned(text) => Ok(keep_text(&text)),
+    }
+}
+
+/// A copy of these bytes that lasts as long as the call.
+pub(crate) fn keep_bytes<'de>(bytes: &[u8]) -> &'de [u8] {
+    let copy = Scalar::new_bytes(bytes);
+    let node = copy.describe();
+    fence::lend(node.sv);
+    stored(&node)
+}
+
+/// A copy of this text that lasts as long as the call.
+pub(crate) fn keep_text<'de>(text: &str) -> &'de str {
+    // SAFETY: a copy of valid text
+    unsafe { std::str::from_utf8_unchecked(keep_bytes(text.as_bytes())) }
+}
+
+/// A copy of what get-magic yields.
+pub(crate) fn fetch(sv: *mut SV) -> Result<Scalar, Error> {
+    let mut out = ptr::null_mut();
+    fence::guarded(|perl, call, error| {
+        // SAFETY: the scalar is live, and pinned if it is an argument
+        unsafe { ffi::rp_fetch(perl, call, sv, &mut out, error) }
+    })?;
+    // SAFETY: the guard returned a count
+    Ok(unsafe { Scalar::from_raw_move(out) })
+}
+
+/// A plain copy of a tied array or hash.
+pub(crate) fn untie(sv: *mut SV) -> Result<Scalar, Error> {
+    let mut out = ptr::null_mut();
+    fence::guarded(|perl, call, error| {
+        // SAFETY: the container is live
+        unsafe { ffi::rp_untie(perl, call, sv, &mut out, error) }
+    })?;
+    // SAFETY: the guard returned a count
+    Ok(unsafe { Scalar::from_raw_move(out) })
+}
+
+/// A hold on what a node's body is.
+pub(crate) fn hold(sv: *mut SV) -> Scalar {
+    // SAFETY: described a moment ago, so live
+    unsafe { Scalar::from_raw_ref(sv) }
+}
+
+/// Elements of a plain array from `start` on, at most the buffer's capacity.
+pub(crate) fn array_nodes(av: &Scalar, start: usize, out: &mut Vec<Node>) {
+    out.clear();
+    let max = out.capacity();
+    // SAFETY: there is room for `max` nodes
+    let count =
+        unsafe { ffi::rp_array_nodes(fence::perl(), av.as_raw(), start, out.as_mut_ptr(), max) };
+    // SAFETY: so many have been written
+    unsafe { out.set_len(count) };
+}
+
+/// The length of a plain array.
+pub(crate) fn array_len(av: *mut SV) -> usize {
+    // SAFETY: callers have an array
+    unsafe { ffi::rp_array_len(fence::perl(), av) }
+}
+
+/// The number of keys of a plain hash.
+pub(crate) fn hash_len(hv: *mut SV) -> usize {
+    // SAFETY: callers have a hash
+    unsafe { ffi::rp_hash_len(fence::perl(), hv) }
+}
+
+/// The pairs of a plain hash.
+pub(crate) struct Pairs {
+    list: Vec<Pair>,
+    /// Keys and values are held, as code may run while they are read.
+    pub(crate) held: bool,
+}
+
+impl Pairs {
+    pub(crate) fn of(hv: &Scalar) -> Self {
+        let max = hash_len(hv.as_raw());
+        let mut list = Vec::with_capacity(max);
+        let mut held = 0;
+        // SAFETY: there is room for `max` pairs
+        let count = unsafe {
+            ffi::rp_hash_pairs(
+                fence::perl(),
+                hv.as_raw(),
+                list.as_mut_ptr(),
+                max,
+                &mut held,
+            )
+        };
+        // SAFETY: so many have been written
+        unsafe { list.set_len(count) };
+        Self {
+            list,
+            held: held != 0,
+        }
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&Pair> {
+        self.list.get(index)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+}
+
+impl Drop for Pairs {
+    fn drop(&mut self) {
+        if self.held {
+            let count = self.list.len();
+            // SAFETY: `rp_hash_pairs` took these counts
+            unsafe { ffi::rp_hash_release(fence::perl(), self.list.as_mut_ptr(), count) };
+        }
+    }
+}
+
+/// A key as a scalar of its own.
+pub(crate) fn key_scalar(key: &Node) -> Scalar {
+    // SAFETY: the key is live, as its hash is
+    let sv = unsafe { ffi::rp_key_sv(fence::perl(), key) };
+    // SAFETY: the function returns a count
+    unsafe { Scalar::from_raw_move(sv) }
+}
+
+/// A float as perl writes it.
+pub(crate) fn format_float(float: f64) -> String {
+    let mut buffer = [0_u8; 64];
+    // SAFETY: writes at most the size it is told
+    let len =
+        unsafe { ffi::rp_format_float(fence::perl(), float, buffer.as_mut_ptr(), buffer.len()) };
+    String::from_utf8_lossy(buffer.get(..len).unwrap_or_default()).into_owned()
+}
+
+/// A new array with room for `count` elements.
+pub(crate) fn new_array(count: usize) -> Scalar {
+    let perl = fence::perl();
+    // SAFETY: makes a new array
+    let av = unsafe { ffi::rp_new_array(perl) };
+    let room = isize::try_from(count).unwrap_or(0);
+    // SAFETY: the array is new
+    unsafe { ffi::rp_array_reserve(perl, av, room) };
+    // SAFETY: the count is ours
+    unsafe { Scalar::from_raw_move(av) }
+}
+
+/// A new hash.
+pub(crate) fn new_hash() -> Scalar {
+    // SAFETY: makes a new hash
+    let hv = unsafe { ffi::rp_new_hash(fence::perl()) };
+    // SAFETY: the count is ours
+    unsafe { Scalar::from_raw_move(hv) }
+}
+
+/// Whether a container takes values without running code or dying.
+pub(crate) fn is_plain(sv: *mut SV) -> bool {
+    // SAFETY: callers have a live container
+    unsafe { ffi::rp_is_plain(sv) != 0 }
+}
+
+/// Appends to a plain array.
+pub(crate) fn push(av: &Scalar, value: Scalar) {
+    // SAFETY: the array takes over the count
+    unsafe { ffi::rp_array_push(fence::perl(), av.as_raw(), value.into_raw()) };
+}
+
+/// A key's length as perl's functions want it: negative when it is UTF-8.
+pub(crate) fn key_len(key: &[u8], utf8: bool) -> Result<i32, Error> {
+    match i32::try_from(key.len()) {
+        Ok(len) => Ok(if utf8 { -len } else { len }),
+        Err(_) => Error::fail("hash key is too long"),
+    }
+}
+
+/// Stores into a plain hash.
+pub(crate) fn store(hv: &Scalar, key: &[u8], utf8: bool, value: Scalar) -> Result<(), Error> {
+    let len = key_len(key, utf8)?;
+    // SAFETY: the hash takes over the count; the length is the key's
+    unsafe {
+        ffi::rp_hash_store(
+            fence::perl(),
+            hv.as_raw(),
+            key.as_ptr(),
+            len,
+            value.into_raw(),
+        );
+    };
+    Ok(())
+}
+
+/// The pointer attached under this table, or null.
+pub(crate) fn magic_pointer(sv: *mut SV, vtbl: &'static MGVTBL) -> *mut c_void {
+    // SAFETY: callers have a live scalar
+    unsafe { ffi::rp_magic_find(fence::perl(), sv, vtbl) }
+}
+
+/// A new reference that takes the only hold on its target.
+pub(crate) fn into_ref(target: Scalar) -> Scalar {
+    // SAFETY: the reference takes over the count
+    let sv = unsafe { ffi::rp_new_ref(fence::perl(), target.into_raw()) };
+    // SAFETY: the count is ours
+    unsafe { Scalar::from_raw_move(sv) }
+}

@@ -1,0 +1,225 @@
+//! Scalars: owned, borrowed, and handed to perl to free.
+
+use std::fmt;
+use std::marker::{PhantomData, PhantomPinned};
+use std::ops::Deref;
+
+use crate::error::Error;
+use crate::fence;
+use crate::ffi::{self, MGVTBL, Node, SV, kind};
+use crate::magic::{Leakable, MagicSpec, MagicValue};
+use crate::value::{Value, access};
+
+/// A scalar that belongs to somebody else.
+#[repr(C)]
+pub struct ScalarRef {
+    data: [u8; 0],
+    marker: PhantomData<(*mut u8, PhantomPinned)>,
+}
+
+/// A counted hold on a scalar.
+#[repr(transparent)]
+pub struct Scalar(*mut SV);
+
+/// A scalar that perl frees when the statement that made the call ends.
+pub struct Mortal(*mut SV);
+
+impl Mortal {
+    /// The scalar.
+    pub fn into_raw(self) -> *mut SV {
+        self.0
+    }
+}
+
+macro_rules! constructors {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) => $call:ident($($pass:expr),*);)+) => {$(
+        $(#[$doc])*
+        #[inline]
+        pub fn $name($($arg: $ty),*) -> Self {
+            // SAFETY: makes a new scalar in the running call's interpreter
+            Self(unsafe { ffi::$call(fence::perl(), $($pass),*) })
+        }
+    )+};
+}
+
+impl Scalar {
+    constructors! {
+        /// A new undef.
+        new_undef() => rp_new_undef();
+        /// A new true.
+        new_yes() => rp_new_bool(1);
+        /// A new false.
+        new_no() => rp_new_bool(0);
+        /// A new integer.
+        new_int(v: isize) => rp_new_int(v as i64);
+        /// A new unsigned integer.
+        new_uint(v: usize) => rp_new_uint(v as u64);
+        /// A new float.
+        new_float(v: f64) => rp_new_float(v);
+        /// A new string of characters; stored as UTF-8 unless it is ASCII.
+        new_string(v: &str) => rp_new_string(v.as_ptr(), v.len(), i32::from(!v.is_ascii()));
+        /// A new string of bytes.
+        new_bytes(v: &[u8]) => rp_new_string(v.as_ptr(), v.len(), 0);
+    }
+
+    pub(crate) fn new_ref(target: &ScalarRef) -> Self {
+        let target = target.clone_ref().into_raw();
+        // SAFETY: the reference takes over the count
+        Self(unsafe { ffi::rp_new_ref(fence::perl(), target) })
+    }
+
+    /// A new integer that holds an address.
+    pub fn new_pointer<T>(v: *mut T) -> Self {
+        Self::new_uint(v.expose_provenance())
+    }
+
+    /// Takes over a count of `sv`.
+    ///
+    /// # Safety
+    /// `sv` is live and the caller owns a count of it.
+    #[inline]
+    pub unsafe fn from_raw_move(sv: *mut SV) -> Self {
+        Self(sv)
+    }
+
+    /// Takes a new count of `sv`.
+    ///
+    /// # Safety
+    /// `sv` is live.
+    #[inline]
+    pub unsafe fn from_raw_ref(sv: *mut SV) -> Self {
+        // SAFETY: the caller's promise
+        Self(unsafe { ffi::rp_hold(sv) })
+    }
+
+    /// Gives the count away.
+    #[inline]
+    pub fn into_raw(self) -> *mut SV {
+        let sv = self.0;
+        std::mem::forget(self);
+        sv
+    }
+
+    /// Has perl free it when the statement that made the call ends.
+    pub fn into_mortal(self) -> Mortal {
+        let sv = self.into_raw();
+        // SAFETY: the count goes to perl
+        Mortal(unsafe { ffi::rp_mortal(fence::perl(), sv) })
+    }
+}
+
+impl Drop for Scalar {
+    #[inline]
+    fn drop(&mut self) {
+        // without an interpreter nobody can free it
+        if let Some(perl) = fence::try_perl() {
+            // SAFETY: this hold owns a count
+            unsafe { ffi::rp_release(perl, self.0) };
+        }
+    }
+}
+
+impl Clone for Scalar {
+    fn clone(&self) -> Self {
+        self.clone_ref()
+    }
+}
+
+impl Deref for Scalar {
+    type Target = ScalarRef;
+
+    #[inline]
+    fn deref(&self) -> &ScalarRef {
+        // SAFETY: live as long as this hold; a reference to no bytes
+        unsafe { &*self.0.cast::<ScalarRef>() }
+    }
+}
+
+impl AsRef<ScalarRef> for Scalar {
+    fn as_ref(&self) -> &ScalarRef {
+        self
+    }
+}
+
+impl fmt::Debug for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scalar({:p})", self.0)
+    }
+}
+
+impl ScalarRef {
+    /// The scalar itself.
+    #[inline]
+    pub fn as_raw(&self) -> *mut SV {
+        std::ptr::from_ref(self).cast_mut().cast()
+    }
+
+    pub(crate) fn describe(&self) -> Node {
+        access::describe(self.as_raw())
+    }
+
+    /// A counted hold on it.
+    pub fn clone_ref(&self) -> Scalar {
+        // SAFETY: borrowed, so live
+        unsafe { Scalar::from_raw_ref(self.as_raw()) }
+    }
+
+    /// A counted hold on it, sorted into its variant.
+    pub fn to_value(&self) -> Value {
+        Value::from_scalar(self.clone_ref())
+    }
+
+    /// What a reference points to.
+    pub fn dereference(&self) -> Option<Scalar> {
+        let node = self.describe();
+        if node.body.is_null() || node.body == node.sv {
+            return None;
+        }
+        // SAFETY: held by the reference
+        Some(unsafe { Scalar::from_raw_ref(node.body) })
+    }
+
+    /// Whether it is undef.
+    pub fn is_undef(&self) -> bool {
+        self.describe().kind == kind::UNDEF
+    }
+
+    /// The pointer that [`Scalar::new_pointer`] stored.
+    ///
+    /// # Errors
+    /// When it is no integer.
+    pub fn pv_raw<T>(&self) -> Result<*mut T, Error> {
+        match crate::de::from_node::<usize>(self.describe()) {
+            Ok(address) => Ok(std::ptr::with_exposed_provenance_mut(address)),
+            Err(_) => Error::fail("value is not a pointer"),
+        }
+    }
+
+    /// As text, with what cannot be shown replaced.
+    pub(crate) fn text_lossy(&self) -> String {
+        match crate::de::from_node::<String>(self.describe()) {
+            Ok(text) => text,
+            Err(_) => "perl code threw an object".to_string(),
+        }
+    }
+
+    /// Attaches a Rust value; perl drops it with the scalar.
+    ///
+    /// What is attached already under the same tag stays, and the new value is
+    /// dropped.
+    pub fn add_magic<T: Leakable>(&self, magic: MagicValue<'_, '_, 'static, T>) {
+        crate::magic::attach(self, magic);
+    }
+
+    /// The Rust value attached under this tag.
+    pub fn find_magic<'a, T: Leakable>(
+        &self,
+        spec: &MagicSpec<'static, 'static, T>,
+    ) -> Option<&'a T::Pointee> {
+        crate::magic::find(self, spec)
+    }
+
+    pub(crate) fn has_magic(&self, vtbl: &'static MGVTBL) -> bool {
+        !access::magic_pointer(self.as_raw(), vtbl).is_null()
+    }
+}
