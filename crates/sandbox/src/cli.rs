@@ -24,6 +24,14 @@ usage:
   sandbox pki --dir DIR
       Only makes DIR/ca.crt, DIR/server.crt and DIR/server.key (localhost, 127.0.0.1, ::1).
   sandbox --help
+
+To make the next token requests fail, POST JSON to the control-url of sandbox.json, with its
+control-token as 'Authorization: Bearer TOKEN':
+  {\"faults\": [{\"kind\": \"answer\", \"status\": 503, \"headers\": [[\"Retry-After\", \"5\"]], \"body\": \"\"}],
+   \"times\": 3, \"clear\": true, \"advance-seconds\": 600}     each part may be left out
+Kinds: answer, raw {bytes}, redirect {status, location}, html, non-utf8, close, silence, delay {ms},
+truncate {at}, content-length {length}, drip {interval-ms, from: head|body}, huge {bytes}, endless,
+headers {count, size}. The answer, and that of a GET, has the number of requests to each endpoint.
 ";
 
 /// What the command line asks for.

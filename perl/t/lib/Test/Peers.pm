@@ -14,7 +14,10 @@ use JSON::PP       ();
 use POSIX          qw(WNOHANG);
 use Time::HiRes    qw(sleep time);
 
-our @EXPORT_OK = qw(root sandbox_binary new_dir write_private host_dir trust pki_dir start stop);
+our @EXPORT_OK = qw(
+    root sandbox_binary new_dir write_private host_dir trust pki_dir start stop wait_for
+    exit_on_signals
+);
 
 my $owner = $$;
 my %running;
@@ -98,6 +101,26 @@ sub start (@command) {
         die "$command[0] did not become ready\n";
     };
     return $peer;
+}
+
+# Waits for the end of what start() started; its status.
+sub wait_for ($peer) {
+    waitpid($peer->{pid}, 0);
+    delete $running{ $peer->{pid} };
+    return $?;
+}
+
+# An exit runs the END below and removes temporary folders; a bare signal would do neither.
+sub exit_on_signals ($message) {
+    my %number = (HUP => 1, INT => 2, TERM => 15);
+    for my $signal (keys %number) {
+        ## no critic (RequireLocalizedPunctuationVars) - until the end of the program
+        $SIG{$signal} = sub ($name) {
+            print STDERR "\n$message\n";
+            exit 128 + $number{$name};
+        };
+    }
+    return;
 }
 
 sub first_line ($handle, $seconds) {
