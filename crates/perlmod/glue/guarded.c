@@ -290,7 +290,7 @@ const char *rp_check_perl(RP) {
         );
         return text;
     }
-    version = Perl_get_sv(aTHX_ "]", 0);
+    version = Perl_get_sv(aTHX_ "]", GV_ADD);
     running = version ? (double)Perl_sv_2nv_flags(aTHX_ version, SV_GMAGIC) : 0;
     if ((int)(running * 1000 + 0.5e-3) != 5000 + PERL_VERSION) {
         snprintf(
