@@ -11,7 +11,7 @@ use JSON::PP       ();
 use PVE::Exception qw(raise raise_param_exc);
 
 my $MAX_PARAMETERS = 200;
-my $json           = JSON::PP->new->utf8->boolean_values(0, 1)->max_depth(8);
+my $json           = JSON::PP->new->utf8->max_depth(8);
 
 # schema: the properties of the method's parameters
 sub parameters ($req, $schema) {
@@ -40,6 +40,8 @@ sub collect ($pairs, $schema) {
     my (%param, %errors);
     for my $pair (@$pairs) {
         my ($name, $value) = @$pair;
+        $value = $value ? 1 : 0
+            if JSON::PP::is_bool($value) && ($schema->{$name}{type} // '') eq 'boolean';
         if (!exists($param{$name})) {
             $param{$name} = $value;
         } elsif (($schema->{$name}{type} // '') eq 'array') {
@@ -125,8 +127,8 @@ PVE::NotifyHost::Input - parameters from query, form or JSON body
 
 =head1 DESCRIPTION
 
-Returns a hash of character strings (from JSON also numbers, lists and objects; true is 1 and
-false 0). Everything else dies with a L<PVE::Exception> of code 400 that names the parameter where
+Returns a hash of character strings (from JSON also numbers, lists and objects; booleans are 1
+and 0 where the schema wants one). Everything else dies with a L<PVE::Exception> of code 400 that names the parameter where
 there is one.
 
 =cut

@@ -6,7 +6,7 @@ package PVE::NotifyHost::Setup;
 
 use v5.36;
 
-use Fcntl qw(O_RDWR);
+use Fcntl qw(F_GETFL O_RDWR O_WRONLY);
 use PVE::Cluster;
 use PVE::Notify;
 use PVE::NotifyHost::File;
@@ -59,14 +59,18 @@ sub ensure_dirs ($dirs, $owner = undef) {
     return;
 }
 
-# A descriptor below 3 that is closed would be given to the next file that is opened, and whatever
-# the program prints would then end up in that file.
+# Of three handles that are closed at the start, the descriptors are given to the next files that
+# are opened: first the source files of modules, which perl then keeps open for reading, and later
+# whatever we write. What the program prints must not end up there.
 sub open_standard_handles () {
-    state @kept;
-    while (1) {
-        sysopen(my $null, '/dev/null', O_RDWR) or die "/dev/null: can't open - $!\n";
-        last if fileno($null) > 2;
-        push @kept, $null;
+    for my $handle (\*STDIN, \*STDOUT, \*STDERR) {
+        my $flags    = fcntl($handle, F_GETFL, 0);
+        my $is_input = $handle == \*STDIN;
+        next if $flags && ($is_input || $flags & (O_WRONLY | O_RDWR));
+        my $mode   = $is_input ? '<' : '>';
+        my $opened = open($handle, $mode, '/dev/null');    ## no critic (RequireBriefOpen)
+        die "/dev/null: can't open - $!
+" if !$opened;
     }
     return;
 }

@@ -1,0 +1,90 @@
+package Test::NotifyHost;
+
+# A notification host for tests: its folder with users of every kind, the environment that the
+# application needs in this process, and the real server as a process of its own, asked by curl.
+
+use v5.36;
+
+use Exporter qw(import);
+use PVE::NotifyHost::File;
+use PVE::NotifyHost::Setup;
+use Test::Peers qw(new_dir root start write_private);
+
+our @EXPORT_OK = qw(host_folder put_file serve_host curl log_of children_of wait_until);
+
+# A host's folder; this process uses it from here on.
+sub host_folder () {
+    my $dir = new_dir();
+    local $ENV{PVE_NOTIFY_HOST_DIR} = "$dir";
+    PVE::NotifyHost::Setup->init(ensure_dirs => 1);
+    return $dir;
+}
+
+sub put_file ($dir, $name, $content) {
+    write_private("$dir/config/$name", $content);
+    return;
+}
+
+# Starts the server and waits until it listens: { url, pid, dir, ... }. Options: perl (switches for
+# the interpreter), args (of notify-host), env.
+sub serve_host ($dir, %opt) {
+    my %env = (PVE_NOTIFY_HOST_DIR => "$dir", ($opt{env} // {})->%*);
+    local @ENV{ keys %env } = values %env;
+    my @server = (
+        $^X,
+        (map {"-I$_"} grep { !ref } map { m{\A/} ? $_ : root() . "/$_" } @INC),
+        ($opt{perl} // [])->@*,
+        root() . '/perl/host/bin/notify-host',
+        '--port',
+        0,
+        ($opt{args} // ($> == 0 ? ['--user', 'root'] : []))->@*,
+    );
+    my $host = start('sh', '-c', 'log=$1; shift; exec "$@" 2>>"$log"', 'sh', "$dir/log", @server);
+    ($host->{url}) = $host->{line} =~ /\Alistening at (\S+)\z/ or die "no address: $host->{line}\n";
+    ($host->{port}) = $host->{url} =~ /:([0-9]+)\z/;
+    $host->{dir} = $dir;
+    return $host;
+}
+
+# { status, reason, header, body } of an answer; the status is 0 if there was none.
+sub curl ($host, $path, @args) {
+    my @command = (
+        'curl', '-s', '-S', '-i', '--max-time', 40, '--noproxy', '*', '--cacert',
+        "$host->{dir}/config/notify-host.crt",
+        @args, "$host->{url}$path",
+    );
+    open(my $out, '-|', @command) or die "curl: $!\n";
+    my $text = do { local $/ = undef; readline($out) }
+        // '';
+    close($out);
+    $text =~ s/\AHTTP\S+ 100 .*?\r\n\r\n//s;
+    my ($header, $body) = split(/\r\n\r\n/, $text, 2);
+    my ($status, $reason) = ($header // '') =~ m{\AHTTP/1\.1 ([0-9]+) ?([^\r]*)};
+    return { status => $status // 0, reason => $reason, header => $header, body => $body };
+}
+
+sub log_of ($host) {
+    my ($text) = PVE::NotifyHost::File::read_file("$host->{dir}/log");
+    return $text // '';
+}
+
+sub children_of ($pid) {
+    my @children;
+    for my $path (glob('/proc/[0-9]*/stat')) {
+        my ($stat) = eval { PVE::NotifyHost::File::read_file($path) };
+        my ($child, $state, $parent) = ($stat // '') =~ /\A([0-9]+) \(.*\) (\S) ([0-9]+)/s or next;
+        push @children, { pid => $child, state => $state } if $parent == $pid;
+    }
+    return @children;
+}
+
+# True as soon as the code is; for what the kernel and other processes do in their own time.
+sub wait_until ($seconds, $code) {
+    for (1 .. $seconds * 50) {
+        return 1 if $code->();
+        select(undef, undef, undef, 0.02);    ## no critic (ProhibitSleepViaSelect)
+    }
+    return 0;
+}
+
+1;
