@@ -1,27 +1,20 @@
+#!/usr/bin/perl
+
 # The methods below /cluster/notifications, called in this process, with the library faked.
 
 use v5.36;
 
 use FindBin;
-use lib "$FindBin::Bin/lib/fake";
-
-use File::Temp;
-use JSON::PP;
-use Test::More;
-
-my $log;
-
-BEGIN {
-    $log = File::Temp->new;
-    $ENV{FAKE_NOTIFY_LOG} = "$log";
-}
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
 use PVE::API2;
 use PVE::NotifyHost::Setup;
+use Test::FakeLog qw(last_request request_count);
+use Test::More;
+use Test::Pvesh qw(host_dir);
 
-my $dir = File::Temp->newdir;
-$ENV{PVE_NOTIFY_HOST_DIR} = "$dir";
-PVE::NotifyHost::Setup->init(ensure_dirs => 1);
+local $ENV{PVE_NOTIFY_HOST_DIR} = host_dir();
+PVE::NotifyHost::Setup->init();
 
 my %good = (
     'auth-method'        => 'google-oauth2',
@@ -30,12 +23,6 @@ my %good = (
     'authorization-code' => 'code-1',
     'redirect-uri'       => 'https://localhost:8006/',
 );
-
-sub requests () {
-    open my $fh, '<', "$log" or die "can't open the log: $!\n";
-    my @requests = map { decode_json($_) } readline $fh;
-    return \@requests;
-}
 
 sub call (%param) {
     my ($class, $info) =
@@ -71,7 +58,7 @@ subtest 'the index leads to the method' => sub {
 
 subtest 'the values reach the library in its order' => sub {
     is call(%good), 'refresh-token-of-client-1', 'the token is returned';
-    is_deeply requests()->[-1],
+    is_deeply last_request(),
         ['google-oauth2', 'client-1', 'secret-1', undef, 'code-1', 'https://localhost:8006/',
         undef],
         'without the optional ones';
@@ -82,7 +69,7 @@ subtest 'the values reach the library in its order' => sub {
         'tenant-id'     => 'common',
         'code-verifier' => $verifier
     );
-    is_deeply requests()->[-1],
+    is_deeply last_request(),
         [
         'microsoft-oauth2', 'client-1',
         'secret-1',         'common',
@@ -92,10 +79,10 @@ subtest 'the values reach the library in its order' => sub {
         'with them';
     my $secret = join('', map {chr} 32 .. 126, 161 .. 300) . "\x{1f511}";
     call(%good, 'client-secret' => $secret);
-    is requests()->[-1][2], $secret, 'every printable character survives';
+    is last_request()->[2], $secret, 'every printable character survives';
     my $long = 's' x 16384;
     call(%good, 'client-secret' => $long);
-    is requests()->[-1][2], $long, 'so do 16 KiB';
+    is last_request()->[2], $long, 'so do 16 KiB';
     is(
         PVE::API2::Cluster::Notifications->smtp_oauth2_token({%good}),
         'refresh-token-of-client-1',
@@ -116,11 +103,28 @@ subtest 'an error of the library keeps its code' => sub {
 };
 
 subtest 'Microsoft without a tenant is refused before any request' => sub {
-    my $before = @{ requests() };
+    my $before = request_count();
     my $error  = error_of(sub { call(%good, 'auth-method' => 'microsoft-oauth2') });
     is $error->{code}, 400, 'code';
     is_deeply [keys $error->{errors}->%*], ['tenant-id'], 'names the parameter';
-    is @{ requests() }, $before, 'the library is not called';
+    is request_count(), $before, 'the library is not called';
+};
+
+subtest 'the version is that of the workspace' => sub {
+    my $toml = "$FindBin::Bin/../../Cargo.toml";
+    open my $fh, '<', $toml or die "can't open '$toml': $!\n";
+    my ($version) = map { /\Aversion = "(.*)"/ ? $1 : () } readline $fh;
+    close $fh or die "can't close '$toml': $!\n";
+    is(PVE::API2->version->{version}, $version, 'version');
+};
+
+subtest 'every parameter is documented' => sub {
+    my $info = PVE::API2::Cluster::Notifications->map_method_by_name('smtp_oauth2_token');
+    is $info->{parameters}{additionalProperties}, 0, 'no others are taken';
+    my $properties = $info->{parameters}{properties};
+    for my $name (sort keys %$properties) {
+        like $properties->{$name}{description}, qr/\A[A-Z].{40,}[.]\z/s, $name;
+    }
 };
 
 done_testing;

@@ -71,9 +71,13 @@ sub result_text ($data, $schema = undef, $wanted = undef, $options = {}) {
 }
 
 # A result can be a secret that exists nowhere else: a full disk behind standard output is an error.
-sub print_api_result ($data, $schema = undef, $wanted = undef, $options = {}) {
-    my $text = result_text($data, $schema, $wanted, $options);
+sub print_text ($text) {
     print $text and STDOUT->flush or die "can't write the result: $!\n";
+    return;
+}
+
+sub print_api_result ($data, $schema = undef, $wanted = undef, $options = {}) {
+    print_text(result_text($data, $schema, $wanted, $options));
     return;
 }
 
@@ -97,5 +101,9 @@ borders with box characters).
 =head2 result_text($data, $schema, $columns, $options)
 
 The same as a string.
+
+=head2 print_text($text)
+
+Prints to standard output and dies where that fails.
 
 =cut

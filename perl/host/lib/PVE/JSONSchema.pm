@@ -14,6 +14,7 @@ use PVE::JSONSchema::Formats;
 our @EXPORT_OK = qw(get_standard_option register_standard_option register_format);
 
 my $MAX_SHOWN  = 64;
+my $MAX_REASON = 200;
 my $MAX_ERRORS = 50;
 
 my %message = (
@@ -85,10 +86,10 @@ my %is_type = (
     },
 );
 
-sub shown ($value) {
+sub shown ($value, $max = $MAX_SHOWN) {
     return 'array'  if ref $value eq 'ARRAY';
     return 'object' if ref $value eq 'HASH';
-    my $text = length "$value" > $MAX_SHOWN ? substr("$value", 0, $MAX_SHOWN) . '...' : "$value";
+    my $text = length "$value" > $max ? substr("$value", 0, $max) . '...' : "$value";
     return $text =~ s/[\x00-\x1f\x7f-\x9f\x{d800}-\x{dfff}]|[^\x00-\x{10ffff}]/?/gr;
 }
 
@@ -152,7 +153,7 @@ sub check_string ($value, $schema, $path, $errors) {
         add_error($errors, $path, 'pattern');
     } elsif (defined $schema->{format}) {
         my $good = eval { PVE::JSONSchema::Formats::check($schema->{format}, $value); 1 };
-        add_error($errors, $path, 'format', $@ =~ s/\n\z//r) if !$good;
+        add_error($errors, $path, 'format', shown($@ =~ s/\n\z//r, $MAX_REASON)) if !$good;
     }
     return;
 }

@@ -72,8 +72,8 @@ my sub find_in ($class, $method, $parts, $uri_param) {
         my $found = match_parts($info->{path}, $parts, !$subclass) or next;
         $uri_param->@{ keys %$found } = values %$found;
         return ($class, $info) if !$subclass;
-        my $used = () = split m{/}, $info->{path};
-        return __SUB__->($subclass, $method, [$parts->@[$used .. $#$parts]], $uri_param);
+        my @used = split m{/}, $info->{path};
+        return __SUB__->($subclass, $method, [$parts->@[@used .. $#$parts]], $uri_param);
     }
     return;
 }

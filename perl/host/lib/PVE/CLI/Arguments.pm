@@ -53,7 +53,7 @@ my sub take_value ($name, $schema, $words, $declared) {
     my $is_value   = defined $next && !(defined $next_name && $declared->($next_name));
     $is_value = 0 if $is_value && $next =~ /\A-/ && ($is_boolean || !$schema);
     return shift @$words                                 if $is_value;
-    raise_param_exc({ $name => 'option needs a value' }) if !$is_boolean;
+    raise_param_exc({ $name => 'option needs a value' }) if $schema && !$is_boolean;
     return 1;
 }
 
@@ -78,7 +78,7 @@ my sub value_from_file ($name, $option, $path, $from_stdin) {
     raise_param_exc({ $option => 'only one value can come from standard input' })
         if $path eq '-' && $$from_stdin++;
     my $value = eval { PVE::CLI::ValueFile::read_value($name, $path) };
-    raise_param_exc({ $option => $@ }) if !defined $value;
+    raise_param_exc({ $option => $@ =~ s/\n\z//r }) if !defined $value;
     return $value;
 }
 

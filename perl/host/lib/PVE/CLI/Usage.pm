@@ -25,7 +25,7 @@ my sub wrapped ($words, $first, $rest) {
     my @lines = ($first);
     for my $word (@$words) {
         my $room = $WIDTH - length $lines[-1];
-        push @lines, $rest if length $word >= $room && $lines[-1] =~ /\S/ && $lines[-1] ne $first;
+        push @lines, $rest if length $word >= $room && $lines[-1] =~ /\S/;
         $lines[-1] .= $lines[-1] =~ /(?:\A|\s)\z/ ? $word : " $word";
     }
     return join '', map {"$_\n"} @lines;
@@ -44,7 +44,7 @@ sub short ($command, $info, $fixed = {}) {
     my ($needed, $optional) = sorted_names($properties, $fixed);
     my @words = map { "--$_ " . type_text($properties->{$_}) } @$needed;
     push @words, '[OPTIONS]' if @$optional;
-    return wrapped([@words, '[FORMAT_OPTIONS]'], "$command ", ' ' x 4);
+    return wrapped([@words, '[FORMAT_OPTIONS]'], $command, ' ' x 4);
 }
 
 my sub limits_text ($schema) {

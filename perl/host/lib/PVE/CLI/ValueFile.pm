@@ -8,9 +8,8 @@ use v5.36;
 
 use Fcntl qw(O_NOCTTY O_RDONLY);
 
-my $MAX_BYTES      = 65536;
-my $PIPE_SECONDS   = 60;
-my $PROMPT_SECONDS = 300;
+my $MAX_BYTES = 65536;
+our %seconds = (pipe => 60, terminal => 300);
 
 my sub before_deadline ($seconds, $code) {
     my $result = eval {
@@ -37,9 +36,19 @@ my sub read_all ($fh) {
     return $content;
 }
 
-# The interrupt key must not leave a terminal without echo behind.
+# Waits in short rounds: a signal that comes just before a blocking read would only count after it.
+my sub read_line () {
+    my $wanted = '';
+    vec($wanted, fileno STDIN, 1) = 1;
+    my $ready = 0;
+    while ($ready < 1) {
+        $ready = select my $readable = $wanted, undef, undef, 0.2;
+    }
+    return readline(STDIN) // die "no input\n";
+}
+
+# Whatever ends the question, the terminal echoes again afterwards; a signal then has its usual effect.
 my sub prompt ($name) {
-    require POSIX;
     my $fd       = fileno STDIN;
     my $terminal = POSIX::Termios->new;
     $terminal->getattr($fd);
@@ -48,16 +57,21 @@ my sub prompt ($name) {
         $terminal->setlflag($new);
         $terminal->setattr($fd, POSIX::TCSANOW());
     };
-    print STDERR "$name: ";
+    my $signal;
     my $line = eval {
-        local $SIG{INT}  = sub { die "interrupted\n" };
-        local $SIG{TERM} = $SIG{INT};
+        local @SIG{qw(INT TERM HUP)} = (sub ($received) {
+            $signal = $received;
+            die "interrupted\n";
+        }) x 3;
         $set_flags->($flags & ~POSIX::ECHO());
-        before_deadline($PROMPT_SECONDS, sub { return scalar readline(STDIN) // die "no input\n" });
+        print STDERR "$name: ";
+        STDERR->flush;
+        before_deadline($seconds{terminal}, \&read_line);
     };
     my $error = $@;
     $set_flags->($flags);
     print STDERR "\n";
+    kill $signal => $$ if $signal;
     die $error                         if !defined $line;
     die "more than $MAX_BYTES bytes\n" if length $line > $MAX_BYTES;
     return $line;
@@ -69,7 +83,7 @@ sub read_value ($name, $path) {
     require POSIX;
     if ($path ne '-') {
         $value = before_deadline(
-            $PIPE_SECONDS,
+            $seconds{pipe},
             sub {
                 sysopen my $fh, $path, O_RDONLY | O_NOCTTY or die "can't open '$path': $!\n";
                 die "can't read '$path': it is a directory\n" if -d $fh;
@@ -79,7 +93,7 @@ sub read_value ($name, $path) {
     } elsif (POSIX::isatty(\*STDIN)) {
         $value = prompt($name);
     } else {
-        $value = before_deadline($PIPE_SECONDS, sub { return read_all(\*STDIN) });
+        $value = before_deadline($seconds{pipe}, sub { return read_all(\*STDIN) });
     }
     die "the content is not valid UTF-8\n" if !utf8::decode($value);
     return $value =~ s/\r?\n\z//r;

@@ -10,6 +10,7 @@ use PVE::API2;
 use PVE::CLI::Arguments;
 use PVE::CLI::Usage;
 use PVE::CLIFormatter;
+use PVE::Exception qw(raise_param_exc);
 use PVE::JSONSchema;
 use PVE::RPCEnvironment;
 
@@ -55,7 +56,7 @@ my sub call ($class, $info, $param) {
 
 my sub shows_utf8 () {
     my ($locale) = grep {length} map { $_ // '' } @ENV{qw(LC_ALL LC_CTYPE LANG)};
-    return ($locale // '') =~ /utf-?8/i;
+    return ($locale // '') =~ /utf-?8/i ? 1 : 0;
 }
 
 my sub run_method ($command, $path, @words) {
@@ -65,6 +66,9 @@ my sub run_method ($command, $path, @words) {
     my $done = eval {
         my ($param, $output) =
             PVE::CLI::Arguments::parse($info->{parameters}{properties} // {}, @words);
+        for my $name (grep { exists $param->{$_} } sort keys %$uri_param) {
+            raise_param_exc({ $name => 'the path already gives this parameter' });
+        }
         $param->@{ keys %$uri_param } = values %$uri_param;
         $result = [call($class, $info, $param), { %$output, utf8 => shows_utf8() }];
     };
@@ -100,7 +104,7 @@ my sub list ($path, @words) {
     for my $name (sort map { $_->{$child} } @$entries) {
         $text .= capabilities("$base/$name") . "        $name\n";
     }
-    print $text and STDOUT->flush or die "can't write the result: $!\n";
+    PVE::CLIFormatter::print_text($text);
     return;
 }
 
@@ -136,13 +140,13 @@ my sub usage ($path, @words) {
     }
     die "No '$option->{command}' handler defined for '$path'\n" if !@text && $option->{command};
     die "No handler defined for '$path'\n"                      if !@text;
-    print join "\n", @text;
+    PVE::CLIFormatter::print_text(join "\n", @text);
     return;
 }
 
 my sub run_command ($command = undef, $path = undef, @words) {
     if (!defined $command || $command =~ /\A(?:help|--help|-h|-\?)\z/) {
-        print $help;
+        PVE::CLIFormatter::print_text($help);
         return defined $command ? 0 : $FAILED;
     }
     die "unknown command '$command'\n\n$help" if !$verb{$command} && $command !~ /\A(?:ls|usage)\z/;
@@ -160,7 +164,7 @@ my sub run_command ($command = undef, $path = undef, @words) {
 }
 
 sub run ($class, @words) {
-    binmode $_, ':encoding(UTF-8)' for *STDOUT, *STDERR;
+    binmode $_, ':utf8' for *STDOUT, *STDERR;
     my $status = eval {
         PVE::RPCEnvironment->setup_default_cli_env;
         run_command(@words);

@@ -6,8 +6,6 @@ package PVE::RS::Notify;
 
 use v5.36;
 
-use JSON::PP;
-
 sub parse_config ($class, @args) {
     return bless { args => \@args }, $class;
 }
@@ -22,6 +20,7 @@ sub write_config ($self) {
 
 sub exchange_smtp_oauth2_code ($self, @args) {
     if (my $log = $ENV{FAKE_NOTIFY_LOG}) {
+        require JSON::PP;
         open my $fh, '>>', $log or die "can't open '$log': $!\n";
         print {$fh} JSON::PP->new->canonical->utf8->encode(\@args), "\n";
         close $fh or die "can't write '$log': $!\n";
@@ -29,7 +28,7 @@ sub exchange_smtp_oauth2_code ($self, @args) {
     my $client_id = $args[1];
     die { code => 502, message => 'provider is down' } if $client_id eq 'down';
     die { code => 502 }                                if $client_id eq 'half-error';
-    die "the library broke\n"                          if $client_id eq 'broken';
+    die "the library broke\n" if $client_id eq 'broken';
     return "refresh-token-of-$client_id";
 }
 

@@ -1,0 +1,114 @@
+#!/usr/bin/perl
+
+# PVE::Notify: files in, files out, locks, and errors that pass through, with the library faked.
+
+use v5.36;
+
+use FindBin;
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
+
+use PVE::Notify;
+use Test::More;
+use Test::Pvesh qw(host_dir);
+
+my $dir = host_dir();
+
+sub error_of ($code) {
+    return eval { $code->(); 1 } ? undef : $@;
+}
+
+sub write_file ($name, $content) {
+    open my $fh, '>:raw', "$dir/config/$name" or die "can't open '$name': $!\n";
+    print {$fh} $content;
+    return close $fh || die "can't write '$name': $!\n";
+}
+
+sub read_file ($name) {
+    open my $fh, '<:raw', "$dir/config/$name" or die "can't open '$name': $!\n";
+    local $/ = undef;
+    my $content = readline $fh;
+    close $fh or die "can't close '$name': $!\n";
+    return $content;
+}
+
+PVE::Cluster::set_dirs({ config => "$dir/config", run => "$dir/run" });
+
+subtest 'a process is on a PVE node unless its entry point says otherwise' => sub {
+    is_deeply PVE::Notify::read_config()->args,
+        ['', '', undef, undef, { host => { kind => 'pve' } }],
+        'kind of host, and missing files are empty';
+    like error_of(sub { PVE::Notify::set_host({ kind => 'other' }) }), qr/\Akind of host must be/,
+        'other kinds are refused';
+    like error_of(sub { PVE::Notify::set_host({ kind => 'standalone' }) }),
+        qr/needs its 'config-dir'/,
+        'a standalone host needs its folder';
+    is PVE::Notify::read_config()->args->[4]{host}{kind}, 'pve', 'a refused call changes nothing';
+    my $host = { kind => 'standalone', 'config-dir' => "$dir/config" };
+    PVE::Notify::set_host($host);
+    is_deeply PVE::Notify::read_config()->args->[4], { host => $host }, 'standalone';
+};
+
+subtest 'the files reach the library as they are' => sub {
+    my ($public, $private) = ("sendmail: a\n\tcomment \xc3\xa4\n", "smtp: b\n\tpassword p\n");
+    write_file('notifications.cfg',      $public);
+    write_file('priv/notifications.cfg', $private);
+    my $args = PVE::Notify::read_config()->args;
+    is $args->[0], $public,  'public';
+    is $args->[1], $private, 'private';
+};
+
+subtest 'both files are written, as UTF-8' => sub {
+    PVE::Notify::lock_config(sub { PVE::Notify::write_config(PVE::Notify::read_config()) });
+    is read_file('notifications.cfg'),      "public \xc3\xa4\xe2\x98\xba\n",      'public';
+    is read_file('priv/notifications.cfg'), "private\n",                          'private';
+    is + (stat "$dir/config/priv/notifications.cfg")[2] & oct '7777', oct '0600', 'mode';
+};
+
+subtest 'the lock gives back what the code gives' => sub {
+    is PVE::Notify::lock_config(sub { return 'result' }),            'result', 'result';
+    is PVE::Notify::lock_config(sub {return}),                       undef,    'nothing';
+    is PVE::Notify::lock_config(sub { local $@ = 'old'; return 1 }), 1,        'whatever is in $@';
+    my $thrown = { code => 404, message => 'x' };
+    is error_of(sub {
+        PVE::Notify::lock_config(sub { die $thrown });
+        }),
+        $thrown, 'a thrown hash is the same';
+    is error_of(sub {
+        PVE::Notify::lock_config(sub { die "text\n" });
+        }),
+        "text\n", 'a text is unchanged';
+    is PVE::Notify::lock_config(sub { return 'again' }), 'again', 'the locks are free afterwards';
+};
+
+subtest 'a held lock is waited for, then told' => sub {
+    pipe my $ready, my $tell or die "no pipe: $!\n";
+    pipe my $wait,  my $end  or die "no pipe: $!\n";
+    my $pid = fork // die "can't fork: $!\n";
+    if (!$pid) {
+        close $end;
+        PVE::Notify::lock_config(sub { syswrite $tell, "\n"; sysread $wait, my $line, 1 });
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    sysread $ready, my $line, 1;
+    my $called = 0;
+    like error_of(sub {
+        PVE::Notify::lock_config(sub { $called = 1 }, 1);
+        }),
+        qr/\Acfs-lock '[^']+' error: got lock request timeout\n\z/, 'timeout';
+    is $called, 0, 'the code did not run';
+    close $end;
+    waitpid $pid, 0;
+    is PVE::Notify::lock_config(sub { return 'free' }, 1), 'free', 'free when the holder has left';
+};
+
+subtest 'little is loaded' => sub {
+    my @inc = map {"-I$_"} grep { !ref } @INC;
+    my $program =
+        'use PVE::Notify; print join " ", grep { m{Mojo|RPCEnvironment|AccessControl|IO/Socket} } %INC';
+    open my $out, '-|', $^X, @inc, '-e', $program or die "can't run perl: $!\n";
+    is readline $out, undef, 'no web framework, no users, no sockets';
+    ok close $out, 'perl ends well';
+};
+
+done_testing;
