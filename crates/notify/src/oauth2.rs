@@ -1,9 +1,9 @@
 //! OAuth2 for mail: the exchange of an authorization code for a refresh token (RFC 6749 section
 //! 4.1.3, with RFC 7636).
 //!
-//! The path of the data: [`check`] refuses what cannot be right before anything is sent, [`provider`]
-//! knows addresses and scopes, crate `oauth2` builds the request, [`http`] sends it, [`reply`] judges
-//! the answer, [`explain`] turns a refusal into advice.
+//! The path of the data: `check` refuses what cannot be right before anything is sent, `provider`
+//! knows addresses and scopes, crate `oauth2` builds the request, `http` sends it, `reply` judges the
+//! answer, `explain` turns a refusal into advice.
 
 mod check;
 mod custom;
@@ -27,6 +27,7 @@ use ::oauth2::{
 
 pub use provider::{ClientAuth, Cloud, Provider, Providers, Tenant};
 
+use crate::advice::Oddity;
 use crate::{Deadline, Error, Host, Secret};
 
 /// How long an exchange may take in all: name, connection, TLS, request and answer.
@@ -55,7 +56,8 @@ pub struct CodeExchange {
 /// Exchanges the code for a refresh token within [`BUDGET`].
 ///
 /// Blocks; makes no thread but one for a name that has to be looked up; keeps no connection. The code
-/// is spent once the request was sent, whatever comes back.
+/// is spent once the request was sent, whatever comes back. What this crate holds of the secrets is
+/// wiped; copies inside crate `oauth2` and in the buffers of HTTP and TLS are freed without that.
 ///
 /// # Errors
 /// [`Error::Parameter`] (400) before anything is sent; [`Error::Answer`] (400, 502) for what the
@@ -111,7 +113,7 @@ pub fn exchange_code_until(
         .map_err(|error| match error {
             RequestTokenError::Request(error) => error,
             // its own reading of the answer: its error may quote the answer and is dropped
-            _ => explain::odd(&provider.name, crate::advice::Oddity::NotJson),
+            _ => explain::odd(&provider.name, Oddity::NotJson),
         })?;
     match tokens.refresh_token() {
         Some(token) => Ok(Secret::new(token.secret().as_str())),

@@ -18,9 +18,9 @@ pub enum Oddity {
     NotJson,
     /// More than 64 KiB of body.
     BodyTooLarge,
-    /// More than 32 KiB of header, or too many fields.
+    /// More than 32 KiB of header.
     HeadTooLarge,
-    /// Not HTTP/1.1.
+    /// Not HTTP/1.1, or more than 128 header fields.
     Malformed,
     /// 429.
     TooManyRequests,
@@ -94,12 +94,12 @@ impl Oddity {
             },
             Self::HeadTooLarge => &Advice {
                 key: "head-too-large", code: 502,
-                what: "the head of the answer is larger than 32 KiB or has too many fields",
+                what: "the head of the answer is larger than 32 KiB",
                 who: NODE, cure: "check what adds header fields on the way to the provider",
             },
             Self::Malformed => &Advice {
                 key: "malformed-http", code: 502,
-                what: "the answer is not valid HTTP or ended too early",
+                what: "the answer is not valid HTTP, has more than 128 header fields, or ended too early",
                 who: NODE, cure: "check that the token URL leads to a web server and what filters traffic on the way",
             },
             Self::TooManyRequests => &Advice {

@@ -6,6 +6,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig, ClientConnection};
@@ -13,6 +14,10 @@ use rustls::{CertificateError, ClientConfig, ClientConnection};
 use super::{Peer, is_timeout};
 use crate::advice::{Cause, Phase};
 use crate::{Deadline, Error};
+
+/// The longest single wait. The kernel may end a socket's timeout an eighth late, 20 s after 22.5 s;
+/// so the wait is made of short ones.
+const SLICE: Duration = Duration::from_secs(1);
 
 /// A socket with a deadline.
 #[derive(Debug)]
@@ -22,21 +27,24 @@ pub(super) struct Timed {
 }
 
 impl Timed {
-    fn left(&self) -> io::Result<Option<std::time::Duration>> {
-        self.deadline
-            .left()
-            .map(Some)
-            .ok_or_else(|| ErrorKind::TimedOut.into())
+    /// How long the next system call may wait.
+    fn slice(&self) -> io::Result<Option<Duration>> {
+        let left = self.deadline.left().ok_or(ErrorKind::TimedOut)?;
+        Ok(Some(left.min(SLICE)))
     }
+}
+
+/// The end of a slice, or a signal of the host program, which does not shorten the call.
+fn goes_on(error: &io::Error) -> bool {
+    is_timeout(error) || error.kind() == ErrorKind::Interrupted
 }
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            self.tcp.set_read_timeout(self.left()?)?;
+            self.tcp.set_read_timeout(self.slice()?)?;
             match self.tcp.read(buffer) {
-                // a signal of the host program: it does not shorten the call
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if goes_on(&error) => {}
                 result => return result,
             }
         }
@@ -48,9 +56,9 @@ impl Write for Timed {
     // `write`, and a host program may leave SIGPIPE at its deadly default
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            self.tcp.set_write_timeout(self.left()?)?;
+            self.tcp.set_write_timeout(self.slice()?)?;
             match self.tcp.write(bytes) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if goes_on(&error) => {}
                 result => return result,
             }
         }
@@ -150,7 +158,10 @@ fn handshake_failure(peer: &Peer, error: io::Error) -> Error {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Cause::CertificateName
             }
-            CertificateError::UnknownIssuer => Cause::CertificateIssuer,
+            // a bad signature: by an issuer that has only the name of a trusted one
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                Cause::CertificateIssuer
+            }
             _ => Cause::Certificate,
         },
         _ => Cause::Tls,

@@ -3,7 +3,8 @@
 
 use std::io::{self, Read};
 
-use ::oauth2::http::{Request, Response, Uri};
+use ::oauth2::http::header::CONNECTION;
+use ::oauth2::http::{HeaderValue, Request, Response, Uri};
 use ::oauth2::{HttpRequest, HttpResponse};
 use ureq::Agent;
 use zeroize::Zeroizing;
@@ -26,7 +27,10 @@ pub(super) fn send(
     request: HttpRequest,
     deadline: Deadline,
 ) -> Result<HttpResponse, Error> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    parts
+        .headers
+        .insert(CONNECTION, HeaderValue::from_static("close"));
     let body = Zeroizing::new(body);
     let peer =
         peer(&parts.uri).ok_or_else(|| Error::parameter("tenant-id", "makes no valid URL"))?;

@@ -88,8 +88,9 @@ pub(super) fn check(
     if (300..400).contains(&status) {
         return odd(Oddity::Redirect);
     }
-    let answer: Option<Answer> = serde_json::from_slice(response.body()).ok();
-    let answer = match answer {
+    // as text, since serde does not look into what it skips
+    let text = std::str::from_utf8(response.body()).ok();
+    let answer = match text.and_then(|text| serde_json::from_str::<Answer>(text).ok()) {
         Some(answer) if answer.error.is_some() => {
             let pause = retry_after(response);
             return Err(explain::refusal(provider, request, &answer, status, pause));

@@ -47,8 +47,11 @@ pub struct Pki {
 }
 
 impl Pki {
-    pub fn new() -> Self {
+    pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, name);
         params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         Self {
             issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap(),
@@ -58,7 +61,7 @@ impl Pki {
     /// The one that most tests share.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Pki> = OnceLock::new();
-        SHARED.get_or_init(Self::new)
+        SHARED.get_or_init(|| Self::new("Test CA"))
     }
 
     pub fn bundle(&self) -> String {
