@@ -39,7 +39,11 @@ my $known;
 
 sub library {
     return $known->{'{{LIB}}'} if $known && $known->{'{{LIB}}'};
-    $known = do { no strict 'refs'; \%{'main::{{TAG}}-rs-library'} };
+    {
+        no strict 'refs';
+        no warnings 'once';
+        $known = \%{'main::{{TAG}}-rs-library'};
+    }
     return $known->{'{{LIB}}'} if $known->{'{{LIB}}'};
 
     my @dirs = map { "$_/auto" } grep { !ref } @INC;
@@ -69,6 +73,7 @@ sub bootstrap {
     my $symbol = 'boot_' . $package =~ s/::/__/gr;
     my $boot = DynaLoader::dl_find_symbol(library(), $symbol)
         or die "{{FILE}} has no package '$package'\n";
+    no warnings 'redefine';
     return DynaLoader::dl_install_xsub("${class}::$symbol", $boot)->($package);
 }
 {{INCLUDES}}
