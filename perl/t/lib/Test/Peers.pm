@@ -82,13 +82,15 @@ sub pki_dir () {
     return "$dir/pki";
 }
 
-# Starts a server and waits for its first line, at most 20 s; it ends when its input does.
-sub start (@command) {
+# Starts a server and waits for its first line, at most 20 s. Its standard input stays open for as
+# long as this process lives; its standard error goes to the file `log`, if one is named.
+sub start ($log, @command) {
     pipe(my $input,  my $hold) or die "pipe: $!\n";
     pipe(my $output, my $out)  or die "pipe: $!\n";
     my $pid = fork() // die "fork: $!\n";
     if (!$pid) {
-        open(STDIN, '<&', $input) && open(STDOUT, '>&', $out) && exec { $command[0] } @command;
+        open(STDERR, '>',  $log) or POSIX::_exit(127) if defined $log;
+        open(STDIN,  '<&', $input) && open(STDOUT, '>&', $out) && exec { $command[0] } @command;
         warn "$command[0]: $!\n";
         POSIX::_exit(127);
     }

@@ -5,12 +5,14 @@ package Test::Peers::NotifyHost;
 
 use v5.36;
 
-use File::Copy  qw(copy);
-use File::Find  qw(find);
-use Test::Peers qw(host_dir root start stop wait_for write_private);
+use File::Basename qw(dirname);
+use File::Copy     qw(copy);
+use File::Find     qw(find);
+use Test::Peers    qw(host_dir root start stop wait_for write_private);
 
-sub new ($class, %providers) {
-    my $dir  = host_dir(%providers);
+# The log goes to a file of that name, or to standard error.
+sub new ($class, $providers, $log = undef) {
+    my $dir  = host_dir(%$providers);
     my $self = bless { dir => $dir, password => random_hex(12), token => random_hex(16) }, $class;
     write_private("$dir/authorization",
         "Authorization: PVEAPIToken=admin\@pve!try=$self->{token}\n");
@@ -23,7 +25,7 @@ sub new ($class, %providers) {
     local $ENV{SSL_CERT_FILE}       = "$dir/ca.crt";
     my @include = map { '-I' . root() . "/$_" } qw(blib/lib blib/arch perl/host/lib);
     my $program = root() . '/perl/host/bin/notify-host';
-    $self->{peer} = start($^X, @include, $program, '--port', '0', @user);
+    $self->{peer} = start($log, $^X, @include, $program, '--port', '0', @user);
     ($self->{url}) = $self->{peer}{line} =~ m{(https://\S+)}
         or die "the host says no address: $self->{peer}{line}\n";
     return $self;
@@ -42,17 +44,25 @@ END
     return;
 }
 
-# The server gives up root for whoever owns this source tree, else for nobody. A tree that nobody
-# cannot read, such as one below /root, can only be served by root.
+# The server gives up root for whoever owns this source tree, else for nobody. What nobody cannot
+# read, such as a tree below /root, can only be served by root.
 sub give_away ($self) {
     my $owner = (stat(root()))[4];
     my $name  = ($owner ? getpwuid($owner) : undef) // 'nobody';
-    for (my $path = root(); $path; $path =~ s{/[^/]*\z}{}) {
-        $name = 'root' if $name eq 'nobody' && !((stat($path))[2] & 1);
+    for my $path (root(), dirname("$self->{dir}")) {
+        $name = 'root' if !is_open_to_all($path);
     }
     my ($uid, $gid) = (getpwnam($name))[2, 3];
     find(sub { chown($uid, $gid, $_) or die "$File::Find::name: $!\n" }, "$self->{dir}");
     return $name;
+}
+
+sub is_open_to_all ($path) {
+    while ($path) {
+        return 0 if !((stat($path))[2] & 1);
+        $path =~ s{/[^/]*\z}{};
+    }
+    return 1;
 }
 
 sub certificate ($self) {

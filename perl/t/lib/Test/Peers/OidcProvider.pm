@@ -19,7 +19,7 @@ sub new ($class) {
 
     # its advice to use a newer Node is no concern of a test
     local $ENV{NODE_NO_WARNINGS} = 1;
-    my $peer = start('node', root() . '/perl/t/peers/op.mjs', $node, pki_dir());
+    my $peer = start(undef, 'node', root() . '/perl/t/peers/op.mjs', $node, pki_dir());
     my $self = decode_json($peer->{line});
     return bless { %$self, peer => $peer }, $class;
 }

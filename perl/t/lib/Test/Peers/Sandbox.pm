@@ -11,7 +11,8 @@ use Test::Peers qw(new_dir sandbox_binary start stop trust write_private);
 sub new ($class, @options) {
     my $dir = new_dir();
     my $peer =
-        start(sandbox_binary(), 'serve', '--stop-with-stdin', '--dir', "$dir/sandbox", @options);
+        start(undef, sandbox_binary(), 'serve', '--stop-with-stdin', '--dir', "$dir/sandbox",
+        @options);
     open(my $file, '<', "$dir/sandbox/sandbox.json") or die "sandbox.json: $!\n";
     my $self = decode_json(do { local $/ = undef; readline($file) });
     close($file);
