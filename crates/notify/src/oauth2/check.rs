@@ -1,8 +1,6 @@
 //! Checks of the caller's input, before anything is sent. Each refusal names the API's parameter and
 //! never quotes the value.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use ::oauth2::url::{Host, Url};
 
 use super::CodeExchange;
@@ -46,7 +44,6 @@ fn text(name: &'static str, value: &str) -> Result<(), Error> {
 /// A GUID, a DNS name, or one of Microsoft's three words: it becomes a part of a URL's path.
 pub(super) fn tenant(value: &str) -> Result<(), Error> {
     text("tenant-id", value)?;
-    // a GUID and the three words have the form of a label, so one rule covers all
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label
@@ -87,8 +84,8 @@ fn redirect_uri(value: &str) -> Result<(), Error> {
         .map_err(|error| Error::parameter(NAME, format!("must be an absolute URI: {error}")))?;
     let local = match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST || address.is_loopback(),
-        Some(Host::Ipv6(address)) => address == Ipv6Addr::LOCALHOST,
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
     if url.host().is_none() || !(url.scheme() == "https" || (url.scheme() == "http" && local)) {

@@ -1,13 +1,17 @@
 //! What is sent, and what a good answer may look like.
 
 use std::io::Write;
-use std::sync::mpsc;
+use std::net::SocketAddr;
+use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
-use notify::Secret;
 use notify::oauth2::CodeExchange;
+use notify::{Host, Secret};
+use rcgen::CertificateParams;
 
-use crate::peer::{GRANT, Machine, Server, close, json, read_request, request, run, write_file};
+use crate::peer::{
+    GRANT, Machine, Pki, Server, close, json, read_request, request, run, write_file,
+};
 
 /// A server that reports what it was sent.
 fn recording() -> (Server, mpsc::Receiver<String>) {
@@ -158,5 +162,56 @@ fn framings_of_http_are_accepted() {
         let server = Server::answering(bytes.as_bytes());
         let token = Machine::new(&server).exchange();
         assert_eq!(token.expect(&bytes).expose(), "1//cAnArY-refresh");
+    }
+}
+
+#[test]
+fn a_node_asks_the_builtin_addresses() {
+    static SERVER: OnceLock<SocketAddr> = OnceLock::new();
+    let names = ["oauth2.googleapis.com", "login.microsoftonline.com"].map(str::to_owned);
+    let config = Pki::shared().server(|params| *params = CertificateParams::new(names).unwrap());
+    let (sender, receiver) = mpsc::channel();
+    let server = Server::tls_with(config, move |tls, _| {
+        sender.send(read_request(tls)).unwrap();
+        let grant = r#"{"access_token":"a","token_type":"Bearer","refresh_token":"r"}"#;
+        tls.write_all(&json("200 OK", grant)).unwrap();
+        close(tls);
+    });
+    SERVER.set(server.address).unwrap();
+    let machine = Machine::new(&server);
+    let host = Host::pve()
+        .with_config_dir(&machine.folder.0)
+        .with_ca_bundle(machine.folder.0.join("ca.crt"))
+        .with_lookup(|_, port| {
+            assert_eq!(port, 443);
+            Ok(vec![*SERVER.get().unwrap()])
+        });
+    let tenant = "organizations";
+    for (method, tenant, host_name, path) in [
+        ("google-oauth2", None, "oauth2.googleapis.com", "/token"),
+        (
+            "microsoft-oauth2",
+            Some(tenant),
+            "login.microsoftonline.com",
+            "/organizations/oauth2/v2.0/token",
+        ),
+    ] {
+        let request = CodeExchange {
+            auth_method: method.to_owned(),
+            tenant_id: tenant.map(str::to_owned),
+            ..request()
+        };
+        run(&host, &request, Duration::from_secs(10)).unwrap();
+        let seen = receiver.recv().unwrap();
+        assert!(
+            seen.starts_with(&format!("POST {path} HTTP/1.1\r\n")),
+            "{seen}"
+        );
+        assert!(
+            seen.to_ascii_lowercase()
+                .contains(&format!("\r\nhost: {host_name}\r\n")),
+            "{seen}"
+        );
+        assert!(fields(&seen).contains(&pair("client_secret", request.client_secret.expose())));
     }
 }
