@@ -1,0 +1,92 @@
+use v5.36;
+
+use Test::More;
+
+use PerlmodTest::Calls;
+
+sub error ($code) { return eval { $code->(); 1 } ? undef : $@ }
+
+subtest 'values go in and come out' => sub {
+    is PerlmodTest::Calls::add(2, 3), 5, 'integers';
+    is PerlmodTest::Calls::renamed(),       'renamed', 'a sub with another name';
+    is PerlmodTest::Calls::from_the_part(), 'part',    'a sub from another module';
+    ok !defined &PerlmodTest::Calls::original, 'the old name is not there';
+};
+
+subtest 'each form of result' => sub {
+    is_deeply [PerlmodTest::Calls::nothing()], [], 'unit is an empty list';
+    is scalar(PerlmodTest::Calls::nothing()), undef, '... and undef in scalar context';
+    is_deeply [PerlmodTest::Calls::pair()], [1, 'two'], 'a tuple is a list';
+    is scalar(PerlmodTest::Calls::pair()), 'two', '... whose last value counts';
+    is_deeply [PerlmodTest::Calls::none()], [undef], 'None is one undef';
+    is_deeply [PerlmodTest::Calls::list()], [[1, 2, 3]], 'a Vec is one array';
+    is_deeply [PerlmodTest::Calls::unit_result(1)], [], 'Result<()> is an empty list';
+    is_deeply [(PerlmodTest::Calls::context())[0], scalar PerlmodTest::Calls::context()], [1, 0],
+        'wantarray tells the context';
+    PerlmodTest::Calls::pair();
+    pass 'void context';
+    is_deeply [map { PerlmodTest::Calls::pair() } 1 .. 300], [(1, 'two') x 300],
+        'the stack grows as needed';
+};
+
+subtest 'errors' => sub {
+    is error(sub { PerlmodTest::Calls::fails('it broke') }), "it broke\n", 'a text and a newline';
+    is error(sub { PerlmodTest::Calls::unit_result(0) }),    "not ok\n",   'of a unit result';
+    is_deeply error(sub { PerlmodTest::Calls::problem(400, 'bad') }),
+        { code => 400, message => 'bad' }, 'a serialised error is thrown as it is';
+    like error(sub { PerlmodTest::Calls::plain_problem() }),
+        qr/\Aa plain text at \S+ line \d+\.\n\z/, 'a plain one gets the place';
+    is error(sub { PerlmodTest::Calls::fails("w\x{fc}rld \x{263a}") }), "w\x{fc}rld \x{263a}\n",
+        'characters survive';
+};
+
+subtest 'numbers of arguments' => sub {
+    my $add = \&PerlmodTest::Calls::add;
+    is error(sub { $add->() }),  "missing required parameter: 'a'\n", 'none';
+    is error(sub { $add->(1) }), "missing required parameter: 'b'\n", 'one missing';
+    is error(sub { $add->(1, 2, 3) }), "too many parameters for function 'add', (expected 2)\n",
+        'one too many';
+    is error(sub { (\&PerlmodTest::Calls::nothing)->(1) }),
+        "too many parameters for function 'nothing', (expected 0)\n", 'of a function without any';
+    my $optional = \&PerlmodTest::Calls::optional;
+    is $optional->(1),             '1 None None',           'optional ones may be left out';
+    is $optional->(1, undef),      '1 None None',           'or be undef';
+    is $optional->(1, 2, 'three'), '1 Some(2) Some("three")', 'or be there';
+    is error(sub { (\&PerlmodTest::Calls::gap)->(1) }), "missing required parameter: 'b'\n",
+        'a required one after an optional one';
+};
+
+subtest 'prototypes' => sub {
+    is prototype('PerlmodTest::Calls::add'),      '$$',   'required parameters';
+    is prototype('PerlmodTest::Calls::optional'), '$;$$', 'optional ones at the end';
+    is prototype('PerlmodTest::Calls::gap'),      '$$',   'optional ones before required ones';
+    is prototype('PerlmodTest::Calls::nothing'),  '',     'none';
+    ok !eval 'PerlmodTest::Calls::add(1); 1', 'perl checks them when it compiles';
+};
+
+subtest 'unusual ways to call' => sub {
+    my $inherit = sub { &PerlmodTest::Calls::add };
+    is $inherit->(4, 5), 9, '&f passes @_ on';
+    is error(sub { $inherit->(4) }), "missing required parameter: 'b'\n", '... and its length';
+    my $jump = sub { goto &PerlmodTest::Calls::add };
+    is $jump->(6, 7), 13, 'goto &f';
+    is_deeply [sort { PerlmodTest::Calls::add($a, -$b) } 3, 1, 2], [1, 2, 3], 'in a sort block';
+    my @sparse;
+    $sparse[1] = 2;
+    is error(sub { (\&PerlmodTest::Calls::add)->(@sparse) }),
+        "a: invalid type: undef, expected i64\n", 'an element that does not exist';
+    ok !exists $sparse[0], '... is not made';
+    my %hash;
+    is +(\&PerlmodTest::Calls::optional)->(1, $hash{missing}), '1 None None', 'a missing key';
+    ok !exists $hash{missing}, '... is not made';
+};
+
+subtest 'raw values pass untouched' => sub {
+    my $object = bless {}, 'Some::Class';
+    is PerlmodTest::Calls::raw($object), $object, 'an object';
+    my $code = sub { 42 };
+    is PerlmodTest::Calls::raw($code)->(), 42, 'code';
+    is_deeply [PerlmodTest::Calls::raw_pair('a', 'b')], ['b', 'a'], 'a tuple is a list';
+};
+
+done_testing;
