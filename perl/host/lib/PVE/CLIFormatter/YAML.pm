@@ -19,7 +19,8 @@ my sub scalar_text ($value) {
     return $text if $text !~ /\A"/;
     return $value =~ /\A[A-Za-z][A-Za-z0-9_-]*\z/ && $value !~ $reserved
         ? $value
-        : $text =~ s/([\x7f-\x9f])/sprintf '\\u%04x', ord $1/ger;
+        : $text =~
+        s/([\x7f-\x9f\x{2028}\x{2029}\x{feff}\x{fffe}\x{ffff}])/sprintf '\\u%04x', ord $1/ger;
 }
 
 my sub lines ($value, $indent) {

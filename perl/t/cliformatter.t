@@ -1,0 +1,111 @@
+#!/usr/bin/perl
+
+# PVE::CLIFormatter: results as tables, plain text, JSON and YAML.
+
+use v5.36;
+
+use JSON::PP;
+use PVE::CLIFormatter;
+use Test::More;
+
+sub text ($data, $schema = {}, $option = {}, $columns = undef) {
+    return PVE::CLIFormatter::result_text($data, $schema, $columns, $option);
+}
+
+sub yaml ($data) {
+    return text($data, {}, { 'output-format' => 'yaml' });
+}
+
+subtest 'scalars are printed plain' => sub {
+    is text('abc'),                    "abc\n",                           'string';
+    is text(undef),                    '',                                'nothing';
+    is text('a', { type => 'null' }),  '',                                'a method without result';
+    is text(1, { type => 'boolean' }), "yes\n",                           'boolean';
+    is text(1, { type => 'boolean' }, { 'human-readable' => 0 }),  "1\n", 'boolean for machines';
+    is text('abc', {}, { quiet => 1 }),                            '',    'quiet';
+    is text('abc', {}, { quiet => 1, 'output-format' => 'json' }), '',    'quiet in JSON';
+};
+
+subtest 'a list of objects is a table' => sub {
+    my $rows   = [{ b => 1, a => "x\x{263a}" }, { a => 'long text', c => [1, { d => 2 }] }];
+    my $schema = { items => { properties => { b => { type => 'boolean' } } } };
+    is text($rows, $schema), <<"TEXT", 'in ASCII';
++-----------+-----+-------------+
+| a         | b   | c           |
++===========+=====+=============+
+| x\x{263a}        | yes |             |
+| long text |     | [1,{"d":2}] |
++-----------+-----+-------------+
+TEXT
+    is text([{ a => 1 }], {}, { utf8 => 1 }), <<"TEXT", 'with box characters';
+\x{250c}\x{2500}\x{2500}\x{2500}\x{2510}
+\x{2502} a \x{2502}
+\x{255e}\x{2550}\x{2550}\x{2550}\x{2561}
+\x{2502} 1 \x{2502}
+\x{2514}\x{2500}\x{2500}\x{2500}\x{2518}
+TEXT
+    is text($rows, $schema, { noborder => 1, noheader => 1 }),
+        "x\x{263a}         yes\nlong text       [1,{\"d\":2}]\n", 'bare';
+    is text($rows, {}, { noborder => 1 }, ['b']), "b\n1\n\n", 'chosen columns';
+    is text([{ a => "x\e[2J\ny" }], {}, { noborder => 1, noheader => 1 }), "x?[2J?y\n",
+        'control characters do not reach the terminal';
+    is text([]), '', 'an empty list prints nothing';
+};
+
+subtest 'other shapes' => sub {
+    is text(['a', 'b']),                                "a\nb\n", 'a list of words';
+    is text({ b => 2, a => 1 }, {}, { noborder => 1 }), "key  value\na    1\nb    2\n", 'an object';
+};
+
+subtest 'JSON' => sub {
+    my $data = { b => [1, undef, JSON::PP::true], a => "\x{263a}\"\n" };
+    is text($data, {}, { 'output-format' => 'json' }),
+        qq({"a":"\x{263a}\\"\\n","b":[1,null,true]}\n),
+        'on one line, keys in order';
+    is text('s',   {}, { 'output-format' => 'json' }), qq("s"\n), 'a string';
+    is text(undef, {}, { 'output-format' => 'json' }), "null\n",  'nothing';
+    like text($data, {}, { 'output-format' => 'json-pretty' }), qr/\A\{\n   "a" : /, 'pretty';
+};
+
+my $tricky = {
+    words => [
+        qw(plain a-b yes No TRUE null ~ 1 1e3 0x1f .5 -1 2026-11-23 1:20), '', ' ', 'a b', 'a: b',
+        'a #b', '- a', '[a]',  '{a}', '*a', '&a', '!a', '%a', '@a', '`a', '|', '>', '"', q{'}, '\\',
+        "a\nb", "\t",  "\x00", "\x7f\x85\x{2028}\x{feff}", "\x{e4}\x{263a}\x{1f511}",
+    ],
+    nested  => [[['deep']], { a => [{ b => 'c', d => { e => 'f' } }] }, [], {}],
+    'a: b'  => { 'yes' => undef, '' => 'empty key' },
+    numbers => [1, -2, 1.5],
+    empty   => {},
+};
+
+subtest 'YAML' => sub {
+    is yaml({ a => 'b', l => ['x', { c => 'd', e => ['f'] }, ['g', 'h']] }),
+        <<'TEXT', 'block style';
+---
+a: b
+l:
+  - x
+  - c: d
+    e:
+      - f
+  - - g
+    - h
+TEXT
+    is yaml([]),              "---\n[]\n",        'an empty list';
+    is yaml({}),              "---\n{}\n",        'an empty object';
+    is yaml('yes'),           qq(---\n"yes"\n),   'a string that looks like a boolean';
+    is yaml("a\nb"),          qq(---\n"a\\nb"\n), 'a string of two lines';
+    is yaml(undef),           "---\nnull\n",      'nothing';
+    is yaml(JSON::PP::false), "---\nfalse\n",     'a boolean';
+};
+
+subtest 'an independent parser reads the YAML back' => sub {
+    plan skip_all => 'SKIPPED: YAML::XS (libyaml-libyaml-perl) is not installed'
+        if !eval { require YAML::XS };
+    my $text = yaml($tricky);
+    utf8::encode($text);
+    is_deeply YAML::XS::Load($text), $tricky, 'every value is the same';
+};
+
+done_testing;
