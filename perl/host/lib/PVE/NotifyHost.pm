@@ -46,7 +46,7 @@ my %HEADERS = (
 sub startup ($self) {
     $self->mode('production');
     $self->max_request_size($MAX_REQUEST);
-    $self->log->format(\&log_line);
+    $self->log->level('info')->format(\&log_line);
     $self->hook(after_build_tx => sub ($tx, $app) { keep_body_in_memory($tx->req) });
     return;
 }
@@ -106,7 +106,7 @@ sub log_when_finished ($self, $c) {
     my $start = steady_time();
     my $tx    = $c->tx;
     my ($address, $method) = ($tx->remote_address // '-', $tx->req->method);
-    my $path  = join('/', '', @{ $tx->req->url->path->parts });
+    my $path  = $tx->req->url->path->to_abs_string;    # as sent, percent-encoded
     my $stash = $c->stash;
     $tx->on(
         finish => sub ($tx) {
