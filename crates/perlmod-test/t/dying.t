@@ -1,0 +1,194 @@
+use v5.36;
+
+use Hash::Util qw(lock_keys);
+use Test::More;
+
+use PerlmodTest::Fault;
+
+# F-42: Perl code that dies inside a call leaves every Rust value dropped.
+
+my $count = $ENV{SOAK} ? 200_000 : 20_000;
+
+package Dying {
+    sub TIESCALAR ($class, %do) { return bless {%do}, $class }
+    sub TIEARRAY  ($class, %do) { return bless {%do}, $class }
+    sub TIEHASH   ($class, %do) { return bless {%do}, $class }
+    sub FETCH ($self, @) { return $self->{fetch}->() }
+    sub STORE     { die "died in STORE\n" }
+    sub FETCHSIZE { return 2 }
+    sub FIRSTKEY  { return 'key' }
+    sub NEXTKEY   { return }
+    sub PUSH      { die "died in PUSH\n" }
+    sub EXTEND    { return }
+}
+
+package Dying::Object {
+    use overload '""' => sub { die "died in overload\n" }, 'bool' => sub { die "died in bool\n" },
+        '0+' => sub { die "died in 0+\n" }, fallback => 0;
+    sub DESTROY { die "died in DESTROY\n" }
+}
+
+sub error ($code) { return eval { $code->(); 1 } ? 'returned' : $@ }
+sub balanced () { return is PerlmodTest::Fault::live(), 0, 'every Rust value has been dropped' }
+
+tie my $dies, 'Dying', fetch => sub { die "died in FETCH\n" };
+tie my @dies, 'Dying', fetch => sub { die "died in FETCH\n" };
+tie my %dies, 'Dying', fetch => sub { die "died in FETCH\n" };
+tie my $throws, 'Dying', fetch => sub { die { code => 7 } };
+
+subtest 'F-42: FETCH dies for each argument' => sub {
+    for my $at (0 .. 2) {
+        my $call = sub ($bad) {
+            my @arguments = ('a') x 3;
+            my $three = \&PerlmodTest::Fault::three;
+            return $at == 0 ? $three->($$bad, 'b', 'c') : $at == 1 ? $three->('a', $$bad, 'c') : $three->('a', 'b', $$bad);
+        };
+        is error(sub { $call->(\$dies) }), "died in FETCH\n", "argument $at";
+        is_deeply error(sub { $call->(\$throws) }), { code => 7 }, '... and an object';
+        balanced;
+    }
+};
+
+subtest 'F-42: FETCH dies inside containers' => sub {
+    my $element = [{ good => 'a' }, { bad => undef }];
+    tie $element->[1]{bad}, 'Dying', fetch => sub { die "died in FETCH\n" };
+    is error(sub { PerlmodTest::Fault::deep('a', $element) }), "died in FETCH\n", 'an element';
+    is error(sub { PerlmodTest::Fault::deep('a', \@dies) }),   "died in FETCH\n", 'a tied array';
+    is error(sub { PerlmodTest::Fault::deep('a', [\%dies]) }), "died in FETCH\n", 'a tied hash';
+    is error(sub { PerlmodTest::Fault::three('a', 'b', $dies{key}) }), "died in FETCH\n",
+        'an element of a tied hash';
+    balanced;
+};
+
+subtest 'F-42: overloaded operators are not called' => sub {
+    my $object = bless {}, 'Dying::Object';
+    like error(sub { PerlmodTest::Fault::three('a', $object, 'c') }),
+        qr/\Ab: invalid type: a hash, expected a string\n\z/, 'the reference counts';
+    balanced;
+    local $SIG{__WARN__} = sub { };
+    undef $object;
+};
+
+subtest 'F-42: DESTROY dies when Rust drops the last hold' => sub {
+    my @warnings;
+    local $SIG{__WARN__} = sub ($text) { push @warnings, $text };
+    is error(sub { PerlmodTest::Fault::release(bless([], 'Dying::Object'), 'a') }), 'returned',
+        'the call returns';
+    is scalar(grep { /died in DESTROY/ } @warnings), 1, 'perl warns, once';
+    balanced;
+};
+
+subtest 'F-42: hooks that die' => sub {
+    local $SIG{__DIE__} = sub ($text) { die "hook: $text" };
+    is error(sub { PerlmodTest::Fault::three('a', $dies, 'c') }), "hook: died in FETCH\n",
+        'the die hook runs once, when the call dies';
+    balanced;
+    tie my $warns, 'Dying', fetch => sub { warn "careful\n"; return 'b' };
+    local $SIG{__WARN__} = sub ($text) { die "warning: $text" };
+    is error(sub { PerlmodTest::Fault::three('a', $warns, 'c') }), "hook: warning: careful\n",
+        'a warn hook that dies';
+    balanced;
+};
+
+subtest 'F-42: stores that are refused' => sub {
+    my %locked = (key => 1);
+    lock_keys(%locked);
+    like error(sub { PerlmodTest::Fault::insert(\%locked, 'other', 'a') }),
+        qr/disallowed key 'other' in a restricted hash/, 'a restricted hash';
+    my @constant = (1);
+    Internals::SvREADONLY(@constant, 1);
+    like error(sub { PerlmodTest::Fault::push(\@constant, 'a') }), qr/read-only/, 'a read-only array';
+    like error(sub { PerlmodTest::Fault::push(\@dies, 'a') }), qr/died in PUSH/, 'a tied array';
+    like error(sub { PerlmodTest::Fault::insert(\%dies, 'key', 'a') }), qr/died in STORE/, 'a tied hash';
+    is error(sub { $dies = PerlmodTest::Fault::three('a', 'b', 'c') }), "died in STORE\n",
+        'the variable that gets the result';
+    balanced;
+    is_deeply \%locked, { key => 1 }, 'nothing was stored';
+    my (%hash, @array);
+    PerlmodTest::Fault::insert(\%hash, "\x{fc}\x{263a}", 'a');
+    PerlmodTest::Fault::push(\@array, 'a');
+    is_deeply [\%hash, \@array], [{ "\x{fc}\x{263a}" => 'a' }, ['a']], 'plain ones are filled';
+};
+
+subtest 'an outer eval and $@ do not notice' => sub {
+    tie my $inner, 'Dying', fetch => sub { eval { die "inner\n" }; return 'b' };
+    local $@ = 'kept';
+    is PerlmodTest::Fault::three('a', $inner, 'c'), 'abc', 'a FETCH with an eval of its own';
+    is $@, 'kept', '$@ is as before';
+    my $nested = eval {
+        eval { PerlmodTest::Fault::three('a', $dies, 'c') };
+        is $@, "died in FETCH\n", 'the inner eval catches';
+        'outer';
+    };
+    is $nested, 'outer', 'and the outer one goes on';
+};
+
+subtest 'loops and subs cannot be left from inside' => sub {
+    no warnings 'exiting';
+    tie my $next, 'Dying', fetch => sub { next };
+    for (1) {
+        like error(sub { PerlmodTest::Fault::three('a', $next, 'c') }), qr/Can't "next" outside/,
+            'next';
+    }
+    tie my $goto, 'Dying', fetch => sub { goto OUTSIDE };
+    like error(sub { PerlmodTest::Fault::three('a', $goto, 'c') }), qr/Can't find label OUTSIDE/, 'goto';
+    balanced;
+OUTSIDE:
+};
+
+subtest 'exit inside a call leaves the program in order' => sub {
+    my $program = <<~'END';
+        use PerlmodTest::Fault;
+        package T { sub TIESCALAR { bless [] } sub FETCH { exit 3 } }
+        tie my $exit, 'T';
+        END { print "live ", PerlmodTest::Fault::live(), "\n" }
+        eval { eval { PerlmodTest::Fault::three('a', $exit, 'c') } };
+        print "not reached\n";
+        END
+    open(my $out, '-|', $^X, '-e', $program) or die "cannot start perl: $!\n";
+    my $text = do { local $/ = undef; <$out> };
+    close($out);
+    is $? >> 8, 3, 'with its status';
+    is $text, "live 0\n", 'every Rust value has been dropped';
+};
+
+subtest 'what Rust has borrowed survives what Perl does' => sub {
+    for my $size (3, 3000) {
+        my $early = 'e' x $size;
+        my $last  = 'l' x $size;
+        my $cow   = $early;
+        tie my $late, 'Dying', fetch => sub { $early = 'overwritten' x 1000; $last = 'x'; return 'late' };
+        is PerlmodTest::Fault::lent($early, $late, 'z'), ('e' x $size) . 'latez', "$size bytes";
+        is $cow, 'e' x $size, 'a copy is as it was';
+    }
+    my @arguments = ('early', undef, 'last');
+    tie $arguments[1], 'Dying', fetch => sub { @arguments = (); return 'late' };
+    is +(\&PerlmodTest::Fault::lent)->(@arguments), 'earlylatelast', 'arguments that are freed';
+};
+
+subtest "F-42: $count dying calls do not grow the process" => sub {
+    my $element = [{ a => 'good', b => [] }];
+    my $many    = sub {
+        for (1 .. $count) {
+            eval { PerlmodTest::Fault::three('a', 'b', $dies) };
+            eval { PerlmodTest::Fault::deep('a', $element) };
+            eval { PerlmodTest::Fault::lent('early', undef, $throws) };
+        }
+    };
+    $many->();
+    my $dropped = PerlmodTest::Fault::dropped();
+    my $before  = rss();
+    $many->();
+    cmp_ok rss() - $before, '<=', 1024, 'at most 1 MiB';
+    cmp_ok PerlmodTest::Fault::dropped() - $dropped, '>=', 3 * $count, 'values were made and dropped';
+    balanced;
+};
+
+sub rss () {
+    open(my $file, '<', '/proc/self/status') or die "cannot read status: $!\n";
+    my ($kb) = map { /^VmRSS:\s+(\d+)/ ? $1 : () } <$file>;
+    close($file) or die "cannot read status: $!\n";
+    return $kb;
+}
+
+done_testing;

@@ -1,0 +1,94 @@
+use v5.36;
+
+use Test::More;
+
+use PerlmodTest::Fault;
+
+# F-41: a panic is an exception, wherever it happens.
+
+my $CANARY = 'canary-8c1f';
+my $count  = $ENV{SOAK} ? 100_000 : 1_000;
+
+# the library prints panics as Rust does; here they are expected
+open(my $stderr, '>&', \*STDERR) or die "cannot keep standard error: $!\n";
+
+sub quietly ($code) {
+    open(STDERR, '>', '/dev/null') or die "cannot redirect: $!\n";
+    my $result = eval { $code->(); 1 } ? 'returned' : $@;
+    open(STDERR, '>&', $stderr) or die "cannot restore: $!\n";
+    return $result;
+}
+
+my %places = (
+    'argument conversion' => [sub { PerlmodTest::Fault::panic_in_argument('x', 'why') }, 'reading why'],
+    'the body'            => [sub { PerlmodTest::Fault::panic_in_body('x', 'why') },     'body why'],
+    'return conversion'   => [sub { PerlmodTest::Fault::panic_in_return('x', 'why') },   'writing why'],
+    'a drop'              => [sub { PerlmodTest::Fault::panic_in_drop('x', 'why') },     'dropping why'],
+    'an error\'s Display' => [sub { PerlmodTest::Fault::panic_in_display('x', 'why') },  'showing why'],
+);
+for my $place (sort keys %places) {
+    subtest "F-41: a panic in $place is an exception with its text and place" => sub {
+        my ($code, $text) = $places{$place}->@*;
+        like quietly($code), qr{\Arust function panicked at \S+fault\.rs line \d+: $text\n\z}, 'text';
+        is PerlmodTest::Fault::live(), 0, 'every value has been dropped';
+    };
+}
+
+subtest 'F-41: a panic whose payload panics when dropped' => sub {
+    like quietly(sub { PerlmodTest::Fault::panic_with_a_payload_that_panics('x', 'why') }),
+        qr{\Arust function panicked at \S+ line \d+\n\z}, 'place';
+    is PerlmodTest::Fault::live(), 0, 'every value has been dropped';
+};
+
+subtest 'F-41: a panic in the drop of an object that perl frees ends there' => sub {
+    is quietly(sub {
+        my $object = PerlmodTest::Fault::dying_object('PerlmodTest::Fault', 'why');
+        undef $object;
+    }), 'returned', 'the program goes on';
+};
+
+subtest "F-41: $count panics do not grow the process" => sub {
+    my $panic = sub { PerlmodTest::Fault::panic_in_body('x', 'why') };
+    my $many  = sub {
+        for (1 .. $count) { eval { $panic->() } }
+    };
+    quietly($many);
+    my $before = rss();
+    quietly($many);
+    cmp_ok rss() - $before, '<=', 1024, 'at most 1 MiB';
+    is PerlmodTest::Fault::live(), 0, 'every value has been dropped';
+};
+
+subtest 'a crate can have panics tell their place alone' => sub {
+    my $program = <<~'END';
+        use PerlmodTest::Fault;
+        use PerlmodTest::Quiet;
+        my $canary = shift;
+        my @codes = (
+            sub { PerlmodTest::Fault::panic_in_argument('x', $canary) },
+            sub { PerlmodTest::Fault::panic_in_body('x', $canary) },
+            sub { PerlmodTest::Fault::panic_in_return('x', $canary) },
+            sub { PerlmodTest::Fault::panic_in_drop('x', $canary) },
+            sub { PerlmodTest::Fault::panic_in_display('x', $canary) },
+            sub { PerlmodTest::Fault::slice("$canary\x{fc}", length($canary) + 1) },
+        );
+        for my $code (@codes) { eval { $code->(); 1 } and die "no panic\n"; print $@ }
+        PerlmodTest::Fault::dying_object('PerlmodTest::Fault', $canary);
+        END
+    open(my $out, '-|', $^X, '-e', "open(STDERR, '>&', STDOUT); \$| = 1; $program", $CANARY)
+        or die "cannot start perl: $!\n";
+    my @lines = <$out>;
+    ok close($out), 'the program ends well';
+    is scalar(@lines), 13, 'six exceptions, seven lines on standard error';
+    is scalar(grep { /$CANARY/ } @lines), 0, 'the string is in none of them';
+    like $_, qr{\Arust function panicked at \S+ line \d+\n\z}, 'file and line' for @lines;
+};
+
+sub rss () {
+    open(my $file, '<', '/proc/self/status') or die "cannot read status: $!\n";
+    my ($kb) = map { /^VmRSS:\s+(\d+)/ ? $1 : () } <$file>;
+    close($file) or die "cannot read status: $!\n";
+    return $kb;
+}
+
+done_testing;
