@@ -8,6 +8,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
 use PVE::API2;
+use PVE::CLI::pvesh;
+use PVE::Exception qw(raise_perm_exc);
 use PVE::NotifyHost::Setup;
 use Test::FakeLog qw(last_request request_count);
 use Test::More;
@@ -108,6 +110,34 @@ subtest 'Microsoft without a tenant is refused before any request' => sub {
     is $error->{code}, 400, 'code';
     is_deeply [keys $error->{errors}->%*], ['tenant-id'], 'names the parameter';
     is request_count(), $before, 'the library is not called';
+};
+
+subtest 'pvesh asks for permission before anything else' => sub {
+    my @asked;
+    no warnings 'redefine';
+    local *PVE::RPCEnvironment::check_api2_permissions = sub ($self, @args) {
+        push @asked, \@args;
+        raise_perm_exc('/, Sys.Audit');
+    };
+    my $before = request_count();
+    my @words  = (
+        'create',
+        '/cluster/notifications/smtp-oauth2-token',
+        map { ("--$_", $good{$_}) } sort keys %good
+    );
+    my $errors = '';
+    my $status = do {
+        local *STDERR;
+        open STDERR, '>', \$errors or die "no standard error: $!\n";
+        PVE::CLI::pvesh->run(@words);
+    };
+    is $status, 255,                                            'a refusal is a failure';
+    is $errors, "403 Permission check failed (/, Sys.Audit)\n", 'that says what is missing';
+    my ($permissions, $user, $param) = $asked[0]->@*;
+    is $permissions->{check}[0], 'and',      'asked with the permissions of the method';
+    is $user,                    'root@pam', 'for root';
+    is_deeply $param, \%good, 'and the parameters';
+    is request_count(), $before, 'nothing reached the library';
 };
 
 subtest 'the version is that of the workspace' => sub {

@@ -7,6 +7,7 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
+use POSIX ();
 use PVE::Notify;
 use Test::More;
 use Test::Pvesh qw(host_dir);
@@ -80,26 +81,37 @@ subtest 'the lock gives back what the code gives' => sub {
     is PVE::Notify::lock_config(sub { return 'again' }), 'again', 'the locks are free afterwards';
 };
 
-subtest 'a held lock is waited for, then told' => sub {
+# runs code while another process is inside $holder->($code)
+sub while_held ($holder, $code) {
     pipe my $ready, my $tell or die "no pipe: $!\n";
     pipe my $wait,  my $end  or die "no pipe: $!\n";
     my $pid = fork // die "can't fork: $!\n";
     if (!$pid) {
         close $end;
-        PVE::Notify::lock_config(sub { syswrite $tell, "\n"; sysread $wait, my $line, 1 });
-        require POSIX;
+        $holder->(sub (@) { syswrite $tell, "\n"; sysread $wait, my $line, 1 });
         POSIX::_exit(0);
     }
-    sysread $ready, my $line, 1;
-    my $called = 0;
-    like error_of(sub {
-        PVE::Notify::lock_config(sub { $called = 1 }, 1);
-        }),
-        qr/\Acfs-lock '[^']+' error: got lock request timeout\n\z/, 'timeout';
-    is $called, 0, 'the code did not run';
+    close $tell;
+    is sysread($ready, my $line, 1), 1, 'the other process has the lock';
+    $code->();
     close $end;
-    waitpid $pid, 0;
+    return waitpid $pid, 0;
+}
+
+subtest 'a held lock is waited for, then told' => sub {
+    my $called  = 0;
+    my $refused = sub {
+        like error_of(sub {
+            PVE::Notify::lock_config(sub { $called = 1 }, 1);
+            }),
+            qr/\Acfs-lock '[^']+' error: got lock request timeout\n\z/, 'timeout';
+    };
+    while_held(sub ($code) { PVE::Notify::lock_config($code) }, $refused);
     is PVE::Notify::lock_config(sub { return 'free' }, 1), 'free', 'free when the holder has left';
+    for my $file ('notifications.cfg', 'priv/notifications.cfg') {
+        while_held(sub ($code) { PVE::Cluster::cfs_lock_file($file, undef, $code) }, $refused);
+    }
+    is $called, 0, 'the code did not run, whichever of the files was locked';
 };
 
 subtest 'little is loaded' => sub {
