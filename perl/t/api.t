@@ -114,7 +114,7 @@ subtest 'Microsoft without a tenant is refused before any request' => sub {
 
 subtest 'pvesh asks for permission before anything else' => sub {
     my @asked;
-    no warnings 'redefine';
+    no warnings 'redefine';    ## no critic (ProhibitNoWarnings): for this double only
     local *PVE::RPCEnvironment::check_api2_permissions = sub ($self, @args) {
         push @asked, \@args;
         raise_perm_exc('/, Sys.Audit');
