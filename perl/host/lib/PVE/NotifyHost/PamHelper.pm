@@ -72,7 +72,8 @@ sub serve ($socket, $check) {
     local $SIG{CHLD}                  = 'DEFAULT';
     chdir('/');
     while (defined(my $question = received($socket))) {
-        my ($number, $name, $password) = eval { unpack('a16 n/a* n/a*', $question) };
+        my ($number, $name, $password) =
+            length($question) < 20 ? () : eval { unpack('a16 n/a* n/a*', $question) };
         my $right = defined($password) && run_check($check, $name, $password);
         sleep($FAILURE_SECONDS) if !$right;
         send($socket, pack('a16 C', $number // '', $right ? 1 : 0), 0) // return;

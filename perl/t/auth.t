@@ -1,0 +1,316 @@
+#!/usr/bin/perl
+
+# Login, tickets, CSRF tokens and API tokens over HTTP, the delays of failures, the helper for PAM,
+# and what each privilege allows on the code exchange.
+
+use v5.36;
+
+use FindBin;
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
+
+use Mojo::Util qw(steady_time url_escape);
+use PVE::AccessControl;
+use PVE::API2;
+use PVE::NotifyHost;
+use PVE::NotifyHost::PamHelper;
+use PVE::RPCEnvironment;
+use Test::API;
+use Test::BadCalls qw(good_call);
+use Test::FakeLog  qw(request_count);
+use Test::Mojo;
+use Test::More;
+use Test::NotifyHost qw(children_of host_folder put_file);
+
+local $ENV{PVE_NOTIFY_HOST_DIR} = my $dir = host_folder();
+my $now = time();
+put_file($dir, 'user.cfg', my $users = <<"END");
+user:joe\@pve:1:0:
+user:ann\@pve:1:0:
+user:off\@pve:0:0:
+user:out\@pve:1:@{[$now - 10]}:
+token:joe\@pve!good:0:1:
+token:joe\@pve!old:@{[$now - 10]}:1:
+token:off\@pve!good:0:1:
+END
+put_file($dir, 'priv/token.cfg',
+    join('', map {"$_ s3cret\n"} qw(joe@pve!good joe@pve!old off@pve!good)));
+put_file($dir, 'priv/shadow.cfg',
+    join('', map { "$_:" . crypt('passw0rd', '$5$saltsalt$') . ":\n" } qw(joe ann off out)));
+PVE::RPCEnvironment->init('pub');
+
+my $json = '/api2/json';
+
+sub server (%opt) {
+    my $t = Test::Mojo->new(PVE::NotifyHost->new(
+        api_class   => 'Test::API',
+        login_limit => PVE::NotifyHost::LoginLimit->new(unit => 0.01),
+        token_limit => PVE::NotifyHost::LoginLimit->new(unit => 0.01),
+        %opt,
+    ));
+    $t->app->log->level('fatal');
+    return $t;
+}
+
+my $t = server();
+
+sub login ($t, %param) { return $t->post_ok("$json/access/ticket", form => \%param) }
+
+sub cookie ($ticket, %more) { return { Cookie => "PVEAuthCookie=$ticket", %more } }
+
+subtest 'login gives a ticket and a CSRF token' => sub {
+    for my $who (
+        { username => 'joe@pve' }, { username => 'joe' },
+        { username => 'joe',     realm => 'pve' },
+        { username => 'joe@pve', realm => 'pam' },    # the realm in the name counts
+        )
+    {
+        login($t, %$who, password => 'passw0rd')->status_is(200)
+            ->json_is('/data/username' => 'joe@pve');
+    }
+    my $session = $t->tx->res->json->{data};
+    $t->get_ok("$json/who", cookie($session->{ticket}))->json_is('/data' => 'joe@pve');
+    $t->get_ok("$json/who", cookie(url_escape($session->{ticket})))->json_is('/data' => 'joe@pve');
+    $t->post_ok("$json/access/ticket", json => { username => 'joe', password => 'passw0rd' })
+        ->status_is(200);
+    login($t, username => 'joe@pve', password => $session->{ticket})->status_is(200, 'renewal');
+    login($t, username => 'ann@pve', password => $session->{ticket})
+        ->status_is(401, 'for another user');
+    $t->get_ok("$json/access/ticket")->status_is(401);
+};
+
+subtest 'login that fails says no more than that' => sub {
+    my $fails =
+        server(login_limit => PVE::NotifyHost::LoginLimit->new(unit => 0.01, max_failures => 99));
+    for my $case (
+        ['joe',      'wrong'],
+        ['joe',      ''],
+        ['nobody',   'passw0rd'],
+        ['off',      'passw0rd'],
+        ['out',      'passw0rd'],
+        ['joe@ldap', 'passw0rd'],
+        ["joe\n",    'passw0rd'],
+        ['joe',      'PVE:joe@pve:0::x']
+        )
+    {
+        my ($name, $password) = @$case;
+        login($fails, username => $name, password => $password)
+            ->status_is(401, $name =~ s/\n/\\n/r)
+            ->json_is({ data => undef, message => "authentication failure\n" });
+    }
+    login($fails, username => 'joe@pam', password => 'x')->status_is(501)
+        ->json_like('/message' => qr/realm 'pam' is not available/);
+};
+
+subtest 'bad parameters of the login' => sub {
+    my $missing = 'property is missing and it is not optional';
+    login($t, username => 'joe')->status_is(400)->json_is('/errors' => { password => $missing });
+    login($t, password => 'x')->status_is(400)->json_is('/errors' => { username => $missing });
+    login($t, username => 'joe', password => 'x', other => 1)->status_is(400)
+        ->json_has('/errors/other');
+    login($t, username => 'joe', password => 'x' x 513)->status_is(400)
+        ->json_has('/errors/password');
+    login($t, username => 'j' x 65, password => 'x')->status_is(400)->json_has('/errors/username');
+    $t->post_ok("$json/access/ticket", json => { username => ['joe'], password => 'x' })
+        ->status_is(400)->json_has('/errors/username');
+};
+
+subtest 'tickets' => sub {
+    my $ticket = PVE::AccessControl::assemble_ticket('joe@pve');
+    my $old    = do {
+        no warnings qw(redefine once);    ## no critic (ProhibitNoWarnings)
+        local *PVE::NotifyHost::Ticket::hex_time = sub { return sprintf('%08X', time() - 7300) };
+        PVE::AccessControl::assemble_ticket('joe@pve');
+    };
+    $t->get_ok("$json/who", cookie($ticket))->status_is(200);
+    $t->get_ok("$json/who")->status_is(401)->json_is('/message' => "No ticket\n");
+    for my $case (
+        ['expired',            $old],
+        ['forged',             $ticket =~ s/joe/ann/r],
+        ['cut',                substr($ticket, 0, -2)],
+        ['empty',              ''],
+        ['of a disabled user', PVE::AccessControl::assemble_ticket('off@pve')],
+        ['of an expired user', PVE::AccessControl::assemble_ticket('out@pve')],
+        ['of an unknown user', PVE::AccessControl::assemble_ticket('nobody@pve')],
+        ['large',              'x' x 5000]
+        )
+    {
+        my ($title, $text) = @$case;
+        $t->get_ok("$json/who", cookie($text))->status_is(401, $title)
+            ->json_is(
+            '/message' => $text eq '' ? "authentication failure\n" : "authentication failure\n");
+    }
+};
+
+subtest 'writing with a ticket needs its CSRF token' => sub {
+    my $ticket = PVE::AccessControl::assemble_ticket('joe@pve');
+    my $csrf   = PVE::AccessControl::assemble_csrf_prevention_token('joe@pve');
+    my $other  = PVE::AccessControl::assemble_csrf_prevention_token('ann@pve');
+    for my $verb (qw(post_ok put_ok delete_ok)) {
+        $t->$verb("$json/echo", cookie($ticket, CSRFPreventionToken => $csrf))
+            ->status_is(200, $verb);
+        $t->$verb("$json/echo", cookie($ticket))->status_is(401, "$verb, missing")
+            ->json_is('/message' => "Permission denied - invalid csrf token\n");
+        $t->$verb("$json/echo", cookie($ticket, CSRFPreventionToken => $other))
+            ->status_is(401, "$verb, of another user");
+        $t->$verb("$json/echo", cookie($ticket, CSRFPreventionToken => $ticket))
+            ->status_is(401, "$verb, the ticket itself");
+    }
+    $t->get_ok("$json/echo", cookie($ticket))->status_is(200, 'reading needs none');
+};
+
+subtest 'API tokens' => sub {
+    my $with = sub ($text) { return { Authorization => "PVEAPIToken=$text" } };
+    $t->get_ok("$json/who", $with->('joe@pve!good=s3cret'))->json_is('/data' => 'joe@pve!good');
+    $t->post_ok("$json/echo", $with->('joe@pve!good=s3cret'))
+        ->status_is(200, 'no CSRF token needed');
+    for my $text (
+        'joe@pve!good=wrong',  'joe@pve!good=',
+        'joe@pve!old=s3cret',  'off@pve!good=s3cret',
+        'joe@pve!none=s3cret', 'joe@pve=s3cret',
+        'joe@pve!good',        'joe@pve!good=s3cret x'
+        )
+    {
+        $t->get_ok("$json/who", $with->($text))->status_is(401, $text);
+    }
+    my $ticket = PVE::AccessControl::assemble_ticket('joe@pve');
+    $t->get_ok("$json/who", { %{ cookie($ticket) }, %{ $with->('joe@pve!good=wrong') } })
+        ->status_is(401, 'a wrong token is not forgiven for a good ticket');
+};
+
+subtest 'the permission table of the code exchange over HTTP' => sub {
+    my $real   = server(api_class => 'PVE::API2');
+    my $path   = "$json/cluster/notifications/smtp-oauth2-token";
+    my $bearer = sub ($token) { return { Authorization => "PVEAPIToken=$token=s3cret" } };
+    my @cases  = (
+
+        # privileges, may
+        ['Mapping.Modify', 0], ['Sys.Audit', 0], ['Sys.Modify', 0], ['Sys.AccessNetwork', 0],
+        ['Mapping.Modify,Sys.Audit',         0], ['Mapping.Modify,Sys.Modify', 0],
+        ['Sys.Audit,Sys.Modify',             0],
+        ['Mapping.Modify,Sys.AccessNetwork', 1], ['Mapping.Modify,Sys.Audit,Sys.Modify', 1],
+    );
+    for my $case (@cases) {
+        my ($privs, $may) = @$case;
+        put_file($dir, 'priv/token.cfg',
+            "joe\@pve!sep s3cret\njoe\@pve!all s3cret\njoe\@pve!none s3cret\n");
+        put_file($dir, 'user.cfg', <<"END");
+user:joe\@pve:1:0:
+token:joe\@pve!sep:0:1:
+token:joe\@pve!none:0:1:
+token:joe\@pve!all:0:0:
+role:Test:$privs:
+acl:1:/:joe\@pve,joe\@pve!sep:Test:
+END
+        my $before = request_count();
+        my $expect = $may ? 200 : 403;
+        my $ticket = PVE::AccessControl::assemble_ticket('joe@pve');
+        my $csrf   = PVE::AccessControl::assemble_csrf_prevention_token('joe@pve');
+        $real->post_ok($path, cookie($ticket, CSRFPreventionToken => $csrf), form => good_call())
+            ->status_is($expect, "user with $privs");
+        $real->post_ok($path, $bearer->("joe\@pve!$_"), form => good_call())
+            ->status_is($expect, "token $_ with $privs")
+            for qw(sep all);
+        $real->post_ok($path, $bearer->('joe@pve!none'), form => good_call())
+            ->status_is(403, 'token without rules')
+            ->json_like('/message' => qr/Permission check failed/);
+        is request_count() - $before, $may ? 3 : 0, 'calls that reach the library';
+    }
+    my $root = PVE::AccessControl::assemble_ticket('root@pam');
+    my $csrf = PVE::AccessControl::assemble_csrf_prevention_token('root@pam');
+    $real->post_ok($path, cookie($root, CSRFPreventionToken => $csrf), form => good_call())
+        ->status_is(200, 'root');
+    my $before = request_count();
+    $real->post_ok($path, form => good_call())->status_is(401, 'nobody');
+    $real->post_ok($path, cookie($root), form => good_call())
+        ->status_is(401, 'root without CSRF token');
+    is request_count(), $before, 'nothing reached the library';
+    put_file($dir, 'user.cfg', $users);
+};
+
+subtest 'failures are counted per address' => sub {
+    my $limit =
+        PVE::NotifyHost::LoginLimit->new(max_addresses => 3, max_failures => 5, max_parallel => 2);
+    is $limit->begin('192.0.2.1'),                            0,           'the first may';
+    is join(' ', map { $limit->failed('192.0.2.1') } 1 .. 5), '1 2 4 8 8', 'delays grow to a bound';
+    cmp_ok $limit->begin('192.0.2.1'), '>', 50, 'then it is refused for a while';
+    is $limit->begin('192.0.2.2'), 0, 'another may';
+    is $limit->begin('192.0.2.2'), 0, 'two at once';
+    is $limit->begin('192.0.2.2'), 1, 'not three';
+    $limit->done('192.0.2.2');
+    is $limit->begin('192.0.2.2'), 0, 'after one has ended';
+    $limit->failed("2001:db8::$_") for 1 .. 5;
+    cmp_ok $limit->begin('2001:db8::ffff'), '>', 50, 'one network of IPv6 is one address';
+    $limit->begin("198.51.100.$_") for 1 .. 100;
+    is scalar(keys $limit->{table}->%*), 3, 'the table is bounded';
+    my $brief = PVE::NotifyHost::LoginLimit->new(max_failures => 1, block => 0.05);
+    $brief->failed('192.0.2.1');
+    cmp_ok $brief->begin('192.0.2.1'), '>', 0, 'refused';
+    ok Test::NotifyHost::wait_until(2, sub { $brief->begin('192.0.2.1') == 0 }), 'and later not';
+};
+
+subtest 'a failed login is answered late, and many are refused' => sub {
+    my $slow = server(login_limit =>
+            PVE::NotifyHost::LoginLimit->new(unit => 0.4, max_failures => 2, max_parallel => 2));
+    my $start = steady_time();
+    login($slow, username => 'joe', password => 'wrong')->status_is(401);
+    cmp_ok steady_time() - $start, '>=', 0.4, 'delayed';
+    $start = steady_time();
+    my $order = '';
+    my $wrong =
+        $slow->ua->post_p("$json/access/ticket", form => { username => 'joe', password => 'wrong' })
+        ->then(sub ($tx) {
+        $order .= 'wrong ';
+        });
+    my $other = Mojo::Promise->timer(0.1)->then(sub { return $slow->ua->get_p("$json/world") })
+        ->then(sub ($tx) {
+        $order .= 'other ';
+        });
+    Mojo::Promise->all($wrong, $other)->wait;
+    is $order, 'other wrong ', 'which delays nobody else';
+    login($slow, username => 'joe', password => 'passw0rd')->status_is(429)
+        ->header_like('Retry-After' => qr/\A[0-9]+\z/)
+        ->json_like(
+        '/message' => qr/too many failed logins from this address, try again in [0-9]+ s/);
+    my $session = cookie(PVE::AccessControl::assemble_ticket('joe@pve'));
+    $slow->get_ok("$json/who", $session)->status_is(200, 'who is logged in can go on');
+};
+
+subtest 'the helper for realm pam' => sub {
+    my @asked;
+    my $helper = PVE::NotifyHost::PamHelper->start(
+        sub ($name, $password) {
+            kill(KILL => $$) if $name eq 'crash';
+            return $name eq 'root' && $password eq "p\xc3\xa4ss";
+        }
+    );
+    ok $helper->check('root', "p\x{e4}ss"), 'right';
+    my $start = steady_time();
+    ok !$helper->check('root', 'wrong'), 'wrong';
+    cmp_ok steady_time() - $start, '>=', 0.9, 'no faster than one a second';
+    ok !$helper->check('crash', 'x'), 'a check that crashes is no proof';
+    ok !$helper->check($_->[0], $_->[1]), 'refused without asking'
+        for ['', 'x'], ['x' x 65, 'x'], ["a\0b", 'x'], ['a', 'x' x 513];
+    ok $helper->check('root', "p\x{e4}ss"), 'still there';
+
+    # a worker that was killed leaves an answer behind: it must not count for the next question
+    send($helper->{socket}, pack('a16 n/a* n/a*', 'x' x 16, 'root', "p\xc3\xa4ss"), 0);
+    ok !$helper->check('root', 'wrong'), 'the answer to somebody else';
+    for my $noise ('', 'x', 'x' x 17, pack('a16 n', 'y' x 16, 60_000)) {
+        send($helper->{socket}, $noise, 0) if $noise ne '';
+    }
+    ok $helper->check('root', "p\x{e4}ss"), 'noise does not confuse it';
+
+    PVE::AccessControl::set_pam_check(
+        sub ($name, $password) { return $helper->check($name, $password) });
+    my $with = server(login_descriptors => [$helper->descriptor]);
+    login($with, username => 'root@pam', password => "p\x{e4}ss")->status_is(200)
+        ->json_is('/data/username' => 'root@pam');
+    login($with, username => 'root@pam', password => 'wrong')->status_is(401);
+    login($with, username => 'joe@pam',  password => 'passw0rd')->status_is(401);
+    kill(TERM => $helper->{pid});
+    ok $helper->check('root', "p\x{e4}ss"), 'a signal does not end it';
+    $helper->stop;
+    is_deeply [children_of($$)], [], 'the end of its socket does';
+};
+
+done_testing();
