@@ -44,7 +44,6 @@ pub(super) fn send(
     let config = Agent::config_builder()
         .https_only(true)
         .max_redirects(0)
-        .max_redirects_will_error(false)
         .http_status_as_error(false)
         .proxy(None)
         .user_agent(concat!("pve-rs-notify/", env!("CARGO_PKG_VERSION")))
