@@ -39,7 +39,10 @@ sub serve_host ($dir, %opt) {
         0,
         ($opt{args} // ($> == 0 ? ['--user', 'root'] : []))->@*,
     );
-    my $host = start('sh', '-c', 'log=$1; shift; exec "$@" 2>>"$log"', 'sh', "$dir/log", @server);
+    state $count = 0;
+    my $log  = "$dir/log-" . $count++;
+    my $host = start($log, @server);
+    $host->{log} = $log;
     ($host->{url}) = $host->{line} =~ /\Alistening at (\S+)\z/ or die "no address: $host->{line}\n";
     ($host->{port}) = $host->{url} =~ /:([0-9]+)\z/;
     $host->{dir} = $dir;
@@ -64,7 +67,7 @@ sub curl ($host, $path, @args) {
 }
 
 sub log_of ($host) {
-    my ($text) = PVE::NotifyHost::File::read_file("$host->{dir}/log");
+    my ($text) = PVE::NotifyHost::File::read_file($host->{log});
     return $text // '';
 }
 

@@ -22,7 +22,7 @@ my $ISSUER     = 'pve-notify-host';
 sub ensure ($class, $config_dir, @names) {
     my $path = "$config_dir/priv/notify-host.pem";
     my ($pem) = PVE::NotifyHost::File::read_file($path);
-    if (!defined($pem) || is_ours_and_expires($path, $pem)) {
+    if (!defined($pem) || expires_soon($path, $pem, time())) {
         $pem = create(@names);
         PVE::NotifyHost::File::replace_file($path, $pem, oct('0600'));
     }
@@ -45,13 +45,14 @@ sub context ($class, $path) {
     ) // die "file '$path': can't be used for TLS - $IO::Socket::SSL::SSL_ERROR\n";
 }
 
-sub is_ours_and_expires ($path, $pem) {
+# never if an admin put it there
+sub expires_soon ($path, $pem, $now) {
     my $certificate = eval { PEM_string2cert($pem =~ s/.*(?=-----BEGIN CERTIFICATE)//sr) }
         or die "file '$path': not a certificate in PEM form\n";
     my $fields = CERT_asHash($certificate);
     CERT_free($certificate);
     return ($fields->{issuer}{organizationName} // '') eq $ISSUER
-        && $fields->{not_after} < time() + $RENEW_DAYS * 86400;
+        && $fields->{not_after} < $now + $RENEW_DAYS * 86400;
 }
 
 sub create (@names) {
