@@ -65,7 +65,6 @@ fn main() {
 }
 
 fn fail(message: &str) -> ! {
-    println!("cargo:warning={message}");
-    eprintln!("perlmod: {message}");
+    println!("cargo::error={message}");
     exit(1)
 }

@@ -1,7 +1,15 @@
+#!/usr/bin/perl
+
 use v5.36;
 
 use Hash::Util qw(lock_keys);
 use Test::More;
+
+use lib 't/lib';
+use Dying;
+use Tied::Array;
+use Tied::Hash;
+use Tied::Scalar;
 
 use PerlmodTest::Fault;
 
@@ -9,39 +17,25 @@ use PerlmodTest::Fault;
 
 my $count = $ENV{SOAK} ? 200_000 : 20_000;
 
-package Dying {
-    sub TIESCALAR ($class, %do) { return bless {%do}, $class }
-    sub TIEARRAY  ($class, %do) { return bless {%do}, $class }
-    sub TIEHASH   ($class, %do) { return bless {%do}, $class }
-    sub FETCH ($self, @) { return $self->{fetch}->() }
-    sub STORE     { die "died in STORE\n" }
-    sub FETCHSIZE { return 2 }
-    sub FIRSTKEY  { return 'key' }
-    sub NEXTKEY   { return }
-    sub PUSH      { die "died in PUSH\n" }
-    sub EXTEND    { return }
+sub error ($code) {
+    return eval { $code->(); 1 } ? 'returned' : $@;
 }
-
-package Dying::Object {
-    use overload '""' => sub { die "died in overload\n" }, 'bool' => sub { die "died in bool\n" },
-        '0+' => sub { die "died in 0+\n" }, fallback => 0;
-    sub DESTROY { die "died in DESTROY\n" }
-}
-
-sub error ($code) { return eval { $code->(); 1 } ? 'returned' : $@ }
 sub balanced () { return is PerlmodTest::Fault::live(), 0, 'every Rust value has been dropped' }
 
-tie my $dies, 'Dying', fetch => sub { die "died in FETCH\n" };
-tie my @dies, 'Dying', fetch => sub { die "died in FETCH\n" };
-tie my %dies, 'Dying', fetch => sub { die "died in FETCH\n" };
-tie my $throws, 'Dying', fetch => sub { die { code => 7 } };
+tie my $dies,   'Tied::Scalar', sub { die "died in FETCH\n" };
+tie my @dies,   'Tied::Array',  2,       sub { die "died in FETCH\n" };
+tie my %dies,   'Tied::Hash',   ['key'], sub { die "died in FETCH\n" };
+tie my $throws, 'Tied::Scalar', sub { die { code => 7 } };
 
 subtest 'F-42: FETCH dies for each argument' => sub {
     for my $at (0 .. 2) {
         my $call = sub ($bad) {
             my @arguments = ('a') x 3;
-            my $three = \&PerlmodTest::Fault::three;
-            return $at == 0 ? $three->($$bad, 'b', 'c') : $at == 1 ? $three->('a', $$bad, 'c') : $three->('a', 'b', $$bad);
+            my $three     = \&PerlmodTest::Fault::three;
+            return
+                  $at == 0 ? $three->($$bad, 'b', 'c')
+                : $at == 1 ? $three->('a', $$bad, 'c')
+                :            $three->('a', 'b', $$bad);
         };
         is error(sub { $call->(\$dies) }), "died in FETCH\n", "argument $at";
         is_deeply error(sub { $call->(\$throws) }), { code => 7 }, '... and an object';
@@ -51,7 +45,7 @@ subtest 'F-42: FETCH dies for each argument' => sub {
 
 subtest 'F-42: FETCH dies inside containers' => sub {
     my $element = [{ good => 'a' }, { bad => undef }];
-    tie $element->[1]{bad}, 'Dying', fetch => sub { die "died in FETCH\n" };
+    tie $element->[1]{bad}, 'Tied::Scalar', sub { die "died in FETCH\n" };
     is error(sub { PerlmodTest::Fault::deep('a', $element) }), "died in FETCH\n", 'an element';
     is error(sub { PerlmodTest::Fault::deep('a', \@dies) }),   "died in FETCH\n", 'a tied array';
     is error(sub { PerlmodTest::Fault::deep('a', [\%dies]) }), "died in FETCH\n", 'a tied hash';
@@ -61,7 +55,7 @@ subtest 'F-42: FETCH dies inside containers' => sub {
 };
 
 subtest 'F-42: overloaded operators are not called' => sub {
-    my $object = bless {}, 'Dying::Object';
+    my $object = bless {}, 'Dying';
     like error(sub { PerlmodTest::Fault::three('a', $object, 'c') }),
         qr/\Ab: invalid type: a hash, expected a string\n\z/, 'the reference counts';
     balanced;
@@ -72,9 +66,12 @@ subtest 'F-42: overloaded operators are not called' => sub {
 subtest 'F-42: DESTROY dies when Rust drops the last hold' => sub {
     my @warnings;
     local $SIG{__WARN__} = sub ($text) { push @warnings, $text };
-    is error(sub { PerlmodTest::Fault::release(bless([], 'Dying::Object'), 'a') }), 'returned',
+    is error(sub { PerlmodTest::Fault::release(bless([], 'Dying'), 'a') }), 'returned',
         'the call returns';
-    is scalar(grep { /died in DESTROY/ } @warnings), 1, 'perl warns, once';
+    my %hash = (key => bless([], 'Dying'));
+    is error(sub { PerlmodTest::Fault::insert(\%hash, 'key', 'a') }), 'returned',
+        'the call that replaces one returns';
+    is scalar(grep {/died in DESTROY/} @warnings), 2, 'perl warns, once each';
     balanced;
 };
 
@@ -83,7 +80,7 @@ subtest 'F-42: hooks that die' => sub {
     is error(sub { PerlmodTest::Fault::three('a', $dies, 'c') }), "hook: died in FETCH\n",
         'the die hook runs once, when the call dies';
     balanced;
-    tie my $warns, 'Dying', fetch => sub { warn "careful\n"; return 'b' };
+    tie my $warns, 'Tied::Scalar', sub { warn "careful\n"; return 'b' };
     local $SIG{__WARN__} = sub ($text) { die "warning: $text" };
     is error(sub { PerlmodTest::Fault::three('a', $warns, 'c') }), "hook: warning: careful\n",
         'a warn hook that dies';
@@ -97,9 +94,11 @@ subtest 'F-42: stores that are refused' => sub {
         qr/disallowed key 'other' in a restricted hash/, 'a restricted hash';
     my @constant = (1);
     Internals::SvREADONLY(@constant, 1);
-    like error(sub { PerlmodTest::Fault::push(\@constant, 'a') }), qr/read-only/, 'a read-only array';
+    like error(sub { PerlmodTest::Fault::push(\@constant, 'a') }), qr/read-only/,
+        'a read-only array';
     like error(sub { PerlmodTest::Fault::push(\@dies, 'a') }), qr/died in PUSH/, 'a tied array';
-    like error(sub { PerlmodTest::Fault::insert(\%dies, 'key', 'a') }), qr/died in STORE/, 'a tied hash';
+    like error(sub { PerlmodTest::Fault::insert(\%dies, 'key', 'a') }), qr/died in STORE/,
+        'a tied hash';
     is error(sub { $dies = PerlmodTest::Fault::three('a', 'b', 'c') }), "died in STORE\n",
         'the variable that gets the result';
     balanced;
@@ -111,10 +110,13 @@ subtest 'F-42: stores that are refused' => sub {
 };
 
 subtest 'an outer eval and $@ do not notice' => sub {
-    tie my $inner, 'Dying', fetch => sub { eval { die "inner\n" }; return 'b' };
+    tie my $inner, 'Tied::Scalar', sub {
+        eval { die "inner\n" };
+        return 'b';
+    };
     local $@ = 'kept';
-    is PerlmodTest::Fault::three('a', $inner, 'c'), 'abc', 'a FETCH with an eval of its own';
-    is $@, 'kept', '$@ is as before';
+    is PerlmodTest::Fault::three('a', $inner, 'c'), 'abc',  'a FETCH with an eval of its own';
+    is $@,                                          'kept', '$@ is as before';
     my $nested = eval {
         eval { PerlmodTest::Fault::three('a', $dies, 'c') };
         is $@, "died in FETCH\n", 'the inner eval catches';
@@ -124,16 +126,17 @@ subtest 'an outer eval and $@ do not notice' => sub {
 };
 
 subtest 'loops and subs cannot be left from inside' => sub {
-    no warnings 'exiting';
-    tie my $next, 'Dying', fetch => sub { next };
+    no warnings qw(exiting);    ## no critic (NoWarnings)
+    tie my $next, 'Tied::Scalar', sub {next};
     for (1) {
         like error(sub { PerlmodTest::Fault::three('a', $next, 'c') }), qr/Can't "next" outside/,
             'next';
     }
-    tie my $goto, 'Dying', fetch => sub { goto OUTSIDE };
-    like error(sub { PerlmodTest::Fault::three('a', $goto, 'c') }), qr/Can't find label OUTSIDE/, 'goto';
+    tie my $goto, 'Tied::Scalar', sub { goto OUTSIDE };
+    like error(sub { PerlmodTest::Fault::three('a', $goto, 'c') }), qr/Can't find label OUTSIDE/,
+        'goto';
     balanced;
-OUTSIDE:
+    OUTSIDE:
 };
 
 subtest 'exit inside a call leaves the program in order' => sub {
@@ -148,8 +151,8 @@ subtest 'exit inside a call leaves the program in order' => sub {
     open(my $out, '-|', $^X, '-e', $program) or die "cannot start perl: $!\n";
     my $text = do { local $/ = undef; <$out> };
     close($out);
-    is $? >> 8, 3, 'with its status';
-    is $text, "live 0\n", 'every Rust value has been dropped';
+    is $? >> 8, 3,          'with its status';
+    is $text,   "live 0\n", 'every Rust value has been dropped';
 };
 
 subtest 'what Rust has borrowed survives what Perl does' => sub {
@@ -157,13 +160,14 @@ subtest 'what Rust has borrowed survives what Perl does' => sub {
         my $early = 'e' x $size;
         my $last  = 'l' x $size;
         my $cow   = $early;
-        tie my $late, 'Dying', fetch => sub { $early = 'overwritten' x 1000; $last = 'x'; return 'late' };
+        tie my $late, 'Tied::Scalar',
+            sub { $early = 'overwritten' x 1000; $last = 'x'; return 'late' };
         is PerlmodTest::Fault::lent($early, $late, 'z'), ('e' x $size) . 'latez', "$size bytes";
         is $cow, 'e' x $size, 'a copy is as it was';
     }
     my @arguments = ('early', undef, 'last');
-    tie $arguments[1], 'Dying', fetch => sub { @arguments = (); return 'late' };
-    is +(\&PerlmodTest::Fault::lent)->(@arguments), 'earlylatelast', 'arguments that are freed';
+    tie $arguments[1], 'Tied::Scalar', sub { @arguments = (); return 'late' };
+    is + (\&PerlmodTest::Fault::lent)->(@arguments), 'earlylatelast', 'arguments that are freed';
 };
 
 subtest "F-42: $count dying calls do not grow the process" => sub {
@@ -180,7 +184,8 @@ subtest "F-42: $count dying calls do not grow the process" => sub {
     my $before  = rss();
     $many->();
     cmp_ok rss() - $before, '<=', 1024, 'at most 1 MiB';
-    cmp_ok PerlmodTest::Fault::dropped() - $dropped, '>=', 3 * $count, 'values were made and dropped';
+    cmp_ok PerlmodTest::Fault::dropped() - $dropped, '>=', 3 * $count,
+        'values were made and dropped';
     balanced;
 };
 

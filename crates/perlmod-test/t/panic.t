@@ -1,3 +1,5 @@
+#!/usr/bin/perl
+
 use v5.36;
 
 use Test::More;
@@ -10,7 +12,8 @@ my $CANARY = 'canary-8c1f';
 my $count  = $ENV{SOAK} ? 100_000 : 1_000;
 
 # the library prints panics as Rust does; here they are expected
-open(my $stderr, '>&', \*STDERR) or die "cannot keep standard error: $!\n";
+open(my $stderr, '>&', \*STDERR)    ## no critic (BriefOpen)
+    or die "cannot keep standard error: $!\n";
 
 sub quietly ($code) {
     open(STDERR, '>', '/dev/null') or die "cannot redirect: $!\n";
@@ -20,16 +23,19 @@ sub quietly ($code) {
 }
 
 my %places = (
-    'argument conversion' => [sub { PerlmodTest::Fault::panic_in_argument('x', 'why') }, 'reading why'],
-    'the body'            => [sub { PerlmodTest::Fault::panic_in_body('x', 'why') },     'body why'],
-    'return conversion'   => [sub { PerlmodTest::Fault::panic_in_return('x', 'why') },   'writing why'],
-    'a drop'              => [sub { PerlmodTest::Fault::panic_in_drop('x', 'why') },     'dropping why'],
-    'an error\'s Display' => [sub { PerlmodTest::Fault::panic_in_display('x', 'why') },  'showing why'],
+    'argument conversion' =>
+        [sub { PerlmodTest::Fault::panic_in_argument('x', 'why') }, 'reading why'],
+    'the body'          => [sub { PerlmodTest::Fault::panic_in_body('x', 'why') },   'body why'],
+    'return conversion' => [sub { PerlmodTest::Fault::panic_in_return('x', 'why') }, 'writing why'],
+    'a drop'            => [sub { PerlmodTest::Fault::panic_in_drop('x', 'why') }, 'dropping why'],
+    'an error\'s Display' =>
+        [sub { PerlmodTest::Fault::panic_in_display('x', 'why') }, 'showing why'],
 );
 for my $place (sort keys %places) {
     subtest "F-41: a panic in $place is an exception with its text and place" => sub {
         my ($code, $text) = $places{$place}->@*;
-        like quietly($code), qr{\Arust function panicked at \S+fault\.rs line \d+: $text\n\z}, 'text';
+        like quietly($code), qr{\Arust function panicked at \S+fault\.rs line \d+: $text\n\z},
+            'text';
         is PerlmodTest::Fault::live(), 0, 'every value has been dropped';
     };
 }
@@ -44,13 +50,16 @@ subtest 'F-41: a panic in the drop of an object that perl frees ends there' => s
     is quietly(sub {
         my $object = PerlmodTest::Fault::dying_object('PerlmodTest::Fault', 'why');
         undef $object;
-    }), 'returned', 'the program goes on';
+        }),
+        'returned', 'the program goes on';
 };
 
 subtest "F-41: $count panics do not grow the process" => sub {
     my $panic = sub { PerlmodTest::Fault::panic_in_body('x', 'why') };
     my $many  = sub {
-        for (1 .. $count) { eval { $panic->() } }
+        for (1 .. $count) {
+            eval { $panic->() }
+        }
     };
     quietly($many);
     my $before = rss();
@@ -79,8 +88,8 @@ subtest 'a crate can have panics tell their place alone' => sub {
         or die "cannot start perl: $!\n";
     my @lines = <$out>;
     ok close($out), 'the program ends well';
-    is scalar(@lines), 13, 'six exceptions, seven lines on standard error';
-    is scalar(grep { /$CANARY/ } @lines), 0, 'the string is in none of them';
+    is scalar(@lines),                  13, 'six exceptions, seven lines on standard error';
+    is scalar(grep {/$CANARY/} @lines), 0,  'the string is in none of them';
     like $_, qr{\Arust function panicked at \S+ line \d+\n\z}, 'file and line' for @lines;
 };
 

@@ -101,9 +101,8 @@ impl Drop for Frame {
 
 /// Runs one call of an exported function; the result says how it ended.
 pub fn enter(call: &mut Call, body: impl FnOnce(&Args) -> Result<Returned, Thrown>) -> c_int {
+    let (perl, items) = (call.perl, call.items);
     let call: *mut Call = call;
-    // SAFETY: the caller lends the call for as long as this function runs
-    let (perl, items) = unsafe { ((*call).perl, (*call).items) };
     let _frame = Frame::new(call, perl);
     let result = catch_unwind(AssertUnwindSafe(|| {
         let args = Args::new(items.unsigned_abs());
@@ -125,7 +124,7 @@ pub fn enter(call: &mut Call, body: impl FnOnce(&Args) -> Result<Returned, Throw
         Ok(Err(Thrown::Text(text))) => Scalar::new_string(&text),
         Err(payload) => Scalar::new_string(&panics::exception(payload)),
     };
-    // SAFETY: as above
+    // SAFETY: the caller lends the call for as long as this function runs
     unsafe { (*call).error = error.into_raw() };
     status::DIED
 }
@@ -133,7 +132,7 @@ pub fn enter(call: &mut Call, body: impl FnOnce(&Args) -> Result<Returned, Throw
 fn hand_over(call: *mut Call, perl: *mut Interpreter, returned: Returned) {
     match returned {
         Returned::Nothing => {}
-        // SAFETY: `enter` holds the call
+        // SAFETY: `enter` was lent the call for as long as it runs
         Returned::One(scalar) => unsafe { (*call).value = scalar.into_raw() },
         Returned::Many(list) => {
             for scalar in list {
@@ -173,7 +172,7 @@ pub(crate) fn argument(index: usize) -> Node {
     let mut node = Node::EMPTY;
     let (perl, call) = STATE.with(|state| (state.perl.get(), state.call.get()));
     // SAFETY: `Args` compares the index with the count of the same call
-    unsafe { ffi::rp_argument(perl, call, index.cast_signed(), &mut node) };
+    unsafe { ffi::rp_argument(perl, call, index as isize, &mut node) };
     node
 }
 
@@ -181,7 +180,7 @@ pub(crate) fn argument(index: usize) -> Node {
 pub(crate) fn argument_scalar(index: usize) -> Scalar {
     let (perl, call) = STATE.with(|state| (state.perl.get(), state.call.get()));
     // SAFETY: as for `argument`
-    let sv = unsafe { ffi::rp_argument_sv(perl, call, index.cast_signed()) };
+    let sv = unsafe { ffi::rp_argument_sv(perl, call, index as isize) };
     // SAFETY: the function returns a count of its own
     unsafe { Scalar::from_raw_move(sv) }
 }

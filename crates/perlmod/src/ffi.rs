@@ -199,6 +199,11 @@ impl Node {
         sv: std::ptr::null_mut(),
         body: std::ptr::null_mut(),
     };
+
+    /// The integer of a node that is unsigned.
+    pub(crate) fn uint(&self) -> u64 {
+        self.int as u64
+    }
 }
 
 /// A key and its value.

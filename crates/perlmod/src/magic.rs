@@ -140,6 +140,7 @@ fn free<T: Leakable>(perl: *mut Interpreter, magic: *mut MAGIC) -> c_int {
 }
 
 /// How to find values attached under a tag.
+#[allow(clippy::type_complexity, reason = "the lifetimes of the interface")]
 pub struct MagicSpec<'o, 'v, T> {
     table: &'static MGVTBL,
     marker: PhantomData<(&'o (), &'v (), fn(T))>,

@@ -25,7 +25,7 @@ impl ValueDe<'_> {
             }
             kind::BOOL => Cow::Borrowed(if node.int == 0 { "" } else { "1" }),
             kind::INT => Cow::Owned(node.int.to_string()),
-            kind::UINT => Cow::Owned(node.int.cast_unsigned().to_string()),
+            kind::UINT => Cow::Owned(node.uint().to_string()),
             kind::FLOAT => Cow::Owned(raw::format_float(node.float)),
             _ => return None,
         }))
@@ -35,7 +35,7 @@ impl ValueDe<'_> {
         let node = &self.node;
         let number = match node.kind {
             kind::BOOL | kind::INT => Some(Int::Signed(node.int)),
-            kind::UINT => Some(Int::Unsigned(node.int.cast_unsigned())),
+            kind::UINT => Some(Int::Unsigned(node.uint())),
             kind::FLOAT => text::whole(node.float),
             kind::STRING => {
                 let stored = raw::stored(node);
@@ -44,7 +44,7 @@ impl ValueDe<'_> {
                     let dual = node.flags & flag::IOK != 0 && !text::is_numeric(stored);
                     dual.then(|| {
                         if node.flags & flag::UV != 0 {
-                            Int::Unsigned(node.int.cast_unsigned())
+                            Int::Unsigned(node.uint())
                         } else {
                             Int::Signed(node.int)
                         }
@@ -60,7 +60,7 @@ impl ValueDe<'_> {
         let node = &self.node;
         let number = match node.kind {
             kind::BOOL | kind::INT => Some(node.int as f64),
-            kind::UINT => Some(node.int.cast_unsigned() as f64),
+            kind::UINT => Some(node.uint() as f64),
             kind::FLOAT => Some(node.float),
             kind::STRING => text::float(raw::stored(node)),
             _ => None,
@@ -106,7 +106,7 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
             kind::UNDEF => visitor.visit_unit(),
             kind::BOOL => visitor.visit_bool(node.int != 0),
             kind::INT => visitor.visit_i64(node.int),
-            kind::UINT => visitor.visit_u64(node.int.cast_unsigned()),
+            kind::UINT => visitor.visit_u64(node.uint()),
             kind::FLOAT => visitor.visit_f64(node.float),
             kind::STRING => this.deserialize_string(visitor),
             kind::ARRAY => this.visit_array(visitor),
