@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::NoServerSessionStorage;
 use rustls::{ServerConfig, ServerConnection};
 
 use crate::app::App;
@@ -104,12 +105,17 @@ fn tls(pki: &Pki) -> Result<ServerConfig, String> {
     let certificate =
         CertificateDer::from_pem_slice(pki.certificate.as_bytes()).map_err(|e| fail(&e))?;
     let key = PrivateKeyDer::from_pem_slice(pki.key.as_bytes()).map_err(|e| fail(&e))?;
-    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| fail(&e))?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .map_err(|e| fail(&e))
+    let mut config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|e| fail(&e))?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .map_err(|e| fail(&e))?;
+    // every connection shows a whole handshake, also to a client that would resume its last session
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
 }
 
 /// One client a provider. The secrets have characters that only correct encoding carries over.
