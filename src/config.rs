@@ -81,7 +81,10 @@ pub mod export {
             public: text("notifications.cfg", raw_config)?,
             private: text("priv/notifications.cfg", raw_private_config)?,
             ext: text("notifications-ext.cfg", raw_ext.unwrap_or_default())?,
-            private_ext: text("priv/notifications-ext.cfg", raw_private_ext.unwrap_or_default())?,
+            private_ext: text(
+                "priv/notifications-ext.cfg",
+                raw_private_ext.unwrap_or_default(),
+            )?,
             host: options.unwrap_or_default().host.into(),
         };
         perlmod::instantiate_magic_result!(&class, MAGIC => Box::new(config))

@@ -13,12 +13,18 @@ pub struct Fault {
 impl Fault {
     /// A fault of the caller: HTTP status 400.
     pub fn bad_request(message: impl Into<String>) -> Self {
-        Self { code: 400, message: message.into() }
+        Self {
+            code: 400,
+            message: message.into(),
+        }
     }
 }
 
 impl From<notify::Error> for Fault {
     fn from(error: notify::Error) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        Self {
+            code: error.code(),
+            message: error.to_string(),
+        }
     }
 }

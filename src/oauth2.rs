@@ -2,8 +2,8 @@
 
 #[perlmod::package(name = "PVE::RS::Notify", part)]
 pub mod export {
-    use notify::oauth2::{CodeExchange, exchange_code};
     use notify::Secret;
+    use notify::oauth2::{CodeExchange, Providers, exchange_code};
 
     use crate::config::export::Config;
     use crate::fault::Fault;
@@ -35,5 +35,14 @@ pub mod export {
         };
         let refresh_token = exchange_code(this.host(), &request)?;
         Ok(refresh_token.expose().to_owned())
+    }
+
+    /// Why the file that adds or overrides providers is ignored on this machine; undef where it
+    /// counts, is missing, or may not be there.
+    #[export]
+    pub fn provider_file_error(#[try_from_ref] this: &Config) -> Option<String> {
+        Providers::load(this.host())
+            .fault()
+            .map(ToString::to_string)
     }
 }

@@ -80,7 +80,11 @@ sub exchange ($param) {
             { 'tenant-id' => q{property is missing, auth-method 'microsoft-oauth2' needs it} });
     }
     my $token = eval {
-        PVE::Notify::read_config()->exchange_smtp_oauth2_code(
+        my $config = PVE::Notify::read_config();
+        if (my $error = $config->provider_file_error) {
+            warn "$error\n";
+        }
+        $config->exchange_smtp_oauth2_code(
             $param->@{
                 qw(auth-method client-id client-secret tenant-id authorization-code redirect-uri code-verifier)
             },

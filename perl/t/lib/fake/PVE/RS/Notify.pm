@@ -7,6 +7,7 @@ package PVE::RS::Notify;
 use v5.36;
 
 sub parse_config ($class, @args) {
+    die { code => 400, message => 'not valid UTF-8' } if $args[0] eq 'broken';
     return bless { args => \@args }, $class;
 }
 
@@ -16,6 +17,10 @@ sub args ($self) {
 
 sub write_config ($self) {
     return ("public \x{e4}\x{263a}\n", "private\n");
+}
+
+sub provider_file_error ($self) {
+    return $ENV{FAKE_PROVIDER_FILE_ERROR};
 }
 
 sub exchange_smtp_oauth2_code ($self, @args) {
