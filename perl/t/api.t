@@ -105,7 +105,7 @@ subtest 'an error of the library keeps its code' => sub {
 };
 
 subtest 'a configuration that cannot be read is told like any other error' => sub {
-    no warnings 'redefine';
+    no warnings 'redefine';    ## no critic (ProhibitNoWarnings) - stands in for the file
     local *PVE::Notify::cfs_read_file = sub ($name) { return 'broken' };
     my $error = error_of(sub { call(%good) });
     isa_ok $error, 'PVE::Exception';
