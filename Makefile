@@ -35,34 +35,35 @@ setup-%:
 
 # --- build -----------------------------------------------------------------------------------------
 
+# -Mblib wants all three folders
 blib: blib/arch/auto/$(library) $(stubs) $(blib_files)
 	@mkdir -p blib/lib blib/arch blib/script
 
 cargo-library:
-	@$(CARGO) build --locked --quiet --release -p pve-rs-notify
+	@$(CARGO) build --locked --release -p pve-rs-notify
 
 cargo-sandbox:
-	@$(CARGO) build --locked --quiet --release -p sandbox
+	@$(CARGO) build --locked --release -p sandbox
 
 $(built): cargo-library ;
 
 blib/arch/auto/$(library): $(built)
 	@mkdir -p $(@D)
-	strip --strip-unneeded -o $@.new $< && mv $@.new $@
+	@strip --strip-unneeded -o $@.new $< && mv $@.new $@
 
 $(stubs): blib/arch/auto/$(library) $(genpackage)
 	@mkdir -p $(@D)
-	$(PERL) $(genpackage) --lib-package=PVE::RS::Notify::Lib --lib-tag=pve-notify --lib-prefix=PVE \
-	    --lib=pve_rs_notify --from-notes=$<  --outdir=blib/lib
+	@$(PERL) $(genpackage) --lib-package=PVE::RS::Notify::Lib --lib-tag=pve-notify --lib-prefix=PVE \
+	    --lib=pve_rs_notify --from-notes=$< --outdir=blib/lib
 	@touch $@
 
 blib/lib/%: perl/lib/%
 	@mkdir -p $(@D)
-	cp $< $@
+	@cp $< $@
 
 blib/script/%: perl/bin/%
 	@mkdir -p $(@D)
-	cp $< $@
+	@cp $< $@
 
 # --- use -------------------------------------------------------------------------------------------
 
@@ -76,6 +77,7 @@ serve: setup-run blib cargo-sandbox
 
 # fast tests first, then those with servers, then the package
 test: setup-test blib cargo-sandbox node-peers
+	$(CARGO) test --locked --workspace --no-run
 	$(CARGO) test --locked --quiet --workspace
 	crates/perlmod-test/run
 	SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
@@ -85,7 +87,7 @@ check: setup-check
 	tools/check
 
 bench: setup-run blib cargo-sandbox
-	$(CARGO) build --locked --quiet --release -p pve-rs-notify --example bare_exchange
+	$(CARGO) build --locked --release -p pve-rs-notify --example bare_exchange
 	SANDBOX=$(sandbox) $(PERL) -Mblib -Iperl/host/lib -Iperl/t/lib benches/bench
 
 soak: setup-test blib cargo-sandbox node-peers
