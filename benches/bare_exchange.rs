@@ -14,7 +14,11 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = || arguments.next().ok_or("usage: bare_exchange TOKEN_URL CA_BUNDLE FORM");
+    let mut next = || {
+        arguments
+            .next()
+            .ok_or("usage: bare_exchange TOKEN_URL CA_BUNDLE FORM")
+    };
     let (url, bundle, form) = (next()?, next()?, next()?);
 
     let agent = agent(&std::fs::read(bundle)?)?;
