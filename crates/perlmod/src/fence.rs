@@ -18,6 +18,9 @@ use crate::ffi::{self, Call, Export, Interpreter, Node, SV, status};
 use crate::panics;
 use crate::scalar::Scalar;
 
+#[cfg(not(panic = "unwind"))]
+compile_error!("perlmod turns panics into exceptions: it needs panic = \"unwind\"");
+
 struct State {
     perl: Cell<*mut Interpreter>,
     call: Cell<*mut Call>,
