@@ -15,7 +15,7 @@ use JSON::PP               qw(decode_json);
 use PVE::NotifyHost::Certificate;
 use PVE::NotifyHost::File;
 use Test::More;
-use Test::NotifyHost qw(children_of curl host_folder log_of put_file serve_host wait_until);
+use Test::NotifyHost qw(curl host_folder log_of put_file serve_host wait_until workers_of);
 use Test::Peers      qw(stop);
 use Time::HiRes      qw(time);
 
@@ -159,14 +159,14 @@ subtest 'a method that blocks holds up nobody' => sub {
         my $answer = curl($host, '/api2/json/test/protected/sleep?number=3', @token);
         POSIX::_exit($answer->{status} == 200 ? 0 : 1);
     }
-    ok wait_until(5, sub { scalar(children_of($host->{pid})) }), 'it runs in a process of its own';
+    ok wait_until(5, sub { scalar(workers_of($host)) }), 'it runs in a process of its own';
     my $start = time();
     is curl($host, '/api2/json/test/protected/who', @token)->{status}, 200, 'another one';
     cmp_ok time() - $start, '<', 2, 'is answered meanwhile';
     is waitpid($pid, POSIX::WNOHANG()), 0, 'the first is still waiting';
     waitpid($pid, 0);
     is $?, 0, 'and has its answer';
-    is_deeply [children_of($host->{pid})], [], 'no process is left';
+    is_deeply [workers_of($host)], [], 'no process is left';
 };
 
 subtest 'slow and silent clients are cut off, and keep nobody out' => sub {
@@ -305,7 +305,6 @@ subtest 'started as root it gives up root for good' => sub {
     my ($answer) = curl($server, '/api2/json/access/ticket', '-d', 'username=joe&password=x');
     is $answer->{status}, 401, 'a login runs';
     is((stat("$other/config/priv/notify-host.pem"))[4], $uid, 'its files are its own');
-    my $helper = () = children_of($server->{pid});
     stop($server);
     local $ENV{PVE_NOTIFY_HOST_DIR} = "$dir-none";
     my $text =
@@ -320,8 +319,8 @@ subtest 'it ends in good order' => sub {
         my $answer = curl($host, '/api2/json/test/protected/sleep?number=2', @token);
         POSIX::_exit($answer->{status} == 200 ? 0 : 1);
     }
-    ok wait_until(5, sub { scalar(children_of($host->{pid})) }), 'a request is running';
-    my @workers = map { $_->{pid} } children_of($host->{pid});
+    ok wait_until(5, sub { scalar(workers_of($host)) }), 'a request is running';
+    my @workers = map { $_->{pid} } workers_of($host);
     my $idle    = connect_to($host);
     kill(TERM => $host->{pid});
     ok defined(closed_after($idle, 5)), 'an idle connection is closed';
@@ -344,13 +343,15 @@ subtest 'a killed server leaves nothing that stands in the way' => sub {
         curl($server, '/api2/json/test/protected/sleep?number=1', @token);
         POSIX::_exit(0);
     }
-    ok wait_until(5, sub { scalar(children_of($server->{pid})) }), 'a request is running';
-    my ($worker) = map { $_->{pid} } children_of($server->{pid});
+    ok wait_until(5, sub { scalar(workers_of($server)) }), 'a request is running';
+    my ($worker) = map { $_->{pid} } workers_of($server);
     kill(KILL => $server->{pid});
     waitpid($_, 0) for $server->{pid}, $pid;
     my $next = serve_host($dir);
     is curl($next, '/')->{status}, 200, 'the next one starts at once';
     ok wait_until(5, sub { !kill(0, $worker) }), 'the old worker ends by itself';
+    ok wait_until(5, sub { !kill(0, $_) }), 'and the helper for passwords'
+        for keys $server->{helper}->%*;
     stop($next);
 };
 

@@ -17,6 +17,7 @@ use PVE::NotifyHost::Workers;
 has api_class         => 'PVE::API2';
 has login_descriptors => sub { [] };
 has login_limit       => sub { PVE::NotifyHost::LoginLimit->new };
+has login_workers     => sub { PVE::NotifyHost::Workers->new(max => 4, max_queue => 16) };
 has token_limit       => sub { PVE::NotifyHost::LoginLimit->new };
 has workers           => sub { PVE::NotifyHost::Workers->new };
 
@@ -47,14 +48,22 @@ sub startup ($self) {
     $self->mode('production');
     $self->max_request_size($MAX_REQUEST);
     $self->log->level('info')->format(\&log_line);
-    $self->hook(after_build_tx => sub ($tx, $app) { keep_body_in_memory($tx->req) });
+    $self->hook(after_build_tx => sub ($tx, $app) { prepare($tx->req) });
     return;
 }
 
-# The framework would write larger bodies to a temporary file; a secret has no business there.
-sub keep_body_in_memory ($request) {
+# The framework would write larger bodies to a temporary file; a secret has no business there. And
+# it would read the whole of a body that is announced to be too large.
+sub prepare ($request) {
     $request->content->auto_upgrade(0);
     $request->content->asset->auto_upgrade(0);
+    $request->on(
+        progress => sub ($req) {
+            return if ($req->headers->content_length // '') !~ /\A[0-9]+\z/ || $req->error;
+            $req->error({ message => 'Maximum message size exceeded' })
+                if $req->headers->content_length > $MAX_REQUEST;
+        },
+    );
     return;
 }
 
@@ -70,8 +79,7 @@ sub dispatch ($self, $c) {
 
 sub serve ($self, $c) {
     my $req = $c->req;
-    return refuse($c, too_large($req)) if $req->is_limit_exceeded;
-    return refuse($c, 400, "the request is not valid HTTP\n") if $req->error;
+    return refuse($c, refusal_of($req->error->{message})) if $req->error;
 
     my $path = PVE::NotifyHost::Routes::path_parts($req)
         // return refuse($c, 400, "the path is not valid\n");
@@ -90,10 +98,11 @@ sub serve ($self, $c) {
     return $c->rendered(200);
 }
 
-sub too_large ($req) {
-    my $message = $req->error->{message};
-    return (414, "the address is too long\n") if $message =~ /start-line/;
-    return (431, "the header is too large\n") if $message =~ /header/;
+# The framework has one kind of error for limits: "Maximum ... exceeded".
+sub refusal_of ($message) {
+    return (400, "the request is not valid HTTP\n") if $message !~ /\AMaximum/;
+    return (414, "the address is too long\n")       if $message =~ /start-line/;
+    return (431, "the header is too large\n")       if $message =~ /header/;
     return (413, "the request is larger than $MAX_REQUEST bytes\n");
 }
 
@@ -145,7 +154,8 @@ PVE::NotifyHost - the HTTP API of a notification host that is not a PVE node
 =head1 DESCRIPTION
 
 Paths: F</api2/json/...> and F</api2/extjs/...> as on a node, and F</>. C<api_class> is the root of
-the API (a L<PVE::RESTHandler>), C<workers> runs what may block (L<PVE::NotifyHost::Workers>),
+the API (a L<PVE::RESTHandler>), C<workers> runs what may block (L<PVE::NotifyHost::Workers>) and
+C<login_workers> the logins, so that those can never keep the users out,
 C<login_limit> and C<token_limit> slow down who guesses (L<PVE::NotifyHost::LoginLimit>), and
 C<login_descriptors> are the file descriptors that a login needs.
 

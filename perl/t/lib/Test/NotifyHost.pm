@@ -10,7 +10,7 @@ use PVE::NotifyHost::File;
 use PVE::NotifyHost::Setup;
 use Test::Peers qw(new_dir root start write_private);
 
-our @EXPORT_OK = qw(host_folder put_file serve_host curl log_of children_of wait_until);
+our @EXPORT_OK = qw(host_folder put_file serve_host curl log_of children_of workers_of wait_until);
 
 # A host's folder; this process uses it from here on.
 sub host_folder () {
@@ -45,7 +45,8 @@ sub serve_host ($dir, %opt) {
     $host->{log} = $log;
     ($host->{url}) = $host->{line} =~ /\Alistening at (\S+)\z/ or die "no address: $host->{line}\n";
     ($host->{port}) = $host->{url} =~ /:([0-9]+)\z/;
-    $host->{dir} = $dir;
+    $host->{dir}    = $dir;
+    $host->{helper} = { map { $_->{pid} => 1 } children_of($host->{pid}) };
     return $host;
 }
 
@@ -79,6 +80,11 @@ sub children_of ($pid) {
         push @children, { pid => $child, state => $state } if $parent == $pid;
     }
     return @children;
+}
+
+# of a server, beside the helper that it has from its start
+sub workers_of ($host) {
+    return grep { !$host->{helper}{ $_->{pid} } } children_of($host->{pid});
 }
 
 # True as soon as the code is; for what the kernel and other processes do in their own time.

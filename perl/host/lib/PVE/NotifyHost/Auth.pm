@@ -71,7 +71,7 @@ sub login ($c) {
 
     # crypt(3) and PAM may well take a second
     my $prove = sub { return session_of(prove_user($name, $param->{password})) };
-    return $app->workers->run($prove, keep => $app->login_descriptors)->then(
+    return $app->login_workers->run($prove, keep => $app->login_descriptors)->then(
         sub ($session) {
             $limit->done($address);
             $c->stash(user => $session->{username});

@@ -17,11 +17,13 @@ use PVE::NotifyHost::Listener;
 use PVE::NotifyHost::PamHelper;
 use PVE::NotifyHost::Privileges;
 use PVE::NotifyHost::Setup;
+use PVE::NotifyHost::Ticket;
 use PVE::RPCEnvironment;
 use Socket qw(SHUT_RDWR);
 
 my $GRACE_SECONDS = 30;
 
+# All modules of ours are loaded by now: an ordinary user may not be able to read their folder.
 # listen: address; port: 0 is any free one; user: whom to become if started as root
 sub run ($class, %opt) {
     die "--user: only root can become another user\n" if $> != 0 && defined($opt{user});
@@ -101,17 +103,21 @@ sub end ($self) {
         0.05 => sub {
             $listener->close_idle;
             $listener->forget_closed;
-            Mojo::IOLoop->stop if !$listener->count && !$self->{app}->workers->running;
+            Mojo::IOLoop->stop if !$listener->count && !grep { $_->running } $self->pools;
         },
     );
     return;
 }
 
 sub leave ($self) {
-    $self->{app}->workers->stop;
+    $_->stop for $self->pools;
     unlink("$self->{dirs}{run}/address");
     $self->{pam}->stop if $self->{pam};
     return 0;
+}
+
+sub pools ($self) {
+    return map { $self->{app}->$_ } qw(workers login_workers);
 }
 
 1;

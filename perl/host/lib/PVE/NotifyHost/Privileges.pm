@@ -45,6 +45,9 @@ sub become ($user) {
     die "can't become user '$name'\n"
         if !$set || $< != $uid || $> != $uid || "@groups" ne "@{ $user->{groups} }";
     die "can't give up root for good\n" if POSIX::setuid(0);
+
+    # perl takes a folder of modules that it may not enter for an error
+    @INC = grep { ref || -x } @INC;                ## no critic (RequireLocalizedPunctuationVars)
     return;
 }
 
