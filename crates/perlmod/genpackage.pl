@@ -31,19 +31,14 @@ my $LIBRARY = <<'END';
 package {{PACKAGE}};
 
 # Finds, loads and bootstraps {{FILE}}. Written by genpackage.pl.
-
-use strict;
-use warnings;
+# No pragmas: loading strict.pm and warnings.pm takes longer than loading the library.
 
 my $known;
 
 sub library {
     return $known->{'{{LIB}}'} if $known && $known->{'{{LIB}}'};
-    {
-        no strict 'refs';
-        no warnings 'once';
-        $known = \%{'main::{{TAG}}-rs-library'};
-    }
+    my $shared = 'main::{{TAG}}-rs-library';
+    $known = \%{$shared};
     return $known->{'{{LIB}}'} if $known->{'{{LIB}}'};
 
     my @dirs = map { "$_/auto" } grep { !ref } @INC;
@@ -73,7 +68,7 @@ sub bootstrap {
     my $symbol = 'boot_' . $package =~ s/::/__/gr;
     my $boot = DynaLoader::dl_find_symbol(library(), $symbol)
         or die "{{FILE}} has no package '$package'\n";
-    no warnings 'redefine';
+    local $^W = 0;    # installed anew in each interpreter
     return DynaLoader::dl_install_xsub("${class}::$symbol", $boot)->($package);
 }
 {{INCLUDES}}
@@ -89,9 +84,6 @@ my $STUB = <<'END';
 package {{PACKAGE}};
 
 # Functions of {{FILE}}. Written by genpackage.pl.
-
-use strict;
-use warnings;
 
 require {{LIBPACKAGE}};
 {{LIBPACKAGE}}->bootstrap(__PACKAGE__);
