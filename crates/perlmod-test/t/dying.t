@@ -165,6 +165,12 @@ subtest 'what Rust has borrowed survives what Perl does' => sub {
         is PerlmodTest::Fault::lent($early, $late, 'z'), ('e' x $size) . 'latez', "$size bytes";
         is $cow, 'e' x $size, 'a copy is as it was';
     }
+    my %hash = map { ("key$_" => "value$_") } 1 .. 50;
+    tie $hash{key25}, 'Tied::Scalar', sub { %hash = (); return 'late' };
+    is PerlmodTest::Fault::deep('a', [\%hash]), 50, 'a hash that is emptied while it is read';
+    my @array = map { { key => $_ } } 1 .. 50;
+    tie $array[25]{key}, 'Tied::Scalar', sub { @array = (); return 'late' };
+    is PerlmodTest::Fault::deep('a', \@array), 26, 'an array that is emptied while it is read';
     my @arguments = ('early', undef, 'last');
     tie $arguments[1], 'Tied::Scalar', sub { @arguments = (); return 'late' };
     is + (\&PerlmodTest::Fault::lent)->(@arguments), 'earlylatelast', 'arguments that are freed';

@@ -4,19 +4,18 @@
 //! itself in the exception.
 
 use std::fmt::Display;
-use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::fence;
+use crate::ffi::Call;
 use crate::scalar::Scalar;
-use crate::value::Value;
+use crate::value::{Value, access};
 
 /// The arguments of the running call.
 pub struct Args {
     count: usize,
-    not_send: PhantomData<*const ()>,
+    stack: access::Stack,
 }
 
 /// What goes back to Perl.
@@ -38,10 +37,10 @@ pub enum Thrown {
 }
 
 impl Args {
-    pub(crate) fn new(count: usize) -> Self {
+    pub(crate) fn new(call: &mut Call) -> Self {
         Self {
-            count,
-            not_send: PhantomData,
+            count: call.items.unsigned_abs(),
+            stack: access::Stack::new(call),
         }
     }
 
@@ -84,7 +83,7 @@ impl Args {
         optional: bool,
     ) -> Result<T, Thrown> {
         let result = if self.present(index, name, optional)? {
-            crate::de::from_node(fence::argument(index))
+            crate::de::from_node(self.stack.describe(index))
         } else {
             crate::de::from_node(crate::ffi::Node::EMPTY)
         };
@@ -98,7 +97,7 @@ impl Args {
     pub fn raw(&self, index: usize, name: &str, optional: bool) -> Result<Value, Thrown> {
         Ok(Value::from_scalar(
             if self.present(index, name, optional)? {
-                fence::argument_scalar(index)
+                self.stack.scalar(index)
             } else {
                 Scalar::new_undef()
             },

@@ -14,7 +14,7 @@ use std::ptr;
 
 use crate::args::{Args, Returned, Thrown};
 use crate::error::Error;
-use crate::ffi::{self, Call, Export, Interpreter, Node, SV, status};
+use crate::ffi::{self, Call, Export, Interpreter, SV, status};
 use crate::panics;
 use crate::scalar::Scalar;
 
@@ -28,8 +28,11 @@ struct State {
     generation: Cell<u64>,
     /// `exit`, or a jump to an outer eval, waits until Rust has returned.
     leaving: Cell<c_int>,
-    /// How many loans have had their buffers pinned.
+    /// The number of loans, and how many of them have had their buffers pinned.
+    loans: Cell<usize>,
     pinned: Cell<usize>,
+    /// An error keeps what was thrown.
+    raised: Cell<bool>,
 }
 
 thread_local! {
@@ -39,7 +42,9 @@ thread_local! {
             call: Cell::new(ptr::null_mut()),
             generation: Cell::new(0),
             leaving: Cell::new(status::OK),
+            loans: Cell::new(0),
             pinned: Cell::new(0),
+            raised: Cell::new(false),
         }
     };
     /// Scalars whose buffers Rust has as `&str` or `&[u8]`, each with a count.
@@ -65,53 +70,74 @@ pub(crate) fn perl() -> *mut Interpreter {
 }
 
 /// Makes `call` the running one, and the previous one again when dropped.
-struct Frame {
+struct Frame<'a> {
+    state: &'a State,
     perl: *mut Interpreter,
     call: *mut Call,
     loans: usize,
 }
 
-impl Frame {
-    fn new(call: *mut Call, perl: *mut Interpreter) -> Self {
-        let loans = LOANS.with_borrow(Vec::len);
-        STATE.with(|state| Self {
+impl<'a> Frame<'a> {
+    #[inline]
+    fn new(state: &'a State, call: *mut Call, perl: *mut Interpreter) -> Self {
+        Self {
+            state,
             perl: state.perl.replace(perl),
             call: state.call.replace(call),
-            loans,
-        })
+            loans: state.loans.get(),
+        }
     }
-}
 
-impl Drop for Frame {
-    fn drop(&mut self) {
-        let perl = perl();
+    fn give_back(&self) {
+        let perl = self.state.perl.get();
         LOANS.with_borrow_mut(|loans| {
             for sv in loans.drain(self.loans..) {
                 // SAFETY: the loan took this count
                 unsafe { ffi::rp_release(perl, sv) };
             }
         });
-        STATE.with(|state| {
-            state.pinned.set(state.pinned.get().min(self.loans));
-            state.perl.set(self.perl);
-            state.call.set(self.call);
-            if self.call.is_null() {
-                Error::forget_raised();
-            }
-        });
+        self.state.loans.set(self.loans);
+        self.state
+            .pinned
+            .set(self.state.pinned.get().min(self.loans));
+    }
+}
+
+impl Drop for Frame<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.state.loans.get() != self.loans {
+            self.give_back();
+        }
+        if self.call.is_null() && self.state.raised.replace(false) {
+            Error::forget_raised();
+        }
+        self.state.perl.set(self.perl);
+        self.state.call.set(self.call);
     }
 }
 
 /// Runs one call of an exported function; the result says how it ended.
+#[inline]
 pub fn enter(call: &mut Call, body: impl FnOnce(&Args) -> Result<Returned, Thrown>) -> c_int {
-    let (perl, items) = (call.perl, call.items);
+    let perl = call.perl;
+    let args = Args::new(call);
     let call: *mut Call = call;
-    let _frame = Frame::new(call, perl);
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        let args = Args::new(items.unsigned_abs());
-        body(&args)
-    }));
-    let leaving = STATE.with(|state| state.leaving.replace(status::OK));
+    STATE.with(|state| {
+        let _frame = Frame::new(state, call, perl);
+        let result = catch_unwind(AssertUnwindSafe(|| body(&args)));
+        leave(state, call, perl, result)
+    })
+}
+
+/// Turns a call's result into what the C side hands to Perl.
+fn leave(
+    state: &State,
+    call: *mut Call,
+    perl: *mut Interpreter,
+    result: std::thread::Result<Result<Returned, Thrown>>,
+) -> c_int {
+    let leaving = state.leaving.replace(status::OK);
     if leaving != status::OK {
         if let Err(payload) = result {
             panics::discard(payload);
@@ -149,10 +175,12 @@ fn hand_over(call: *mut Call, perl: *mut Interpreter, returned: Returned) {
 /// Runs a callback of perl's that cannot raise: panics end here.
 pub(crate) fn shield(perl: *mut Interpreter, body: impl FnOnce()) {
     let mut call = empty_call(perl);
-    let _frame = Frame::new(&mut call, perl);
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
-        panics::discard(payload);
-    }
+    STATE.with(|state| {
+        let _frame = Frame::new(state, &mut call, perl);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+            panics::discard(payload);
+        }
+    });
 }
 
 fn empty_call(perl: *mut Interpreter) -> Call {
@@ -169,25 +197,6 @@ fn empty_call(perl: *mut Interpreter) -> Call {
     }
 }
 
-/// Argument `index` of the running call, which must be below its count.
-#[inline]
-pub(crate) fn argument(index: usize) -> Node {
-    let mut node = Node::EMPTY;
-    let (perl, call) = STATE.with(|state| (state.perl.get(), state.call.get()));
-    // SAFETY: `Args` compares the index with the count of the same call
-    unsafe { ffi::rp_argument(perl, call, index as isize, &mut node) };
-    node
-}
-
-/// Argument `index` of the running call, held.
-pub(crate) fn argument_scalar(index: usize) -> Scalar {
-    let (perl, call) = STATE.with(|state| (state.perl.get(), state.call.get()));
-    // SAFETY: as for `argument`
-    let sv = unsafe { ffi::rp_argument_sv(perl, call, index as isize) };
-    // SAFETY: the function returns a count of its own
-    unsafe { Scalar::from_raw_move(sv) }
-}
-
 /// Changes whenever code of Perl's may have run.
 #[inline]
 pub(crate) fn generation() -> u64 {
@@ -199,6 +208,7 @@ pub(crate) fn lend(sv: *mut SV) {
     // SAFETY: the caller describes a live scalar
     let sv = unsafe { ffi::rp_hold(sv) };
     LOANS.with_borrow_mut(|loans| loans.push(sv));
+    STATE.with(|state| state.loans.set(state.loans.get() + 1));
 }
 
 /// Before code of Perl's runs: what Rust borrowed is made to outlast it.
@@ -234,6 +244,7 @@ pub(crate) fn guarded(
     match body(perl, call, &mut error) {
         status::OK => Ok(()),
         status::DIED => {
+            STATE.with(|state| state.raised.set(true));
             // SAFETY: the guard leaves a count of its own
             Err(Error::raised(unsafe { Scalar::from_raw_move(error) }))
         }

@@ -9,9 +9,48 @@ use std::ptr;
 
 use crate::error::Error;
 use crate::fence;
-use crate::ffi::{self, MGVTBL, Node, Pair, SV, flag};
+use crate::ffi::{self, Call, Interpreter, MGVTBL, Node, Pair, SV, flag};
 use crate::text::{self, TextError};
 use crate::value::Scalar;
+
+/// Where perl keeps the arguments of a call.
+pub(crate) struct Stack {
+    perl: *mut Interpreter,
+    call: *const Call,
+    count: usize,
+}
+
+impl Stack {
+    pub(crate) fn new(call: &mut Call) -> Self {
+        Self {
+            perl: call.perl,
+            count: call.items.unsigned_abs(),
+            call,
+        }
+    }
+
+    /// Argument `index`; undef beyond the last.
+    #[inline]
+    pub(crate) fn describe(&self, index: usize) -> Node {
+        let mut node = Node::EMPTY;
+        if index < self.count {
+            // SAFETY: the index is below the count of the running call
+            unsafe { ffi::rp_argument(self.perl, self.call, index as isize, &mut node) };
+        }
+        node
+    }
+
+    /// Argument `index`, held; undef beyond the last.
+    pub(crate) fn scalar(&self, index: usize) -> Scalar {
+        if index >= self.count {
+            return Scalar::new_undef();
+        }
+        // SAFETY: the index is below the count of the running call
+        let sv = unsafe { ffi::rp_argument_sv(self.perl, self.call, index as isize) };
+        // SAFETY: the function returns a count of its own
+        unsafe { Scalar::from_raw_move(sv) }
+    }
+}
 
 /// Describes a live scalar.
 pub(crate) fn describe(sv: *mut SV) -> Node {
