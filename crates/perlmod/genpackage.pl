@@ -37,8 +37,9 @@ my $known;
 
 sub library {
     return $known->{'{{LIB}}'} if $known && $known->{'{{LIB}}'};
-    my $shared = 'main::{{TAG}}-rs-library';
-    $known = \%{$shared};
+
+    # twice, as perl -w complains of a name that is used once
+    $known = \%{$_} for ('main::{{TAG}}-rs-library') x 2;
     return $known->{'{{LIB}}'} if $known->{'{{LIB}}'};
 
     my @dirs = map { "$_/auto" } grep { !ref } @INC;

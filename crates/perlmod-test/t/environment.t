@@ -120,7 +120,7 @@ subtest 'start' => sub {
         {},
         $^X,
         '-we',
-        'use PerlmodTest::Fault; local $SIG{__WARN__} = sub { print @_ }; '
+        'BEGIN { $SIG{__WARN__} = sub { print @_ } } use PerlmodTest::Fault; '
             . 'PerlmodTest::Lib->bootstrap("PerlmodTest::Fault"); print PerlmodTest::Fault::booted()'
         ),
         1,
