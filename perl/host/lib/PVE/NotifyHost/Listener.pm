@@ -8,11 +8,11 @@ package PVE::NotifyHost::Listener;
 use v5.36;
 
 use IO::Socket::SSL ();
-use List::Util      qw(min minstr);
+use List::Util      qw(min);
 use Mojo::IOLoop;
 use Mojo::IOLoop::TLS;
 use Mojo::Util   qw(steady_time);
-use POSIX        ();
+use POSIX        qw(ceil);
 use Scalar::Util qw(weaken);
 use Socket       qw(IPPROTO_TCP TCP_NODELAY SHUT_RDWR);
 
@@ -54,33 +54,49 @@ sub attach ($self, $daemon) {
     return $self;
 }
 
+# TLS begins with the client's first byte: who sends none costs next to nothing.
 sub accept_some ($self, $acceptor) {
+    my $reactor = $acceptor->reactor;
     for (1 .. $ACCEPTS_PER_TURN) {
         my $socket = $acceptor->handle->accept or return;
         $socket->blocking(0);
         setsockopt($socket, IPPROTO_TCP, TCP_NODELAY, 1);
         $self->make_room;
-        my $connection = $self->{connections}{ fileno($socket) } =
-            { socket => $socket, since => steady_time(), busy => 0 };
+        my $fd         = fileno($socket);
+        my $connection = $self->{connections}{$fd} = {
+            fd       => $fd,
+            socket   => $socket,
+            since    => steady_time(),
+            busy     => 0,
+            waits_on => $reactor
+        };
         weaken($connection->{socket});    # whoever closes it need not tell us
-        my $tls = Mojo::IOLoop::TLS->new($socket)->reactor($acceptor->reactor);
-        $tls->on(upgrade => sub ($, $handle) { $acceptor->emit(accept => $handle) });
-        $tls->on(error   => sub { });
-        $tls->negotiate(server => 1, tls_options => { SSL_reuse_ctx => $self->{tls} });
+        $reactor->io($socket => sub { $self->begin_tls($acceptor, $connection, $socket) });
+        $reactor->watch($socket, 1, 0);
     }
+    return;
+}
+
+sub begin_tls ($self, $acceptor, $connection, $socket) {
+    delete($connection->{waits_on})->remove($socket);
+    my $tls = Mojo::IOLoop::TLS->new($socket)->reactor($acceptor->reactor);
+    $tls->on(upgrade => sub ($, $handle) { $acceptor->emit(accept => $handle) });
+    $tls->on(error   => sub { });
+    $tls->negotiate(server => 1, tls_options => { SSL_reuse_ctx => $self->{tls} });
     return;
 }
 
 sub count ($self) { return scalar(keys(%{ $self->{connections} })) }
 
+# A tenth at once, so that the search for the oldest is rare.
 sub make_room ($self) {
-    my $connections = $self->{connections};
-    return if keys(%$connections) < $self->{max_connections};
+    my $max = $self->{max_connections};
+    return if $self->count < $max;
     $self->forget_closed;
-    return if keys(%$connections) < $self->{max_connections};
-    my ($oldest) =
-        sort { $a->{since} <=> $b->{since} } grep { !$_->{busy} } values(%$connections);
-    $self->cut($oldest) if $oldest;
+    return if $self->count < $max;
+    my @idle =
+        sort { $a->{since} <=> $b->{since} } grep { !$_->{busy} } values(%{ $self->{connections} });
+    $self->cut($_) for splice(@idle, 0, ceil($max / 10));
     return;
 }
 
@@ -105,14 +121,13 @@ sub forget_closed ($self) {
     return;
 }
 
-# The event loop then sees the end of the stream and tidies up as if the client had gone.
+# Behind TLS the event loop sees the end of the stream and tidies up as if the client had gone;
+# before it nobody but us knows the connection.
 sub cut ($self, $connection) {
-    my $socket = $connection->{socket} or return;
-    CORE::shutdown($socket, SHUT_RDWR);
-    for my $fd (keys(%{ $self->{connections} })) {
-        delete($self->{connections}{$fd}) if $self->{connections}{$fd} == $connection;
-    }
-    return;
+    delete($self->{connections}{ $connection->{fd} });
+    my $socket  = $connection->{socket} or return;
+    my $reactor = delete($connection->{waits_on});
+    return $reactor ? $reactor->remove($socket) : CORE::shutdown($socket, SHUT_RDWR);
 }
 
 sub request_begins ($self, $loop, $tx) {
