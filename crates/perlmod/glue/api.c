@@ -395,6 +395,13 @@ void rp_hash_store(RP_ SV *hv, const char *key, I32 len, SV *value) {
     }
 }
 
+/* Only for a hash that Rust is filling: an old value is as plain as the hash. */
+void rp_hash_add(RP_ SV *hv, const char *key, I32 len, SV *value) {
+    RP_USE;
+    if (!hv_store((HV *)hv, key, len, value, 0))
+        SvREFCNT_dec_NN(value);
+}
+
 SV *rp_hash_get(RP_ SV *hv, const char *key, I32 len) {
     RP_USE;
     SV **slot = hv_fetch((HV *)hv, key, len, 0);

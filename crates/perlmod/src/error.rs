@@ -21,7 +21,11 @@ thread_local! {
 
 /// A conversion failed, or Perl code that it ran died.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Inner>);
+
+/// Kept behind a pointer: results are moved often, errors are rare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
     text: String,
     path: Path,
     raised: Option<u64>,
@@ -35,11 +39,16 @@ impl Error {
 
     /// An error with this text.
     pub fn new_owned(text: String) -> Self {
-        Self {
+        Self::build(text, None)
+    }
+
+    #[cold]
+    fn build(text: String, raised: Option<u64>) -> Self {
+        Self(Box::new(Inner {
             text,
             path: Path::default(),
-            raised: None,
-        }
+            raised,
+        }))
     }
 
     /// `Err` with this text.
@@ -56,16 +65,12 @@ impl Error {
         COUNT.set(id);
         let text = thrown.text_lossy();
         RAISED.with_borrow_mut(|slot| *slot = Some((id, thrown)));
-        Self {
-            text: text.trim_end().to_string(),
-            path: Path::default(),
-            raised: Some(id),
-        }
+        Self::build(text.trim_end().to_string(), Some(id))
     }
 
     /// The thrown object, if this error stands for one.
     pub(crate) fn take_raised(&self) -> Option<Scalar> {
-        let id = self.raised?;
+        let id = self.0.raised?;
         RAISED
             .with_borrow_mut(|slot| slot.take_if(|(held, _)| *held == id))
             .map(|(_, sv)| sv)
@@ -76,27 +81,27 @@ impl Error {
     }
 
     pub(crate) fn in_key(mut self, key: &str) -> Self {
-        self.path.in_key(key);
+        self.0.path.in_key(key);
         self
     }
 
     pub(crate) fn in_index(mut self, index: usize) -> Self {
-        self.path.in_index(index);
+        self.0.path.in_index(index);
         self
     }
 
     /// Path and text, without the prefix of `Display`.
     pub(crate) fn message(&self, name: &str) -> String {
-        format!("{name}{}: {}", self.path, self.text)
+        format!("{name}{}: {}", self.0.path, self.0.text)
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            write!(f, "error: {}", self.text)
+        if self.0.path.is_empty() {
+            write!(f, "error: {}", self.0.text)
         } else {
-            write!(f, "error: {}: {}", self.path, self.text)
+            write!(f, "error: {}: {}", self.0.path, self.0.text)
         }
     }
 }

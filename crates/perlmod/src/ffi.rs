@@ -289,6 +289,7 @@ glue! {
     fn rp_hash_pairs(hv: *mut SV, out: *mut Pair, max: usize, held: *mut c_int) -> usize;
     fn rp_hash_release(pairs: *mut Pair, count: usize);
     fn rp_hash_store(hv: *mut SV, key: *const u8, len: i32, value: *mut SV);
+    fn rp_hash_add(hv: *mut SV, key: *const u8, len: i32, value: *mut SV);
     fn rp_key_sv(key: *const Node) -> *mut SV;
     fn rp_magic_attach(sv: *mut SV, vtbl: *const MGVTBL, ptr: *mut c_void);
     fn rp_magic_find(sv: *const SV, vtbl: *const MGVTBL) -> *mut c_void;

@@ -73,7 +73,15 @@ impl<'de> ValueDe<'de> {
 
     /// What the node stands for: magic fetched, references to scalars followed.
     #[inline]
-    fn resolve(mut self) -> Result<Self, Error> {
+    fn resolve(&mut self) -> Result<(), Error> {
+        if matches!(self.node.kind, kind::MAGIC | kind::SCALAR) {
+            return self.follow();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn follow(&mut self) -> Result<(), Error> {
         while matches!(self.node.kind, kind::MAGIC | kind::SCALAR) {
             if self.node.kind == kind::MAGIC {
                 let copy = raw::fetch(self.node.sv)?;
@@ -84,7 +92,7 @@ impl<'de> ValueDe<'de> {
                 self.node = raw::describe(self.node.body);
             }
         }
-        Ok(self)
+        Ok(())
     }
 
     /// The container itself, as a plain copy if it is tied.

@@ -89,7 +89,8 @@ macro_rules! numbers {
     ($($method:ident),+ $(,)?) => {$(
         #[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let this = self.resolve()?;
+            let mut this = self;
+        this.resolve()?;
             let number = this.integer(&visitor)?;
             Self::visit_int(number, visitor)
         }
@@ -100,7 +101,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         let node = &this.node;
         match node.kind {
             kind::UNDEF => visitor.visit_unit(),
@@ -129,7 +131,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         let truth = this.boolean(&visitor)?;
         visitor.visit_bool(truth)
     }
@@ -139,7 +142,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         let number = this.float(&visitor)?;
         visitor.visit_f64(number)
     }
@@ -150,7 +154,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         if this.node.kind == kind::STRING {
             return match raw::borrow_text(&this.node) {
                 Ok(text) => visitor.visit_borrowed_str(text),
@@ -164,7 +169,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         match this.text() {
             None => Err(this.mismatch(&visitor)),
             Some(text) => match text? {
@@ -175,7 +181,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         if this.node.kind != kind::STRING {
             return match this.text() {
                 None => Err(this.mismatch(&visitor)),
@@ -195,11 +202,10 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = if self.node.kind == kind::MAGIC {
-            self.resolve()?
-        } else {
-            self
-        };
+        let mut this = self;
+        if this.node.kind == kind::MAGIC {
+            this.resolve()?;
+        }
         if this.node.kind == kind::UNDEF {
             visitor.visit_none()
         } else {
@@ -208,7 +214,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         if this.node.kind == kind::UNDEF {
             visitor.visit_unit()
         } else {
@@ -233,7 +240,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         if this.node.kind == kind::ARRAY {
             this.visit_array(visitor)
         } else {
@@ -242,7 +250,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         if this.node.kind != kind::ARRAY {
             return Err(this.mismatch(&visitor));
         }
@@ -264,7 +273,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         if this.node.kind == kind::HASH {
             this.visit_hash(visitor)
         } else {
@@ -287,7 +297,8 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let this = self.resolve()?;
+        let mut this = self;
+        this.resolve()?;
         if this.node.kind == kind::HASH {
             let access = HashAccess::new(&this.container()?, this.deeper()?);
             if access.len() != 1 {

@@ -58,7 +58,7 @@ impl HashSer {
 
     fn add<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Error> {
         let value = to_scalar(value, self.depth).map_err(|err| err.in_key(key))?;
-        access::store(&self.hash, key.as_bytes(), !key.is_ascii(), value)
+        access::add(&self.hash, key.as_bytes(), !key.is_ascii(), value)
     }
 
     fn done(self) -> Scalar {

@@ -48,7 +48,7 @@ impl ValueSer {
     /// A hash with one key, as variants with data are written.
     fn one_key(key: &str, value: &Scalar) -> Result<Scalar, Error> {
         let hash = access::new_hash();
-        access::store(&hash, key.as_bytes(), !key.is_ascii(), value.clone())?;
+        access::add(&hash, key.as_bytes(), !key.is_ascii(), value.clone())?;
         Ok(access::into_ref(hash))
     }
 }

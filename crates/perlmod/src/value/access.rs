@@ -280,6 +280,22 @@ pub(crate) fn store(hv: &Scalar, key: &[u8], utf8: bool, value: Scalar) -> Resul
     Ok(())
 }
 
+/// Stores into a hash that is being made.
+pub(crate) fn add(hv: &Scalar, key: &[u8], utf8: bool, value: Scalar) -> Result<(), Error> {
+    let len = key_len(key, utf8)?;
+    // SAFETY: the hash takes over the count; the length is the key's
+    unsafe {
+        ffi::rp_hash_add(
+            fence::perl(),
+            hv.as_raw(),
+            key.as_ptr(),
+            len,
+            value.into_raw(),
+        );
+    };
+    Ok(())
+}
+
 /// The pointer attached under this table, or null.
 pub(crate) fn magic_pointer(sv: *mut SV, vtbl: &'static MGVTBL) -> *mut c_void {
     // SAFETY: callers have a live scalar
