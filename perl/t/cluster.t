@@ -11,7 +11,7 @@ use POSIX qw(mkfifo);
 use PVE::Cluster;
 use PVE::NotifyHost::File;
 use Test::More;
-use Test::NotifyHost qw(host_folder put_file);
+use Test::NotifyHost qw(host_folder put_file needs_root);
 use Time::HiRes      qw(time);
 
 my $dir    = host_folder();
@@ -197,7 +197,7 @@ END
 };
 
 subtest 'what root makes belongs to the owner of its folder' => sub {
-    plan skip_all => 'SKIPPED: needs root' if $> != 0;
+    needs_root();
     my $nobody = getpwnam('nobody');
     chown($nobody, -1, $config) or die;
     PVE::Cluster::cfs_write_file('user.cfg', "x\n");

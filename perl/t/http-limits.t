@@ -15,9 +15,10 @@ use JSON::PP               qw(decode_json);
 use PVE::NotifyHost::Certificate;
 use PVE::NotifyHost::File;
 use Test::More;
-use Test::NotifyHost qw(curl host_folder log_of put_file serve_host wait_until workers_of);
-use Test::Peers      qw(stop);
-use Time::HiRes      qw(time);
+use Test::NotifyHost
+    qw(curl host_folder log_of put_file serve_host wait_until workers_of needs_root);
+use Test::Peers qw(stop);
+use Time::HiRes qw(time);
 
 my $canary = 'canary-of-every-secret';
 my $dir    = host_folder();
@@ -168,6 +169,42 @@ subtest 'requests that are too large' => sub {
     like $line, qr{\AHTTP/1\.1 400 }, 'what is not HTTP';
 };
 
+subtest 'odd requests' => sub {
+    my $version = "GET /api2/json/version HTTP/1.1\r\n$token[1]\r\n";
+    my $echo =
+        "POST /api2/json/test/echo HTTP/1.1\r\n$token[1]\r\nContent-Type: application/json\r\n";
+    my $socket = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        . "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+    my @cases = (
+
+        # title, request, codes of the answers
+        ['a WebSocket',          "$version$socket\r\n",                400],
+        ['HTTP/1.0',             $version =~ s{/1\.1}{/1.0}r . "\r\n", 200],
+        ['two requests at once', "$version\r\n$version\r\n",           '200 200'],
+        ['a body in chunks', "${echo}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 200],
+        [
+            'a compressed body',
+            "${echo}Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b", 400
+        ],
+        ['an absurd length', "${echo}Content-Length: 99999999999999999999\r\n\r\n", 413],
+        ['a full address',   $version =~ s{ /}{ https://x/}r . "\r\n",              200],
+        ['CONNECT',          "CONNECT x:443 HTTP/1.1\r\n$token[1]\r\n\r\n",         501],
+        ['TRACE',            "TRACE / HTTP/1.1\r\n\r\n",                            501],
+    );
+    for my $case (@cases) {
+        my ($title, $request, $expect) = @$case;
+        my $connection = connect_to($host);
+        syswrite($connection, $request);
+        my $count = () = $expect =~ /\d+/g;
+        my $text  = '';
+        while (($text =~ s{(HTTP/1\.1)}{$1}g || 0) < $count) {
+            sysread($connection, $text, 65536, length($text)) or last;
+        }
+        is join(' ', $text =~ m{HTTP/1\.1 ([0-9]+)}g), $expect, $title;
+    }
+    unlike log_of($host), qr/watcher failed/, 'nothing went wrong inside';
+};
+
 subtest 'a method that blocks holds up nobody' => sub {
     my $pid = fork() // die;
     if (!$pid) {
@@ -309,7 +346,7 @@ subtest 'closed standard handles, another time zone and locale' => sub {
 };
 
 subtest 'started as root it gives up root for good' => sub {
-    plan skip_all => 'SKIPPED: needs root' if $> != 0;
+    needs_root();
     my $other = host_folder();
     my ($uid, $gid) = (getpwnam('nobody'))[2, 3];
     chmod(oct('0755'), "$other");

@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 use PVE::API2;
 use PVE::RPCEnvironment;
 use Test::More;
-use Test::NotifyHost qw(host_folder put_file);
+use Test::NotifyHost qw(host_folder put_file needs_root);
 
 my $dir = host_folder();
 
@@ -168,19 +168,19 @@ subtest 'who may call the code exchange' => sub {
     is refusal($info->{permissions}, 'root@pam'), '', 'root';
 };
 
-subtest 'a command runs as root@pam for the owner of the files only' => sub {
+subtest 'a command runs as root@pam' => sub {
     is(PVE::RPCEnvironment->setup_default_cli_env->get_user, 'root@pam', 'user');
-    SKIP: {
-        skip 'SKIPPED: needs root', 2 if $> != 0;
-        my $nobody = getpwnam('nobody');
-        chmod(oct('0755'), "$dir") or die;
-        for my $case ([0, qr/please run as root, or as the owner/], [$nobody, qr/\A\z/]) {
-            my ($owner, $expect) = @$case;
-            chown($owner, -1, "$dir/config") or die;
-            local $> = $nobody;
-            like error_of(sub { PVE::RPCEnvironment->setup_default_cli_env }), $expect,
-                "owner $owner";
-        }
+};
+
+subtest 'but for root and the owner of the files only' => sub {
+    needs_root();
+    my $nobody = getpwnam('nobody');
+    chmod(oct('0755'), "$dir") or die;
+    for my $case ([0, qr/please run as root, or as the owner/], [$nobody, qr/\A\z/]) {
+        my ($owner, $expect) = @$case;
+        chown($owner, -1, "$dir/config") or die;
+        local $> = $nobody;
+        like error_of(sub { PVE::RPCEnvironment->setup_default_cli_env }), $expect, "owner $owner";
     }
 };
 

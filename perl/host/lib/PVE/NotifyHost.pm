@@ -80,6 +80,7 @@ sub dispatch ($self, $c) {
 sub serve ($self, $c) {
     my $req = $c->req;
     return refuse($c, refusal_of($req->error->{message})) if $req->error;
+    return refuse($c, 400, "there are no WebSockets here\n") if $c->tx->is_websocket;
 
     my $path = PVE::NotifyHost::Routes::path_parts($req)
         // return refuse($c, 400, "the path is not valid\n");
@@ -118,7 +119,7 @@ sub log_when_finished ($self, $c) {
     my $path  = $tx->req->url->path->to_abs_string;    # as sent, percent-encoded
     my $stash = $c->stash;
     $tx->on(
-        finish => sub ($tx) {
+        finish => sub ($tx, @) {
             my $user   = $stash->{user} // '-';
             my $status = $tx->res->code // '-';
             my $ms     = int(1000 * (steady_time() - $start));

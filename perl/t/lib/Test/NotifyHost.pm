@@ -8,9 +8,11 @@ use v5.36;
 use Exporter qw(import);
 use PVE::NotifyHost::File;
 use PVE::NotifyHost::Setup;
+use Test::More  ();
 use Test::Peers qw(new_dir root start write_private);
 
-our @EXPORT_OK = qw(host_folder put_file serve_host curl log_of children_of workers_of wait_until);
+our @EXPORT_OK = qw(host_folder put_file serve_host curl log_of children_of workers_of
+    wait_until needs_root);
 
 # A host's folder; this process uses it from here on.
 sub host_folder () {
@@ -53,7 +55,7 @@ sub serve_host ($dir, %opt) {
 # { status, reason, header, body } of an answer; the status is 0 if there was none.
 sub curl ($host, $path, @args) {
     my @command = (
-        'curl', '-s', '-S', '-i', '--max-time', 40, '--noproxy', '*', '--cacert',
+        'curl', '-s', '-i', '--max-time', 40, '--noproxy', '*', '--cacert',
         "$host->{dir}/config/notify-host.crt",
         @args, "$host->{url}$path",
     );
@@ -94,6 +96,14 @@ sub wait_until ($seconds, $code) {
         select(undef, undef, undef, 0.02);    ## no critic (ProhibitSleepViaSelect)
     }
     return 0;
+}
+
+# For subtests; where tests must be complete, one that is left out is a failure.
+sub needs_root () {
+    return                       if $> == 0;
+    die "this test needs root\n" if $ENV{CI};
+    Test::More::plan(skip_all => 'SKIPPED: needs root');
+    return;
 }
 
 1;
