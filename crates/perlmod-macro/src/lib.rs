@@ -3,6 +3,8 @@
 //! `attrs` reads the options, `model` what they apply to, `valid` refuses what
 //! cannot work with one precise error each, `expand` writes the code.
 
+#![forbid(unsafe_code)]
+
 mod attrs;
 mod expand;
 mod model;

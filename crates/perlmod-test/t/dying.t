@@ -142,17 +142,23 @@ subtest 'loops and subs cannot be left from inside' => sub {
 subtest 'exit inside a call leaves the program in order' => sub {
     my $program = <<~'END';
         use PerlmodTest::Fault;
-        package T { sub TIESCALAR { bless [] } sub FETCH { exit 3 } }
-        tie my $exit, 'T';
+        package Exits { sub TIESCALAR { bless [] } sub FETCH { exit 3 } sub DESTROY { exit 3 } }
+        tie my $fetch, 'Exits';
+        my %destroy = (key => bless [], 'Exits');
         END { print "live ", PerlmodTest::Fault::live(), "\n" }
-        eval { eval { PerlmodTest::Fault::three('a', $exit, 'c') } };
-        print "not reached\n";
         END
-    open(my $out, '-|', $^X, '-e', $program) or die "cannot start perl: $!\n";
-    my $text = do { local $/ = undef; <$out> };
-    close($out);
-    is $? >> 8, 3,          'with its status';
-    is $text,   "live 0\n", 'every Rust value has been dropped';
+    my %ways = (
+        FETCH   => q[PerlmodTest::Fault::three('a', $fetch, 'c')],
+        DESTROY => q[PerlmodTest::Fault::insert(\%destroy, 'key', 'a')],
+    );
+    for my $way (sort keys %ways) {
+        my $call = "eval { eval { $ways{$way} } }; print qq(not reached\n);";
+        open(my $out, '-|', $^X, '-e', "$program $call") or die "cannot start perl: $!\n";
+        my $text = do { local $/ = undef; <$out> };
+        close($out);
+        is $? >> 8, 3,          "in $way: its status";
+        is $text,   "live 0\n", '... and every Rust value has been dropped';
+    }
 };
 
 subtest 'what Rust has borrowed survives what Perl does' => sub {

@@ -86,6 +86,9 @@ typedef struct {
     I32 pinned; /* the arguments have been made to outlive the call */
 } rp_call;
 
+/* the same is asserted in src/ffi.rs */
+_Static_assert(sizeof(rp_node) == 56 && sizeof(rp_call) == 72, "mirrored in src/ffi.rs");
+
 /* how a call, or a guarded section, ended */
 enum { RP_OK, RP_DIED, RP_EXIT, RP_RETHROW };
 

@@ -1,7 +1,7 @@
 //! The C surface: perl's opaque types, the glue's structs and functions.
 //!
 //! Everything declared here is mirrored from `glue/glue.h`. Functions of
-//! `glue/api.c` cannot die; those of `glue/guarded.c` return a [`Status`].
+//! `glue/api.c` cannot die; those of `glue/guarded.c` return a status.
 //! All of them take the interpreter of the running call first.
 
 use std::ffi::{c_char, c_int, c_void};
@@ -227,6 +227,9 @@ pub struct Call {
     pub(crate) restartjmpenv: *mut c_void,
     pub(crate) pinned: i32,
 }
+
+// the same is asserted in `glue/glue.h`
+const _: () = assert!(size_of::<Node>() == 56 && size_of::<Call>() == 72);
 
 /// How a call or a guarded section ended.
 pub(crate) mod status {
