@@ -207,6 +207,11 @@ subtest 'what root makes belongs to the owner of its folder' => sub {
     unlink(glob("$dir/run/lock-*"));
     PVE::Cluster::cfs_lock_file('user.cfg', 1, sub { });
     is((stat("$dir/run/lock-file-user_cfg"))[4], $nobody, 'a lock');
+    chown($nobody, -1, $config) or die;
+    rmdir("$dir/state")         or die;
+    local $ENV{PVE_NOTIFY_HOST_DIR} = "$dir";
+    PVE::NotifyHost::Setup->init(ensure_dirs => 1);
+    is((stat("$dir/state"))[4], $nobody, 'a folder beside that of the configuration');
 };
 
 done_testing();

@@ -32,7 +32,8 @@ my @test_api = (
     '-MPVE::API2', '-MTest::API', '-e',
     'PVE::API2->register_method({ path => "test", subclass => "Test::API" }); my $file = shift; do($file) // die $@ || $!'
 );
-my $host  = serve_host($dir, perl => [@test_api]);
+my $host = serve_host($dir, perl => [@test_api]);
+my $ticket;    # of the login below
 my @token = ('-H', "Authorization: PVEAPIToken=joe\@pve!test=$canary");
 
 # a TLS connection, or a bare one
@@ -109,6 +110,24 @@ subtest 'the server answers over TLS with its own certificate' => sub {
     my $plain = connect_to($host, 0);
     syswrite($plain, "GET / HTTP/1.1\r\n\r\n");
     ok defined(closed_after($plain, 10)), 'no answer without TLS';
+};
+
+subtest 'a login, a good and a bad one' => sub {
+    my $login = sub ($password) {
+        my @form = ('-d', 'username=joe', '--data-urlencode', "password=$password");
+        return curl($host, '/api2/json/access/ticket', @form);
+    };
+    my $good = $login->($canary);
+    is $good->{status}, 200, 'good';
+    my $session = decode_json($good->{body})->{data};
+    my @cookie  = ('-b', "PVEAuthCookie=$session->{ticket}");
+    is curl($host, '/api2/json/test/who', @cookie)->{status}, 200, 'its ticket';
+    my @write = ('-X', 'POST', @cookie);
+    is curl($host, '/api2/json/test/echo', @write)->{status}, 401, 'no writing with it alone';
+    my @csrf = ('-H', "CSRFPreventionToken: $session->{CSRFPreventionToken}");
+    is curl($host, '/api2/json/test/echo', @write, @csrf)->{status}, 200, 'with its CSRF token';
+    is $login->("wrong-$canary")->{status},                          401, 'bad';
+    ($ticket) = $session->{ticket} =~ /::(.*)/;
 };
 
 subtest 'a certificate is renewed near its end, and never if it is the admin\'s' => sub {

@@ -51,10 +51,11 @@ sub ensure_dirs ($dirs, $owner = undef) {
         my $made  = mkdir($dir, $MODE{$name});
         my $error = $!;
         umask($umask);
-        die "folder '$dir': can't create - $error\n"           if !$made && !-d $dir;
-        next                                                   if !$made || $> != 0;
-        PVE::NotifyHost::File::give_to_owner_of($dir, $parent) if !$owner;
-        chown(@$owner{qw(uid gid)}, $dir)                      if $owner;
+        die "folder '$dir': can't create - $error\n" if !$made && !-d $dir;
+        next                                         if !$made || $> != 0;
+        my $model = $name eq 'config' ? $parent : $dirs->{config};
+        PVE::NotifyHost::File::give_to_owner_of($dir, $model) if !$owner;
+        chown(@$owner{qw(uid gid)}, $dir)                     if $owner;
     }
     return;
 }
@@ -94,7 +95,7 @@ C<init> returns a hash of absolute paths: C<config> (/etc/pve-notify-host), C<pr
 secrets, 0700), C<state> (/var/lib/pve-notify-host) and C<run> (/run/pve-notify-host). The
 environment variable C<PVE_NOTIFY_HOST_DIR> moves all of them below one folder. With
 C<ensure_dirs> missing folders are made, for C<owner> (a hash with C<uid> and C<gid>) if root makes
-them, else for the owner of the folder above.
+them, else for the owner of the config folder.
 
 C<dirs> only returns the paths.
 
