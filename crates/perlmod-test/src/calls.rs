@@ -32,6 +32,11 @@ mod export {
         (1, "two".to_string())
     }
     #[export]
+    #[allow(clippy::type_complexity)]
+    fn dozen() -> (u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8) {
+        (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+    }
+    #[export]
     fn none() -> Option<i64> {
         None
     }
