@@ -41,9 +41,9 @@ sub run ($class, %opt) {
         $self->{app}->login_descriptors([$pam->descriptor]);
     }
     $self->open_listener;
-    $self->announce;
     local @SIG{qw(INT TERM)} = (sub { $self->end }) x 2;
     local $SIG{HUP} = 'IGNORE';
+    $self->announce;
     Mojo::IOLoop->start;
     return $self->leave;
 }
@@ -56,12 +56,8 @@ sub claim ($self) {
         sysread($fh, my $pid, 16);
         die 'already running' . (($pid // '') =~ /\A([0-9]+)\n/ ? " (process $1)\n" : "\n");
     }
-    my $written = truncate($fh, 0) && syswrite(
-        $fh, "$$
-"
-    );
-    die "file '$path': can't write - $!
-" if !$written;
+    truncate($fh, 0);
+    syswrite($fh, "$$\n") // die "file '$path': can't write - $!\n";
     return $fh;
 }
 
