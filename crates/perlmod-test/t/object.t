@@ -48,7 +48,7 @@ subtest 'what is no such object is refused' => sub {
     is error(sub { $method->([]) }),                     $none, 'an array';
     is error(sub { $method->(bless {}, $CLASS) }),       $none, 'a forged object';
     is error(sub { dclone($CLASS->new('text'))->text }), $none, 'a copy by Storable';
-    is error(sub { $CLASS->new([]) }), "text: invalid type: an array, expected a borrowed string\n",
+    is error(sub { $CLASS->new([]) }), "text: invalid type: an array, expected a string\n",
         'a bad argument of new';
     like error(sub { (\&PerlmodTest::Object::new)->([], 'x') }), qr/cannot bless: class name/,
         'a class that is no string';

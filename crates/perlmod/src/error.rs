@@ -108,6 +108,15 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// What was expected, in words that do not speak of Rust's borrowing.
+struct Wanted<'a>(&'a dyn Expected);
+
+impl fmt::Display for Wanted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_string().replace("a borrowed ", "a "))
+    }
+}
+
 /// What was met, without the text of a string.
 struct Met<'a>(Unexpected<'a>);
 
@@ -131,11 +140,19 @@ impl serde::de::Error for Error {
     }
 
     fn invalid_type(met: Unexpected, expected: &dyn Expected) -> Self {
-        Self::new_owned(format!("invalid type: {}, expected {expected}", Met(met)))
+        Self::new_owned(format!(
+            "invalid type: {}, expected {}",
+            Met(met),
+            Wanted(expected)
+        ))
     }
 
     fn invalid_value(met: Unexpected, expected: &dyn Expected) -> Self {
-        Self::new_owned(format!("invalid value: {}, expected {expected}", Met(met)))
+        Self::new_owned(format!(
+            "invalid value: {}, expected {}",
+            Met(met),
+            Wanted(expected)
+        ))
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
