@@ -49,8 +49,6 @@ static U32 body_kind(const SV *sv) {
 static void describe_body(SV *body, rp_node *node) {
     node->body = body;
     node->kind = body_kind(body);
-    if (SvOBJECT(body))
-        node->flags |= RP_F_BLESSED;
     if ((node->kind == RP_ARRAY || node->kind == RP_HASH) && SvRMAGICAL(body)
         && mg_find(body, PERL_MAGIC_tied))
         node->flags |= RP_F_TIED;
@@ -267,10 +265,6 @@ size_t rp_format_float(RP_ NV v, char *out, size_t size) {
     Copy(text, out, len, char);
     SvREFCNT_dec_NN(sv);
     return len;
-}
-
-int rp_is_undef(const SV *sv) {
-    return !SvOK(sv);
 }
 
 /* ---- arrays ---- */

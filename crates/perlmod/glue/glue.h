@@ -48,7 +48,6 @@ enum {
 enum {
     RP_F_UTF8 = 1,    /* the string is stored as UTF-8 */
     RP_F_REF = 2,     /* reached through a reference */
-    RP_F_BLESSED = 4, /* the body has a class */
     RP_F_TIED = 8,    /* the container has magic: copy it under the guard first */
     RP_F_IOK = 16,    /* a string that is an integer as well (int is set) */
     RP_F_UV = 32      /* int is unsigned */

@@ -31,10 +31,18 @@ impl ValueDe<'_> {
         }))
     }
 
+    #[inline]
     fn integer(&self, expected: &dyn serde::de::Expected) -> Result<Int, Error> {
+        if self.node.kind == kind::INT {
+            return Ok(Int::Signed(self.node.int));
+        }
+        self.other_integer(expected)
+    }
+
+    fn other_integer(&self, expected: &dyn serde::de::Expected) -> Result<Int, Error> {
         let node = &self.node;
         let number = match node.kind {
-            kind::BOOL | kind::INT => Some(Int::Signed(node.int)),
+            kind::BOOL => Some(Int::Signed(node.int)),
             kind::UINT => Some(Int::Unsigned(node.uint())),
             kind::FLOAT => text::whole(node.float),
             kind::STRING => {
