@@ -1,0 +1,181 @@
+#!/usr/bin/perl
+
+# The proxy of datacenter.cfg counts and no other: pvesh and the exchange on a standalone host, with
+# tinyproxy as a real proxy that wants a login.
+
+use v5.36;
+
+use File::Temp       ();
+use FindBin          ();
+use IO::Socket::INET ();
+use Test::More;
+use Time::HiRes qw(sleep);
+
+use lib "$FindBin::Bin/lib";
+use Test::NotifyHost qw(put_file wait_until);
+use Test::Peers      qw(host_dir new_dir root start stop write_private);
+use Test::Peers::Sandbox;
+
+my ($tinyproxy) = grep {-x} map {"$_/tinyproxy"} split(/:/, $ENV{PATH} // ''), '/usr/sbin',
+    '/usr/bin';
+if (!$tinyproxy) {
+    BAIL_OUT('tinyproxy is not installed') if $ENV{CI};
+    plan skip_all => 'tinyproxy is not installed';
+}
+
+my $PATH     = '/cluster/notifications/smtp-oauth2-token';
+my @VARIABLE = map { (lc, uc) } qw(http_proxy https_proxy all_proxy);
+my $sandbox  = Test::Peers::Sandbox->new;
+my $client   = $sandbox->client('google-oauth2');
+my $dir      = host_dir($sandbox->providers);
+my $files    = new_dir();
+write_private("$files/secret", $client->{'client-secret'});
+my ($target) = $sandbox->{'token-url'} =~ m{\Ahttps://([^/]+)};
+
+my sub free_port () {
+    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "socket: $@\n";
+    return $socket->sockport;
+}
+
+my sub content ($path) {
+    open my $file, '<', $path or return '';
+    my $content = do { local $/ = undef; readline $file };
+    close $file;
+    return $content // '';
+}
+
+my sub listens ($port) {
+    return !!IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port);
+}
+
+# A proxy with a login, and its log.
+my sub proxy () {
+    my $port = free_port();
+    write_private("$files/tinyproxy.conf", <<"END");
+Port $port
+Listen 127.0.0.1
+Timeout 30
+LogFile "$files/tinyproxy.log"
+LogLevel Connect
+MaxClients 10
+BasicAuth admin p4ss-wOrd
+END
+    write_private("$files/tinyproxy.log", '');
+
+    # -d keeps it in the foreground, where it says nothing
+    my $peer = start(undef, '/bin/sh', '-c', 'echo started; exec "$@"',
+        'sh', $tinyproxy, '-d', '-c', "$files/tinyproxy.conf");
+    wait_until(10, sub { listens($port) }) or die "tinyproxy does not listen\n";
+    return ($peer, $port);
+}
+
+# the CONNECT requests so far that name the token endpoint
+my sub connects () {
+    my $log = content("$files/tinyproxy.log");
+    return scalar(() = $log =~ /CONNECT \Q$target\E HTTP/g);
+}
+
+my sub http_proxy ($value) {
+    put_file($dir, 'datacenter.cfg',
+        "keyboard: de\n" . (defined $value ? "http_proxy: $value\n" : ''));
+    return;
+}
+
+# (exit status, output and errors) of an exchange by pvesh
+my sub exchange ($code, %environment) {
+    my @include = map { '-I' . root() . "/$_" } qw(blib/lib blib/arch perl/host/lib);
+    my @command = (
+        $^X, @include, root() . '/perl/host/bin/pvesh', 'create', $PATH,
+        '--auth-method'        => 'google-oauth2',
+        '--client-id'          => $client->{'client-id'},
+        '--client-secret-file' => "$files/secret",
+        '--authorization-code' => $code,
+        '--redirect-uri'       => $client->{'redirect-uris'}[0],
+    );
+    my $pid = open(my $out, '-|') // die "fork: $!\n";
+    if (!$pid) {
+        local @ENV{ 'PVE_NOTIFY_HOST_DIR', keys %environment } = ("$dir", values %environment);
+        open STDERR, '>&', \*STDOUT;
+        exec @command;
+    }
+    my $output = do { local $/ = undef; readline $out };
+    close $out;
+    return ($? >> 8, $output // '');
+}
+
+my sub redeems ($title, %environment) {
+    my ($status, $output) = exchange($sandbox->code('google-oauth2'), %environment);
+    is $status, 0, $title or diag($output);
+    return;
+}
+
+my ($proxy, $port) = proxy();
+my $closed = free_port();
+
+subtest 'variables of the environment do not count' => sub {
+    http_proxy(undef);
+    redeems(
+        'direct, though the variables name a closed port',
+        map { $_ => "http://127.0.0.1:$closed" } @VARIABLE
+    );
+    redeems('direct, though the variables name a real proxy',
+        map { $_ => "http://admin:p4ss-wOrd\@127.0.0.1:$port" } @VARIABLE);
+    unlink "$dir/config/datacenter.cfg";
+    redeems('direct without datacenter.cfg', map { $_ => "http://127.0.0.1:$closed" } @VARIABLE);
+    is connects(), 0, 'the proxy has not been asked';
+};
+
+subtest 'http_proxy of datacenter.cfg is the way' => sub {
+    for my $value ("http://admin:p4ss-wOrd\@127.0.0.1:$port", "admin:p4ss%2DwOrd\@localhost:$port/")
+    {
+        my $before = connects();
+        http_proxy($value);
+        redeems('through the proxy');
+        is connects(), $before + 1, 'its log has the CONNECT';
+    }
+    my $before = connects();
+    redeems(
+        'no_proxy does not count either',
+        no_proxy    => '*',
+        NO_PROXY    => '*',
+        https_proxy => "http://127.0.0.1:$closed"
+    );
+    is connects(), $before + 1, 'its log has the CONNECT';
+};
+
+subtest 'a proxy that refuses' => sub {
+    my ($before, $code) = ($sandbox->token_requests, $sandbox->code('google-oauth2'));
+    for my $login ('admin:wr0ng-cAnArY@', 'nobody:p4ss-wOrd@', '') {
+        http_proxy("http://${login}127.0.0.1:$port");
+        my ($status, $output) = exchange($code);
+        is $status, 255, 'refused';
+        like $output, qr{\A502 127[.]0[.]0[.]1:$port\b}, "code 502, with the proxy's address";
+        like $output, qr/proxy/,                         'it says that this is the proxy';
+        like $output, qr/user and password into http_proxy of datacenter[.]cfg/,
+            'the cure names the setting';
+        unlike $output, qr/cAnArY|p4ss/, 'no password';
+    }
+    is $sandbox->token_requests, $before, 'nothing went past the proxy';
+    http_proxy("http://admin:p4ss-wOrd\@127.0.0.1:$port");
+    my ($status, $output) = exchange($code);
+    is $status, 0, 'the same code is good with the right password' or diag($output);
+};
+
+subtest 'a proxy that is down, and a setting that cannot be used' => sub {
+    my ($before, $code) = ($sandbox->token_requests, $sandbox->code('google-oauth2'));
+    stop($proxy);
+    my ($status, $output) = exchange($code, map { $_ => "http://127.0.0.1:$closed" } @VARIABLE);
+    is $status, 255, 'refused';
+    like $output, qr{\A502 127[.]0[.]0[.]1:$port\b}, "code 502, with the proxy's address";
+    like $output, qr/proxy/, 'it says that this is the proxy' or diag($output);
+    http_proxy("socks5://admin:p4ss-wOrd\@127.0.0.1:$port");
+    ($status, $output) = exchange($code);
+    like $output,   qr/\A500 .*datacenter\.cfg: http_proxy/, 'code 500, with file and setting';
+    unlike $output, qr/p4ss/,                                'no password';
+    is $sandbox->token_requests, $before, 'no direct connection was tried';
+    http_proxy(undef);
+    ($status, $output) = exchange($code);
+    is $status, 0, 'the same code is good without a proxy' or diag($output);
+};
+
+done_testing();
