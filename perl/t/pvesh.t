@@ -183,6 +183,7 @@ subtest 'a secret comes from a file' => sub {
         ['one newline is removed', "$secret\n",                 $secret],
         ['also of Windows',        "$secret\r\n",               $secret],
         ['UTF-8',                  "\xc3\xa4~&+% \xe2\x82\xac", "\x{e4}~&+% \x{20ac}"],
+        ['a byte order mark',      "\xef\xbb\xbf$secret\n",     $secret],
         ['up to the limit',        'a' x 16384,                 'a' x 16384],
     );
     for my $case (@cases) {
@@ -196,7 +197,7 @@ subtest 'a secret comes from a file' => sub {
     @cases = (
         [
             'two newlines', "$secret\n\n",
-            qr/^client-secret: value does not match the regex pattern$/m
+            qr/^client-secret: invalid format - it ends with a line break; .* must not/m
         ],
         ['empty',     '', qr/^client-secret: value must be at least 1 characters long$/m],
         ['not UTF-8', "$secret\xff",  qr/^client-secret-file: the content is not valid UTF-8$/m],

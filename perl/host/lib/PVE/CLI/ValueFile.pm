@@ -96,7 +96,7 @@ sub read_value ($name, $path) {
         $value = before_deadline($seconds{pipe}, sub { return read_all(\*STDIN) });
     }
     die "the content is not valid UTF-8\n" if !utf8::decode($value);
-    return $value =~ s/\r?\n\z//r;
+    return $value =~ s/\A\x{feff}|\r?\n\z//gr;
 }
 
 1;
@@ -111,7 +111,7 @@ PVE::CLI::ValueFile - reads a parameter's value from a file or standard input
 
 =head2 read_value($name, $path)
 
-The content of C<$path> as text, without one newline at its end; C<-> is standard input, where a
+The content of C<$path> as text, without a byte order mark and without one newline at its end; C<-> is standard input, where a
 terminal is asked for C<$name> without echo. At most 64 KiB of UTF-8, within 60 seconds (300 at a
 terminal). Dies with one line.
 

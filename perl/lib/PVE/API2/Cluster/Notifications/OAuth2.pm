@@ -9,11 +9,21 @@ use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(raise_api_error);
 use PVE::Exception                            qw(raise_param_exc);
+use PVE::JSONSchema                           qw(register_format);
 use PVE::Notify;
 
 # long enough for every token that a provider issues today
-my $MAX_SECRET            = 16384;
-my $NO_CONTROL_CHARACTERS = '[^\x00-\x1f\x7f-\x9f]+';
+my $MAX_SECRET = 16384;
+
+# A format and no pattern, since it can say what is wrong: many clients send a file as it is.
+register_format(
+    'pve-notify-oauth2-text' => sub ($text, @) {
+        die "it ends with a line break; a file that is sent as it is must not (printf %s)\n"
+            if $text =~ /[\r\n]\z/;
+        die "it has a control character in it\n" if $text =~ /[\x00-\x1f\x7f-\x9f]/;
+        return $text;
+    },
+);
 
 my sub text_parameter ($description, %more) {
     return {
@@ -21,7 +31,7 @@ my sub text_parameter ($description, %more) {
         type        => 'string',
         minLength   => 1,
         maxLength   => $MAX_SECRET,
-        pattern     => $NO_CONTROL_CHARACTERS,
+        format      => 'pve-notify-oauth2-text',
         %more,
     };
 }
