@@ -4,6 +4,14 @@
 //! methods. Every method takes the object first, so `PVE::RS::Notify::digest($config)` and
 //! `$config->digest` are the same call.
 
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
 mod config;
 mod fault;
 mod oauth2;
