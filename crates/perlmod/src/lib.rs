@@ -7,6 +7,17 @@
 //! Nothing that Perl does reaches a Rust frame as a jump, and no panic reaches
 //! Perl as anything but an exception: see [`fence`](crate::__private__).
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
 mod args;
 
 pub mod de;
@@ -62,6 +73,10 @@ pub mod __private__ {
 
     impl<const N: usize> ElfNote<N> {
         /// A note that carries `name`.
+        #[allow(
+            clippy::indexing_slicing,
+            reason = "runs at compile time, where `get` is not const"
+        )]
         pub const fn new(name: &str) -> Self {
             let bytes = name.as_bytes();
             let mut padded = [0; N];
@@ -80,6 +95,10 @@ pub mod __private__ {
     }
 
     /// Whether two names are equal, at compile time.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "runs at compile time, where `get` is not const"
+    )]
     pub const fn same(a: &str, b: &str) -> bool {
         let (a, b) = (a.as_bytes(), b.as_bytes());
         if a.len() != b.len() {
