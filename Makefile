@@ -88,6 +88,8 @@ check: setup-check
 
 bench: setup-run blib cargo-sandbox
 	$(CARGO) build --locked --release -p pve-rs-notify --example bare_exchange
+	$(CARGO) build --locked --release -p perlmod-test --lib
+	benches/xs/build $(CARGO_TARGET_DIR)/release/libperlmod_test.so build/bench
 	SANDBOX=$(sandbox) $(PERL) -Mblib -Iperl/host/lib -Iperl/t/lib benches/bench
 
 soak: setup-test blib cargo-sandbox node-peers

@@ -1,5 +1,6 @@
 //! What the tests of the binding layer call from Perl: one package a module.
 
+mod bench;
 mod calls;
 mod convert;
 mod counted;
