@@ -190,11 +190,11 @@ subtest 'the search finds what it has to find' => sub {
     close $child;
 };
 
-subtest 'a good exchange gives the refresh token and shows no other secret' => sub {
+subtest 'F-32: a good exchange gives the refresh token and shows no other secret' => sub {
     all_ways('good', 200, json_answer(200, \%tokens));
 };
 
-subtest 'a refusal that repeats the secrets' => sub {
+subtest 'F-32: a refusal that repeats the secrets' => sub {
     my %kind = (
         error             => sub ($text) { return { error => $text } },
         error_description => sub ($text) {
@@ -221,7 +221,7 @@ subtest 'a refusal that repeats the secrets' => sub {
         for qw(access_token refresh_token);
 };
 
-subtest 'other answers that repeat the secrets' => sub {
+subtest 'F-32: other answers that repeat the secrets' => sub {
     my $all    = join ' ', values %secret, grep {/cAnArY/} values %tokens;
     my %no     = %tokens;
     my $header = join '&', map {
@@ -255,7 +255,7 @@ subtest 'other answers that repeat the secrets' => sub {
     all_ways(@$_) for @cases;
 };
 
-subtest 'logins that fail, and parameters that are wrong' => sub {
+subtest 'F-32: logins that fail, and parameters that are wrong' => sub {
     my $bearer = "PVEAPIToken=admin\@pve!try=$token";
     my $body   = $JSON->encode(\%call);
     my @calls  = (
@@ -308,7 +308,7 @@ subtest 'logins that fail, and parameters that are wrong' => sub {
     is_deeply [canaries_in($text)], [], 'control characters in Perl: no canary' or diag($text);
 };
 
-subtest 'a ticket is only in the answer to its login' => sub {
+subtest 'F-32: a ticket is only in the answer to its login' => sub {
     my ($status, $text) = post('/api2/json/access/ticket',
         $JSON->encode({ username => 'admin', password => $password }));
     is $status, 200, 'logged in' or diag($text);
@@ -330,7 +330,7 @@ subtest 'a ticket is only in the answer to its login' => sub {
     }
 };
 
-subtest 'no process shows a secret while the provider is silent' => sub {
+subtest 'F-32: no process shows a secret while the provider is silent' => sub {
     $sandbox->control(faults => [{ kind => 'silence' }], times => 3);
     my $before = $sandbox->token_requests;
     my %child;
@@ -361,7 +361,7 @@ subtest 'no process shows a secret while the provider is silent' => sub {
     }
 };
 
-subtest 'nothing that was written holds a secret' => sub {
+subtest 'F-32: nothing that was written holds a secret' => sub {
     $sandbox->stop_it;
     for my $name (sort keys %way) {
         my ($status, undef, $text) = $way{$name}->();

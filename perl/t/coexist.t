@@ -68,7 +68,7 @@ subtest 'the programs of this test can fail' => sub {
     like run('kill 11, $$'), qr/\Await status \d+: /, 'a crash';
 };
 
-subtest 'a library with the tag of Proxmox in the same process' => sub {
+subtest 'F-50: a library with the tag of Proxmox in the same process' => sub {
     my $other = ($ENV{CARGO_TARGET_DIR} // root() . '/target') . '/perlmod-test';
     if (!-e "$other/PerlmodOther/Lib.pm") {
         BAIL_OUT("'$other' is not built: crates/perlmod-test/run does that") if $ENV{CI};
@@ -127,7 +127,7 @@ END
         'with the object from before the fork and with their own, and the parent afterwards';
 };
 
-subtest 'taint mode' => sub {
+subtest 'F-54: taint mode' => sub {
     my $program = 'use PVE::RS::Notify; print ${^TAINT}, " ", exchange(config());';
     is run($program, switches => ['-T']),       '1 token',  'perl -T';
     is run($program, switches => ['-t', '-w']), '-1 token', 'perl -t -w, without a warning';
@@ -142,7 +142,7 @@ END
     is run($program, codes => 2), 'My::Notify token token 2', 'has the methods of both';
 };
 
-subtest 'what looks like an object and is none' => sub {
+subtest 'F-51: what looks like an object and is none' => sub {
     my $program = <<'END';
 use PVE::RS::Notify;
 use Storable qw(dclone freeze thaw);
@@ -174,7 +174,7 @@ END
     unlike $_, qr/worked|0x[0-9a-f]+|panic/, 'not an accident' for @lines;
 };
 
-subtest 'standard files that are closed' => sub {
+subtest 'F-55: standard files that are closed' => sub {
     my $program = <<'END';
 use POSIX ();
 open(my $out, '>&', \*STDOUT) or die;

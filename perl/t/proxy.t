@@ -112,7 +112,7 @@ my sub redeems ($title, %environment) {
 my ($proxy, $port) = proxy();
 my $closed = free_port();
 
-subtest 'variables of the environment do not count' => sub {
+subtest 'F-31: variables of the environment do not count' => sub {
     http_proxy(undef);
     redeems(
         'direct, though the variables name a closed port',
@@ -125,7 +125,7 @@ subtest 'variables of the environment do not count' => sub {
     is connects(), 0, 'the proxy has not been asked';
 };
 
-subtest 'http_proxy of datacenter.cfg is the way' => sub {
+subtest 'F-31: http_proxy of datacenter.cfg is the way' => sub {
     for my $value ("http://admin:p4ss-wOrd\@127.0.0.1:$port", "admin:p4ss%2DwOrd\@localhost:$port/")
     {
         my $before = connects();
@@ -143,7 +143,7 @@ subtest 'http_proxy of datacenter.cfg is the way' => sub {
     is connects(), $before + 1, 'its log has the CONNECT';
 };
 
-subtest 'a proxy that refuses' => sub {
+subtest 'F-31: a proxy that refuses' => sub {
     my ($before, $code) = ($sandbox->token_requests, $sandbox->code('google-oauth2'));
     for my $login ('admin:wr0ng-cAnArY@', 'nobody:p4ss-wOrd@', '') {
         http_proxy("http://${login}127.0.0.1:$port");
@@ -161,7 +161,7 @@ subtest 'a proxy that refuses' => sub {
     is $status, 0, 'the same code is good with the right password' or diag($output);
 };
 
-subtest 'a proxy that is down, and a setting that cannot be used' => sub {
+subtest 'F-31: a proxy that is down, and a setting that cannot be used' => sub {
     my ($before, $code) = ($sandbox->token_requests, $sandbox->code('google-oauth2'));
     stop($proxy);
     my ($status, $output) = exchange($code, map { $_ => "http://127.0.0.1:$closed" } @VARIABLE);
