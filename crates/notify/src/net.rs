@@ -26,6 +26,8 @@ pub(crate) struct Peer {
     /// Name or address, IPv6 without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// Whether it is only on the way: the setting that names it is then told as well.
+    pub(crate) is_proxy: bool,
 }
 
 impl Peer {
@@ -37,9 +39,17 @@ impl Peer {
         }
     }
 
+    fn shown(&self) -> String {
+        if self.is_proxy {
+            format!("{} (http_proxy in datacenter.cfg)", self.name())
+        } else {
+            self.name()
+        }
+    }
+
     pub(crate) fn lost(&self, cause: Cause, source: Option<io::Error>) -> Error {
         Error::Way {
-            peer: self.name(),
+            peer: self.shown(),
             advice: cause.advice(),
             source,
         }
@@ -47,7 +57,7 @@ impl Peer {
 
     pub(crate) fn late(&self, phase: Phase) -> Error {
         Error::Way {
-            peer: self.name(),
+            peer: self.shown(),
             advice: phase.timeout(),
             source: None,
         }
@@ -73,7 +83,11 @@ pub(crate) fn connect_tls(
             port,
             login,
         }) => {
-            let proxy = Peer { host: name, port };
+            let proxy = Peer {
+                host: name,
+                port,
+                is_proxy: true,
+            };
             let tcp = connect(host, &proxy, deadline)?;
             tunnel::open(tcp, &proxy, login.as_ref(), peer, deadline)?
         }

@@ -91,7 +91,7 @@ impl Phase {
             },
             Self::Proxy => &Advice {
                 key: "timeout-proxy", code: 504, what: "timeout while waiting for the proxy",
-                who: NODE, cure: "check that the proxy of the datacenter configuration works",
+                who: NODE, cure: "check that the proxy of datacenter.cfg works",
             },
             Self::Handshake => &Advice {
                 key: "timeout-handshake", code: 504, what: "timeout during the TLS handshake",
@@ -155,8 +155,8 @@ impl Cause {
                 who: NODE, cure: "look at what the system says and check the network of this machine",
             },
             Self::ProxyLogin => &Advice {
-                key: "proxy-login", code: 502, what: "the proxy demands a login (407)",
-                who: NODE, cure: "put a valid user and password into http_proxy of the datacenter configuration",
+                key: "proxy-login", code: 502, what: "the proxy does not accept the login, or demands one",
+                who: NODE, cure: "put a valid user and password into http_proxy of datacenter.cfg",
             },
             Self::ProxyRefused => &Advice {
                 key: "proxy-refused", code: 502, what: "the proxy refused to connect to the server",
@@ -164,7 +164,7 @@ impl Cause {
             },
             Self::ProxyGarbled => &Advice {
                 key: "proxy-garbled", code: 502, what: "the proxy hung up or does not answer as an HTTP proxy",
-                who: NODE, cure: "check host and port of http_proxy in the datacenter configuration",
+                who: NODE, cure: "check host and port of http_proxy in datacenter.cfg",
             },
             Self::CertificateTime => &Advice {
                 key: "certificate-time", code: 502, what: "the server's certificate has expired or is not valid yet",

@@ -53,7 +53,8 @@ pub(super) fn open(
     }
     match status(&head) {
         Some(200..=299) => Ok(socket.tcp),
-        Some(407) => Err(proxy.lost(Cause::ProxyLogin, None)),
+        // 401 is tinyproxy's word for a wrong password
+        Some(401 | 407) => Err(proxy.lost(Cause::ProxyLogin, None)),
         Some(code) => {
             let said = std::io::Error::other(format!("status {code} for {name}"));
             Err(proxy.lost(Cause::ProxyRefused, Some(said)))

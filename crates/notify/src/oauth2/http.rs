@@ -87,6 +87,7 @@ fn peer(uri: &Uri) -> Option<Peer> {
     Some(Peer {
         host,
         port: uri.port_u16().unwrap_or(443),
+        is_proxy: false,
     })
 }
 

@@ -77,7 +77,12 @@ impl Redactor {
     fn mask(&self, mut rest: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(rest.len());
         while let Some((&first, tail)) = rest.split_first() {
-            match self.0.iter().map(|form| matching(rest, form)).max() {
+            let found = self
+                .0
+                .iter()
+                .map(|form| matching(rest, form, true).max(matching(rest, form, false)))
+                .max();
+            match found {
                 Some(length) if length > 0 => {
                     out.extend_from_slice(MASK);
                     rest = rest.get(length..).unwrap_or_default();
@@ -95,19 +100,21 @@ impl Redactor {
     }
 }
 
-/// How many bytes at the beginning of `text` are the form, escaped in whatever way; 0 for none.
-fn matching(text: &[u8], form: &[u8]) -> usize {
+/// How many bytes at the beginning of `text` are the form, escaped in whatever way; 0 for none. Where
+/// both an escape and a bare `%` would do, `escaped` decides.
+fn matching(text: &[u8], form: &[u8], escaped: bool) -> usize {
     let (mut used, mut matched) = (0, 0);
     while let Some(&wanted) = form.get(matched) {
         let rest = text.get(used..).unwrap_or_default();
         let Some((&byte, tail)) = rest.split_first() else {
             break;
         };
-        if byte == wanted || (byte == b'+' && wanted == b' ') {
-            used += 1;
-            matched += 1;
-        } else if byte == b'%' && unescape(tail) == Some(wanted) {
+        let is_escape = byte == b'%' && unescape(tail) == Some(wanted);
+        if is_escape && (escaped || byte != wanted) {
             used += 3;
+            matched += 1;
+        } else if byte == wanted || (byte == b'+' && wanted == b' ') {
+            used += 1;
             matched += 1;
         } else if matched > 0 && matches!(byte, b'\r' | b'\n' | b'\t') {
             used += 1;
