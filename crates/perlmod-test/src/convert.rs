@@ -25,7 +25,23 @@ mod export {
         v
     }
     #[export]
+    fn i8(v: i8) -> i8 {
+        v
+    }
+    #[export]
     fn u8(v: u8) -> u8 {
+        v
+    }
+    #[export]
+    fn u16(v: u16) -> u16 {
+        v
+    }
+    #[export]
+    fn i32(v: i32) -> i32 {
+        v
+    }
+    #[export]
+    fn unit(v: ()) {
         v
     }
     #[export]
@@ -57,7 +73,12 @@ mod export {
         v
     }
     #[export]
-    fn vec(v: Vec<i64>) -> Vec<i64> {
+    fn vec(v: Vec<i64>) -> String {
+        let texts: Vec<String> = v.iter().map(i64::to_string).collect();
+        texts.join(",")
+    }
+    #[export]
+    fn numbers(v: Vec<i64>) -> Vec<i64> {
         v
     }
     #[export]
@@ -69,7 +90,12 @@ mod export {
         vec![v.0.to_string(), v.1]
     }
     #[export]
-    fn map(v: BTreeMap<u32, String>) -> BTreeMap<u32, String> {
+    fn map(v: BTreeMap<u32, String>) -> String {
+        let texts: Vec<String> = v.iter().map(|(k, v)| format!("{k} {v}")).collect();
+        texts.join(",")
+    }
+    #[export]
+    fn named(v: BTreeMap<u32, String>) -> BTreeMap<u32, String> {
         v
     }
     #[export]

@@ -6,3 +6,4 @@ mod convert;
 mod counted;
 mod fault;
 mod object;
+mod probe;

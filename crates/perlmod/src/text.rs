@@ -81,14 +81,25 @@ pub(crate) fn whole(float: f64) -> Option<Int> {
     }
 }
 
-/// Reads a decimal number, `Inf` or `NaN`.
+/// Reads a decimal number that is not too large, `Inf` or `NaN`.
 pub(crate) fn float(text: &[u8]) -> Option<f64> {
+    let number = any_float(text)?;
+    (number.is_finite() || !text.iter().any(u8::is_ascii_digit)).then_some(number)
+}
+
+fn any_float(text: &[u8]) -> Option<f64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// Whether perl would take this string for a number without a warning.
+/// Whether perl takes this string for a number without a warning.
 pub(crate) fn is_numeric(text: &[u8]) -> bool {
-    float(text.trim_ascii()).is_some()
+    // a space to perl but not to Rust
+    const VERTICAL_TAB: char = '\x0b';
+    let Ok(text) = std::str::from_utf8(text) else {
+        return false;
+    };
+    let number = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == VERTICAL_TAB);
+    text == "0 but true" || any_float(number.as_bytes()).is_some()
 }
 
 #[cfg(test)]
@@ -102,6 +113,27 @@ mod tests {
         assert_eq!(bytes(b"\xfc", false).as_deref(), Ok(&b"\xfc"[..]));
         assert_eq!(bytes("ü".as_bytes(), true).as_deref(), Ok(&b"\xfc"[..]));
         assert_eq!(characters(b"\xc3\xbc", false).as_deref(), Ok("Ã¼"));
+    }
+
+    #[test]
+    fn numbers_are_what_perl_takes_for_them() {
+        for yes in [
+            "1",
+            " 1\n",
+            "\x0b1",
+            "1.",
+            ".5",
+            "1e400",
+            "Inf",
+            "0 but true",
+        ] {
+            assert!(is_numeric(yes.as_bytes()), "{yes:?}");
+        }
+        for no in ["", "five", "1x", "0x10", "1_0", "1 but true", "\u{a0}1"] {
+            assert!(!is_numeric(no.as_bytes()), "{no:?}");
+        }
+        assert_eq!(float(b"1e400"), None);
+        assert_eq!(float(b"-Inf"), Some(f64::NEG_INFINITY));
     }
 
     #[test]
