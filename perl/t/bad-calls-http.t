@@ -153,18 +153,10 @@ subtest 'parameters that are wrong' => sub {
         my ($title, $param, @names) = @$call;
         $param = real($param);
         my @bodies = ([$JSON->encode($param), $TYPE_JSON], [form($param), $TYPE_FORM]);
-        my $what   = join ' ', map { $_ // '' } values %$param;
-
-        # what the decoders refuse as a whole, and what is too large for the server
-        my $reason =
-            length $what > 1_000_000 ? qr/\Athe request is larger than [0-9]+ bytes\n/
-            : $what =~ /[\x{d800}-\x{dfff}]|[^\x00-\x{10ffff}]/
-            ? qr/\Athe body is not valid (?:JSON|Unicode)\n/
-            : qr/(?!)/;
         for my $body (grep { defined $_->[0] } @bodies) {
             my $format = $body == $bodies[0] ? 'json' : 'extjs';
             my $answer = post($format, $body->[0], $body->[1]);
-            names_or_tells($answer, "$title, $format", $reason, @names);
+            names_or_tells($answer, "$title, $format", qr/(?!)/, @names);
         }
     }
 };
@@ -206,7 +198,7 @@ subtest 'bodies that are wrong' => sub {
             $good_form =~ s/client-id=/client-id=%4x/r,
             $TYPE_FORM, qr/(?!)/, 'client-id'
         ],
-        ['more than 1 MiB', $good_form . '&x=' . 'a' x 2_097_152, $TYPE_FORM, qr/larger than/],
+        ['more than 4 MiB', $good_form . '&x=' . 'a' x 5_000_000, $TYPE_FORM, qr/larger than/],
         [
             '1 MiB of names',
             join('&', $good_form, map {"a$_"} 1 .. 100_000),

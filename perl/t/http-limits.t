@@ -159,15 +159,15 @@ subtest 'a certificate is renewed near its end, and never if it is the admin\'s'
 subtest 'requests that are too large' => sub {
     my $file = "$dir/large";
     open(my $out, '>', $file) or die;
-    print {$out} 'text=' . 'x' x (1024 * 1024 - 5);
+    print {$out} 'text=' . 'x' x (4 * 1024 * 1024 - 5);
     close($out) or die;
 
     # the header counts as well
     is curl($host, '/api2/json/test/echo', @token, '--data-binary', "\@$file")->{status}, 413,
-        '1 MiB and a header';
-    truncate($file, 1_000_000);
+        '4 MiB and a header';
+    truncate($file, 4_000_000);
     is curl($host, '/api2/json/test/echo', @token, '--data-binary', "\@$file")->{status}, 200,
-        '1 MB';
+        '4 MB';
     is_deeply [
         grep {m{/(?:tmp|var)/.*deleted}}
         map  { readlink // () } glob("/proc/$host->{pid}/fd/*")

@@ -21,7 +21,8 @@ has login_workers     => sub { PVE::NotifyHost::Workers->new(max => 4, max_queue
 has token_limit       => sub { PVE::NotifyHost::LoginLimit->new };
 has workers           => sub { PVE::NotifyHost::Workers->new };
 
-my $MAX_REQUEST = 1024 * 1024;
+# room for a parameter of 1 MiB in any encoding, so that the method can name it when it refuses it
+my $MAX_REQUEST = 4 * 1024 * 1024;
 
 my $PAGE = <<'END';
 <!DOCTYPE html>

@@ -80,26 +80,38 @@ sub decode_utf8 ($bytes) {
 }
 
 sub json_pairs ($text) {
-    defined(decode_utf8($text)) or raise("the body is not valid UTF-8\n", code => 400);
-    my $data = eval { $json->decode($text) };
-    raise("the body is not valid JSON\n",    code => 400) if !defined($data);
+    my $data = eval { defined(decode_utf8($text)) ? $json->decode($text) : undef };
+    raise_bad_unicode($text)                              if !defined($data);
     raise("the body is not a JSON object\n", code => 400) if ref($data) ne 'HASH';
 
     # the decoder keeps the last of several members of the same name, and drops the others
     raise("the body names a parameter more than once\n", code => 400)
         if count_members($text) != keys(%$data);
-    my %errors =
-        map { $_ => 'value is not valid Unicode' } grep { has_surrogate($data->{$_}) } keys %$data;
-    raise("a parameter's name is not valid Unicode\n", code => 400)
-        if grep { has_surrogate($_) } keys %$data;
-    raise_param_exc(\%errors) if %errors;
     return map { [$_ => $data->{$_}] } sort keys %$data;
 }
 
-sub has_surrogate ($value) {
-    return !!grep { has_surrogate($_) } @$value if ref($value) eq 'ARRAY';
-    return !!grep { has_surrogate($_) } %$value if ref($value) eq 'HASH';
-    return defined($value) && $value =~ /[\x{d800}-\x{dfff}]|[^\x{0}-\x{10ffff}]/;
+# The decoder refuses a text with half a surrogate pair, or that is not UTF-8, as a whole. With a mark
+# in the place of each such mistake it can be read, and tells which parameters have one.
+sub raise_bad_unicode ($text) {
+    my $mark   = "\x{10fffd}";                                  # of private use
+    my $marked = Encode::decode('UTF-8', $text, sub {$mark});
+    $marked =~ s{
+        ( \\\\ | \\u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2} )
+        | \\u[dD][89a-fA-F][0-9a-fA-F]{2}
+    }{$1 // $mark}gex;
+    my $data = eval { $json->decode(Encode::encode('UTF-8', $marked)) };
+    raise("the body is not valid JSON\n",              code => 400) if ref($data) ne 'HASH';
+    raise("a parameter's name is not valid Unicode\n", code => 400) if grep {/$mark/} keys %$data;
+    my %errors =
+        map { $_ => 'value is not valid Unicode' } grep { has($data->{$_}, $mark) } keys %$data;
+    raise_param_exc(\%errors) if %errors;
+    raise("the body is not valid JSON\n", code => 400);
+}
+
+sub has ($value, $mark) {
+    return !!grep { has($_, $mark) } @$value if ref($value) eq 'ARRAY';
+    return !!grep { has($_, $mark) } %$value if ref($value) eq 'HASH';
+    return defined($value) && $value =~ /$mark/;
 }
 
 # of the outermost object of a text that is valid JSON
