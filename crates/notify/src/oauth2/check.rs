@@ -14,7 +14,7 @@ pub(super) fn secrets_and_names(request: &CodeExchange) -> Result<(), Error> {
     text("auth-method", &request.auth_method)?;
     text("client-id", &request.client_id)?;
     text("client-secret", request.client_secret.expose())?;
-    text("authorization-code", request.authorization_code.expose())?;
+    code(request.authorization_code.expose())?;
     redirect_uri(&request.redirect_uri)?;
     if let Some(verifier) = &request.code_verifier {
         code_verifier(verifier.expose())?;
@@ -39,6 +39,20 @@ fn text(name: &'static str, value: &str) -> Result<(), Error> {
     } else {
         Ok(())
     }
+}
+
+/// Not the whole address that the browser was sent back to: a mistake that the provider would answer
+/// with a riddle.
+fn code(value: &str) -> Result<(), Error> {
+    const NAME: &str = "authorization-code";
+    text(NAME, value)?;
+    if value.starts_with("https://") || value.starts_with("http://") {
+        return Err(Error::parameter(
+            NAME,
+            "is a whole URL: hand in only the value of its parameter code, URL-decoded",
+        ));
+    }
+    Ok(())
 }
 
 /// A GUID, a DNS name, or one of Microsoft's three words: it becomes a part of a URL's path.

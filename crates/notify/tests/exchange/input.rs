@@ -232,3 +232,19 @@ fn unknown_providers() {
     }
     assert_eq!(server.count(), 0, "something was sent");
 }
+
+#[test]
+fn a_whole_redirect_url_is_no_code() {
+    let (server, machine) = machine();
+    for url in [
+        "https://pve.example.org:8006/?code=4%2F0Aabc&state=x",
+        "http://localhost/?code=abc",
+    ] {
+        let request = CodeExchange {
+            authorization_code: Secret::new(url.to_owned()),
+            ..request()
+        };
+        refused(&machine.host, "authorization-code", &request);
+    }
+    assert_eq!(server.count(), 0, "something was sent");
+}
