@@ -62,6 +62,20 @@ fn main() {
         build.flag(flag);
     }
     build.compile("perlmod_glue");
+    link_tests(&perl);
+}
+
+/// The tests in `tests/` have an interpreter of their own.
+fn link_tests(perl: &str) {
+    let options = Command::new(perl)
+        .args(["-MExtUtils::Embed", "-e", "ldopts"])
+        .output();
+    // a perl without its library can be built for, but not tested in this way
+    if let Ok(options) = options {
+        for option in String::from_utf8_lossy(&options.stdout).split_whitespace() {
+            println!("cargo:rustc-link-arg-tests={option}");
+        }
+    }
 }
 
 fn fail(message: &str) -> ! {

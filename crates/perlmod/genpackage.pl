@@ -52,8 +52,8 @@ sub library {
         # built into perl; DynaLoader.pm and Config.pm are not needed for it
         DynaLoader::boot_DynaLoader('DynaLoader') if !defined &DynaLoader::dl_load_file;
         my $handle = DynaLoader::dl_load_file($path, 0)
-            or die sprintf "cannot load '%s' into perl %vd: %s\n", $path, $^V,
-            DynaLoader::dl_error();
+            or die sprintf "cannot load '%s' into perl %vd (it was built for perl {{PERL}}): %s\n",
+            $path, $^V, DynaLoader::dl_error();
         $known->{'{{LIB}}'} = $handle;
         $known->{'-current'} //= '{{LIB}}';
         $known->{'-package'} //= __PACKAGE__;
@@ -126,6 +126,7 @@ sub main () {
     my %values      = (
         LIB        => $option{lib},
         FILE       => $option{lib} eq '-' ? $lib_package : "lib$option{lib}.so",
+        PERL       => sprintf('%vd', $^V),
         TAG        => $option{'lib-tag'},
         LIBPACKAGE => $lib_package,
     );

@@ -274,9 +274,12 @@ SV *rp_new_array(RP) {
     return (SV *)newAV();
 }
 
+/* Larger hints are not believed: perl would die of them. */
+#define RESERVE_MAX (1 << 24)
+
 void rp_array_reserve(RP_ SV *av, SSize_t count) {
     RP_USE;
-    if (count > 0)
+    if (count > 0 && count <= RESERVE_MAX)
         av_extend((AV *)av, count - 1);
 }
 
@@ -353,8 +356,11 @@ size_t rp_hash_pairs(RP_ SV *sv, rp_pair *out, size_t max, int *held) {
         size_t i;
         for (i = 0; i < n; i++) {
             SV *key = newSVhek((HEK *)out[i].key.body);
+            /* may be stored in another way than the hash's own */
             out[i].key.sv = key;
+            out[i].key.flags = SvUTF8(key) ? RP_F_UTF8 : 0;
             out[i].key.ptr = SvPVX_const(key);
+            out[i].key.len = SvCUR(key);
             SvREFCNT_inc_simple_void(out[i].value.sv);
         }
     }
@@ -404,7 +410,7 @@ SV *rp_hash_get(RP_ SV *hv, const char *key, I32 len) {
 
 SV *rp_array_get(RP_ SV *av, size_t index) {
     RP_USE;
-    if ((SSize_t)index > AvFILLp((AV *)av))
+    if (index >= (size_t)(AvFILLp((AV *)av) + 1))
         return NULL;
     return SvREFCNT_inc_simple(AvARRAY((AV *)av)[index]);
 }

@@ -101,7 +101,13 @@ impl fmt::Display for Error {
         if self.0.path.is_empty() {
             write!(f, "error: {}", self.0.text)
         } else {
-            write!(f, "error: {}: {}", self.0.path, self.0.text)
+            let path = self.0.path.to_string();
+            write!(
+                f,
+                "error: {}: {}",
+                path.trim_start_matches('.'),
+                self.0.text
+            )
         }
     }
 }
