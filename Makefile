@@ -19,7 +19,7 @@ library = libpve_rs_notify.so
 built = $(CARGO_TARGET_DIR)/release/$(library)
 sandbox = $(CARGO_TARGET_DIR)/release/sandbox
 genpackage = crates/perlmod/genpackage.pl
-perl_files := $(shell cd perl/lib && find . -name '*.pm' -printf '%P\n')
+perl_files := $(shell cd perl/lib && find . \( -name '*.pm' -o -name '*.pod' \) -printf '%P\n')
 bin_files := $(notdir $(wildcard perl/bin/*))
 blib_files = $(addprefix blib/lib/,$(perl_files)) $(addprefix blib/script/,$(bin_files))
 stubs = blib/lib/PVE/RS/Notify/Lib.pm
@@ -115,7 +115,11 @@ install: blib
 	install -m 0644 $(built) $(DESTDIR)$(vendorarch)/auto/$(library)
 	install -m 0644 blib/lib/PVE/RS/Notify.pm $(DESTDIR)$(vendorarch)/PVE/RS/Notify.pm
 	install -m 0644 blib/lib/PVE/RS/Notify/Lib.pm $(DESTDIR)$(vendorarch)/PVE/RS/Notify/Lib.pm
+	install -d $(DESTDIR)$(PREFIX)/share/man/man3
+	pod2man --section=3pm --name=PVE::RS::Notify --center='Perl library' --release=$(version) \
+	    perl/lib/PVE/RS/Notify.pod > $(DESTDIR)$(PREFIX)/share/man/man3/PVE::RS::Notify.3pm
 
+version = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 vendorarch = $(shell $(PERL) -MConfig -e 'print $$Config{vendorarch}')
 
 clean:
