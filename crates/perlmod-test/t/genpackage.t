@@ -88,7 +88,9 @@ subtest 'a library that cannot be loaded' => sub {
     open(my $file, '>', "$dir/auto/libx.so") or die "cannot write: $!\n";
     print {$file} 'no library';
     close($file) or die "cannot write: $!\n";
-    like $try->(), qr/\Acannot load '\S+libx\.so' into perl 5\.\d+\.\d+: /, 'it is broken';
+    like $try->(),
+        qr/\Acannot load '\S+libx\.so' into perl 5\.\d+\.\d+ \(it was built for perl 5\.\d+\.\d+\): /,
+        'it is broken';
 };
 
 done_testing;

@@ -20,7 +20,7 @@ binmode(Test::More->builder->$_, ':encoding(UTF-8)') for qw(output failure_outpu
 my @types = types();
 my $cells = 0;
 
-sub try ($function, $holder) {
+sub attempt ($function, $holder) {
     my $result = eval { $function->($$holder) };
     return ($result, $@);
 }
@@ -41,12 +41,12 @@ for my $row (table()) {
             my @wrong;
             for my $holder (@holders) {
                 next if $type =~ $holder->{either};
-                my ($result, $error) = try($function, $holder->{value});
+                my ($result, $error) = attempt($function, $holder->{value});
                 $cells++;
                 push @wrong, "$holder->{history}: " . ($error || $result // 'undef')
                     if !matches($expected, $result, $error);
             }
-            ok !@wrong, $type or diag join "\n", "expected $expected:", @wrong;
+            ok(!@wrong, $type) || diag(join "\n", "expected:", $expected // "undef", @wrong);
         }
         my %left;
         for my $holder (@holders) {

@@ -102,6 +102,9 @@ void rp_describe(RP_ SV *sv, rp_node *node) {
         if (SvIOK(sv)) {
             node->flags |= RP_F_IOK | (SvIsUV(sv) ? RP_F_UV : 0);
             node->i.iv = SvIVX(sv);
+        } else if (SvNOK(sv)) {
+            node->flags |= RP_F_NOK;
+            node->nv = SvNVX(sv);
         }
         return;
     }

@@ -50,7 +50,8 @@ enum {
     RP_F_REF = 2,     /* reached through a reference */
     RP_F_TIED = 8,    /* the container has magic: copy it under the guard first */
     RP_F_IOK = 16,    /* a string that is an integer as well (int is set) */
-    RP_F_UV = 32      /* int is unsigned */
+    RP_F_UV = 32,     /* int is unsigned */
+    RP_F_NOK = 64     /* a string that is a float as well (nv is set) */
 };
 
 typedef struct {

@@ -172,6 +172,7 @@ pub(crate) mod flag {
     pub const TIED: u32 = 8;
     pub const IOK: u32 = 16;
     pub const UV: u32 = 32;
+    pub const NOK: u32 = 64;
 }
 
 /// A scalar, described. Pointers are good until code of perl's side runs.

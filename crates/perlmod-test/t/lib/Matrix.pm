@@ -79,7 +79,9 @@ my @TABLE = (
     ['-Inf',  sub { -9**9**9 },   $TYPE,        -9**9**9,   1,      '-Inf',     '-Inf',     'null'],
     ['"Inf"', sub { 'Inf' },      $TYPE,        9**9**9,    $TYPE,  'Inf',      'Inf',      '"Inf"'],
     ['NaN',   sub { abs(9**9**9 / 9**9**9) }, $TYPE, 'NaN', 1,      'NaN',      'NaN',      'null'],
-    ['dualvar',sub { dualvar(5, 'five') }, 5,   $TYPE,      $TYPE,  'five',     'five',     '"five"'],
+    ['dualvar', sub { dualvar(5, 'five') }, 5,  5,          $TYPE,  'five',     'five',     '"five"'],
+    ['dualvar 1.5', sub { dualvar(1.5, 'x') }, $TYPE, 1.5,  $TYPE,  'x',        'x',        '"x"'],
+    ['dualvar 3.0', sub { dualvar(4.5 / 1.5, 'x') }, 3, 3,  $TYPE,  'x',        'x',        '"x"'],
     ['vstring', sub { v65.66 },   $TYPE,        $TYPE,      $TYPE,  'AB',       'AB',       '"AB"'],
     ['latin-1',sub { "\xfc" },    $TYPE,        $TYPE,      $TYPE,  "\xfc",     "\xfc",     "\"\xfc\""],
     ['wide',  sub { "\x{263a}" }, $TYPE,        $TYPE,      $TYPE,  "\x{263a}", $VALUE,     "\"\x{263a}\""],
@@ -117,7 +119,8 @@ my %RANGE = (
 );
 
 sub types () {
-    return sort keys %RANGE, qw(f64 bool string str char bytes option json_text unit vec map);
+    my @types = sort keys %RANGE, qw(f64 bool string str char bytes option json_text unit vec map);
+    return @types;
 }
 
 # Name, maker and what each column holds.

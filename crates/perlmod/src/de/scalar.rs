@@ -45,23 +45,34 @@ impl ValueDe<'_> {
             kind::BOOL => Some(Int::Signed(node.int)),
             kind::UINT => Some(Int::Unsigned(node.uint())),
             kind::FLOAT => text::whole(node.float),
-            kind::STRING => {
-                let stored = raw::stored(node);
-                text::integer(stored).or_else(|| {
-                    // a number beside a text that is none, as in $!
-                    let dual = node.flags & flag::IOK != 0 && !text::is_numeric(stored);
-                    dual.then(|| {
-                        if node.flags & flag::UV != 0 {
-                            Int::Unsigned(node.uint())
-                        } else {
-                            Int::Signed(node.int)
-                        }
-                    })
-                })
-            }
+            kind::STRING => text::integer(raw::stored(node)).or_else(|| self.beside()),
             _ => None,
         };
         number.ok_or_else(|| self.mismatch(expected))
+    }
+
+    /// The number beside a text that is none, as `$!` has.
+    fn beside(&self) -> Option<Int> {
+        match self.node.flags & (flag::IOK | flag::UV) {
+            _ if text::is_numeric(raw::stored(&self.node)) => None,
+            0 => self.float_beside().and_then(text::whole),
+            flag::IOK => Some(Int::Signed(self.node.int)),
+            _ => Some(Int::Unsigned(self.node.uint())),
+        }
+    }
+
+    /// The same as a float.
+    fn float_beside(&self) -> Option<f64> {
+        let node = &self.node;
+        if text::is_numeric(raw::stored(node)) {
+            return None;
+        }
+        match node.flags & (flag::IOK | flag::UV | flag::NOK) {
+            0 => None,
+            flag::NOK => Some(node.float).filter(|float| float.is_finite()),
+            flag::IOK => Some(node.int as f64),
+            _ => Some(node.uint() as f64),
+        }
     }
 
     fn float(&self, expected: &dyn serde::de::Expected) -> Result<f64, Error> {
@@ -70,7 +81,7 @@ impl ValueDe<'_> {
             kind::BOOL | kind::INT => Some(node.int as f64),
             kind::UINT => Some(node.uint() as f64),
             kind::FLOAT => Some(node.float),
-            kind::STRING => text::float(raw::stored(node)),
+            kind::STRING => text::float(raw::stored(node)).or_else(|| self.float_beside()),
             _ => None,
         };
         number.ok_or_else(|| self.mismatch(expected))
