@@ -153,11 +153,13 @@ void rp_pin_arguments(RP_ rp_call *call) {
     }
 }
 
-/* A lent string's buffer goes to a keeper that lives until the caller's
- * statement ends, and the scalar gets an equal one of its own. */
-void rp_pin_buffer(RP_ SV *sv) {
+/* A lent string's buffer goes to a keeper, which is returned, and the scalar
+ * gets an equal one of its own. */
+SV *rp_pin_buffer(RP_ SV *sv) {
     RP_USE;
     SV *keeper;
+    if (!SvPOK(sv) || SvTYPE(sv) > SVt_PVLV) /* lent for its magic */
+        return NULL;
     if (SvIsCOW(sv)) {
         keeper = newSV_type(SVt_PV);
         sv_setsv_flags(keeper, sv, SV_NOSTEAL | SV_DO_COW_SVSETSV);
@@ -171,9 +173,9 @@ void rp_pin_buffer(RP_ SV *sv) {
         SvLEN_set(keeper, size);
         SvPV_set(sv, copy);
     } else {
-        return;
+        return NULL;
     }
-    sv_2mortal(keeper);
+    return keeper;
 }
 
 /* Whether rp_pin_buffer can keep this string's buffer where it is. */

@@ -84,10 +84,12 @@ typedef struct {
     void *restartop;
     void *restartjmpenv;
     I32 pinned; /* the arguments have been made to outlive the call */
+    I32 errnum; /* what errno is when perl goes on, or -1 */
+    CV *cv;     /* the sub that runs */
 } rp_call;
 
 /* the same is asserted in src/ffi.rs */
-_Static_assert(sizeof(rp_node) == 56 && sizeof(rp_call) == 72, "mirrored in src/ffi.rs");
+_Static_assert(sizeof(rp_node) == 56 && sizeof(rp_call) == 80, "mirrored in src/ffi.rs");
 
 /* how a call, or a guarded section, ended */
 enum { RP_OK, RP_DIED, RP_EXIT, RP_RETHROW };
@@ -100,5 +102,12 @@ typedef struct {
 } rp_export;
 
 void rp_describe(RP_ SV *sv, rp_node *node);
+
+/* Runs body in an eval of its own: RP_DIED leaves a copy of what was thrown
+ * in *error. */
+int rp_guard(pTHX_ rp_call *call, void (*body)(pTHX_ void *), void *arg, SV **error);
+
+/* Goes on with what ended a call early. Does not return. */
+void rp_rethrow(pTHX_ rp_call *call, int status);
 
 #endif

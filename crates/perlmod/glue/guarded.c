@@ -6,11 +6,12 @@
  */
 #include "glue.h"
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 
 /* ---- the way in from perl ---- */
 
-static void rethrow(pTHX_ rp_call *call, int status) {
+void rp_rethrow(pTHX_ rp_call *call, int status) {
     switch (status) {
     case RP_EXIT:
         JMPENV_JUMP(2);
@@ -25,9 +26,9 @@ static void rethrow(pTHX_ rp_call *call, int status) {
     }
 }
 
-static XSPROTO(rp_xsub) {
+/* The whole of a call; inlined into the two ways to it. */
+PERL_STATIC_INLINE void run(pTHX_ CV *cv, const rp_export *export) {
     dXSARGS;
-    const rp_export *export = (const rp_export *)CvXSUBANY(cv).any_ptr;
     rp_call call;
     int status;
     PERL_UNUSED_VAR(sp);
@@ -42,9 +43,13 @@ static XSPROTO(rp_xsub) {
     call.value = NULL;
     call.error = NULL;
     call.pinned = 0;
+    call.errnum = -1;
+    call.cv = cv;
     status = export->entry(&call);
+    if (UNLIKELY(call.errnum >= 0))
+        errno = call.errnum;
     if (UNLIKELY(status != RP_OK))
-        rethrow(aTHX_ & call, status);
+        rp_rethrow(aTHX_ & call, status);
     if (call.value) {
         if (items == 0) {
             SP -= items;
@@ -54,6 +59,16 @@ static XSPROTO(rp_xsub) {
         call.count = 1;
     }
     XSRETURN(call.count);
+}
+
+static XSPROTO(rp_xsub) {
+    run(aTHX_ cv, (const rp_export *)CvXSUBANY(cv).any_ptr);
+}
+
+/* The same for the symbol that each exported function has. */
+void rp_run_export(RP_ CV *cv, const rp_export *export) {
+    RP_USE;
+    run(aTHX_ cv, export);
 }
 
 /* ---- the guard ---- */
@@ -89,7 +104,7 @@ static CV *job_runner(pTHX) {
 /* Runs body in an eval of its own: RP_DIED leaves a copy of what was thrown
  * in *error. Neither $@ nor an outer eval notices, `next` and `last` cannot
  * leave, and the die hook is off. */
-static int guard(pTHX_ rp_call *call, void (*body)(pTHX_ void *), void *arg, SV **error) {
+int rp_guard(pTHX_ rp_call *call, void (*body)(pTHX_ void *), void *arg, SV **error) {
     job_t job;
     CV *runner;
     int status = RP_OK;
@@ -151,7 +166,7 @@ static void do_fetch(pTHX_ void *arg) {
 int rp_fetch(RP_ rp_call *call, SV *sv, SV **out, SV **error) {
     RP_USE;
     work_t work = {sv, NULL, NULL, NULL, 0};
-    const int status = guard(aTHX_ call, do_fetch, &work, error);
+    const int status = rp_guard(aTHX_ call, do_fetch, &work, error);
     *out = status == RP_OK ? work.out : NULL;
     return status;
 }
@@ -196,7 +211,7 @@ static void do_tied(pTHX_ void *arg) {
 int rp_untie(RP_ rp_call *call, SV *sv, SV **out, SV **error) {
     RP_USE;
     work_t work = {sv, NULL, NULL, NULL, 0};
-    const int status = guard(aTHX_ call, do_tied, &work, error);
+    const int status = rp_guard(aTHX_ call, do_tied, &work, error);
     *out = status == RP_OK ? work.out : NULL;
     return status;
 }
@@ -226,7 +241,7 @@ static void do_push(pTHX_ void *arg) {
 int rp_array_push_guarded(RP_ rp_call *call, SV *av, SV *other, SV **error) {
     RP_USE;
     work_t work = {av, other, NULL, NULL, 0};
-    return guard(aTHX_ call, do_push, &work, error);
+    return rp_guard(aTHX_ call, do_push, &work, error);
 }
 
 static void do_store(pTHX_ void *arg) {
@@ -244,7 +259,7 @@ int rp_hash_store_guarded(
 ) {
     RP_USE;
     work_t work = {hv, other, NULL, key, len};
-    return guard(aTHX_ call, do_store, &work, error);
+    return rp_guard(aTHX_ call, do_store, &work, error);
 }
 
 static void do_bless(pTHX_ void *arg) {
@@ -265,7 +280,7 @@ static void do_bless(pTHX_ void *arg) {
 int rp_bless(RP_ rp_call *call, SV *sv, SV *name, const char *key, I32 len, SV **error) {
     RP_USE;
     work_t work = {sv, name, NULL, key, len};
-    return guard(aTHX_ call, do_bless, &work, error);
+    return rp_guard(aTHX_ call, do_bless, &work, error);
 }
 
 /* ---- bootstrap ---- */
@@ -324,7 +339,7 @@ static void do_install(pTHX_ void *arg) {
 int rp_install(RP_ rp_call *call, const rp_export *list, size_t count, SV **error) {
     RP_USE;
     exports_t exports = {list, count};
-    return guard(aTHX_ call, do_install, &exports, error);
+    return rp_guard(aTHX_ call, do_install, &exports, error);
 }
 
 static void do_boot(pTHX_ void *arg) {
@@ -339,7 +354,7 @@ static void do_boot(pTHX_ void *arg) {
 /* Runs a crate's boot function through the fence. */
 int rp_run_boot(RP_ rp_call *call, const rp_export *boot, SV **error) {
     RP_USE;
-    return guard(aTHX_ call, do_boot, (void *)boot, error);
+    return rp_guard(aTHX_ call, do_boot, (void *)boot, error);
 }
 
 /* The last act of a bootstrap that failed. */

@@ -10,12 +10,24 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::ffi::Call;
 use crate::scalar::Scalar;
-use crate::value::{Value, access};
+use crate::value::{RawValue, Value, access};
 
 /// The arguments of the running call.
 pub struct Args {
     count: usize,
     stack: access::Stack,
+}
+
+/// What a parameter with `#[cv]` can be: a [`Value`] or a `&CV`.
+pub trait FromSub<'a>: Sized {
+    /// The running sub, which is held meanwhile.
+    fn from_sub(sub: &'a Value) -> Self;
+}
+
+impl FromSub<'_> for Value {
+    fn from_sub(sub: &Value) -> Self {
+        sub.clone_ref()
+    }
 }
 
 /// What goes back to Perl.
@@ -104,6 +116,11 @@ impl Args {
         ))
     }
 
+    /// The sub that runs, for as long as it does.
+    pub fn sub(&self) -> Value {
+        Value::from_scalar(self.stack.sub())
+    }
+
     /// Argument `index` as an object, and a hold on the object itself.
     ///
     /// # Errors
@@ -126,6 +143,14 @@ impl Thrown {
         }
     }
 
+    /// What code of Perl's threw, or the error's text.
+    pub(crate) fn error(err: &Error) -> Self {
+        match err.take_raised() {
+            Some(thrown) => Self::Value(thrown),
+            None => Self::Text(format!("{err}\n")),
+        }
+    }
+
     /// The whole chain of an error as text.
     pub fn display<E: Display>(err: &E) -> Self {
         Self::Text(format!("{err:#}\n"))
@@ -143,6 +168,18 @@ impl Thrown {
 impl From<Value> for Returned {
     fn from(value: Value) -> Self {
         Self::One(value.into_scalar())
+    }
+}
+
+impl From<Scalar> for Returned {
+    fn from(scalar: Scalar) -> Self {
+        Self::One(scalar)
+    }
+}
+
+impl From<RawValue> for Returned {
+    fn from(value: RawValue) -> Self {
+        value.into_inner().into()
     }
 }
 

@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde::de::{Expected, Unexpected};
 
+pub use crate::ffi::surface::copy_errno_to_libc;
 use crate::path::Path;
 use crate::scalar::Scalar;
 
@@ -17,6 +18,7 @@ thread_local! {
     static RAISED: RefCell<Option<(u64, Scalar)>> = const { RefCell::new(None) };
     static COUNT: Cell<u64> = const { Cell::new(0) };
     static ERRNO: Cell<c_int> = const { Cell::new(0) };
+    static ERRNO_IS_NEW: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A conversion failed, or Perl code that it ran died.
@@ -217,8 +219,20 @@ impl fmt::Display for MagicError {
 impl std::error::Error for MagicError {}
 
 /// Sets this thread's error number of the layer; libc's is another.
+///
+/// A sub with `#[export(errno)]` that called this leaves the number in `$!`.
 pub fn set_errno(number: c_int) {
     ERRNO.set(number);
+    ERRNO_IS_NEW.set(true);
+}
+
+pub(crate) fn forget_errno() {
+    ERRNO_IS_NEW.set(false);
+}
+
+/// The number that was set since it was forgotten.
+pub(crate) fn taken_errno() -> Option<c_int> {
+    ERRNO_IS_NEW.take().then(get_errno)
 }
 
 /// This thread's error number of the layer.

@@ -7,6 +7,8 @@
 //! The interpreter is known per thread while a call runs, and only then: a
 //! thread without one is refused.
 
+pub(crate) mod native;
+
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,6 +35,8 @@ struct State {
     pinned: Cell<usize>,
     /// An error keeps what was thrown.
     raised: Cell<bool>,
+    /// A value is being converted for Perl.
+    serializing: Cell<bool>,
 }
 
 thread_local! {
@@ -45,6 +49,7 @@ thread_local! {
             loans: Cell::new(0),
             pinned: Cell::new(0),
             raised: Cell::new(false),
+            serializing: Cell::new(false),
         }
     };
     /// Scalars whose buffers Rust has as `&str` or `&[u8]`, each with a count.
@@ -144,14 +149,20 @@ fn leave(
         }
         return leaving;
     }
-    let error = match result {
+    let thrown = match result {
         Ok(Ok(returned)) => {
             hand_over(call, perl, returned);
             return status::OK;
         }
-        Ok(Err(Thrown::Value(scalar))) => scalar,
-        Ok(Err(Thrown::Text(text))) => Scalar::new_string(&text),
-        Err(payload) => Scalar::new_string(&panics::exception(payload)),
+        Ok(Err(thrown)) => thrown,
+        Err(payload) => match payload.downcast::<Raise>() {
+            Ok(raise) => Thrown::error(&raise.0),
+            Err(payload) => Thrown::Text(panics::exception(payload)),
+        },
+    };
+    let error = match thrown {
+        Thrown::Value(scalar) => scalar,
+        Thrown::Text(text) => Scalar::new_string(&text),
     };
     // SAFETY: the caller lends the call for as long as this function runs
     unsafe { (*call).error = error.into_raw() };
@@ -170,6 +181,58 @@ fn hand_over(call: *mut Call, perl: *mut Interpreter, returned: Returned) {
             }
         }
     }
+}
+
+/// What [`raise`] unwinds with.
+struct Raise(Error);
+
+/// Ends the running call with an exception, for functions that return no error.
+///
+/// Every value is dropped on the way, as with a panic, but nobody is told of one.
+pub fn raise(error: Error) -> ! {
+    std::panic::resume_unwind(Box::new(Raise(error)))
+}
+
+/// The value, for functions that return no error.
+pub(crate) fn or_raise<T>(result: Result<T, Error>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(err) => raise(err),
+    }
+}
+
+/// Ends the running call with this exception.
+pub(crate) fn throw(thrown: Scalar) -> ! {
+    STATE.with(|state| state.raised.set(true));
+    raise(Error::raised(thrown))
+}
+
+/// As [`enter`]; what [`set_errno`](crate::error::set_errno) was told becomes `$!`.
+pub fn enter_errno(call: &mut Call, body: impl FnOnce(&Args) -> Result<Returned, Thrown>) -> c_int {
+    crate::error::forget_errno();
+    let status = enter(call, body);
+    call.errnum = crate::error::taken_errno().unwrap_or(-1);
+    status
+}
+
+/// Runs `body` as part of a conversion for Perl.
+#[inline]
+pub(crate) fn serializing<R>(body: impl FnOnce() -> R) -> R {
+    struct Reset<'a>(&'a Cell<bool>, bool);
+    impl Drop for Reset<'_> {
+        fn drop(&mut self) {
+            self.0.set(self.1);
+        }
+    }
+    STATE.with(|state| {
+        let _reset = Reset(&state.serializing, state.serializing.replace(true));
+        body()
+    })
+}
+
+/// Whether a value is being converted for Perl in this thread.
+pub(crate) fn is_serializing() -> bool {
+    STATE.with(|state| state.serializing.get())
 }
 
 /// Runs a callback of perl's that cannot raise: panics end here.
@@ -194,6 +257,8 @@ fn empty_call(perl: *mut Interpreter) -> Call {
         restartop: ptr::null_mut(),
         restartjmpenv: ptr::null_mut(),
         pinned: 1,
+        errnum: -1,
+        cv: ptr::null_mut(),
     }
 }
 
@@ -211,16 +276,26 @@ pub(crate) fn lend(sv: *mut SV) {
     STATE.with(|state| state.loans.set(state.loans.get() + 1));
 }
 
+/// Whether a scalar is lent to the running call or to one around it.
+pub(crate) fn is_lent(sv: *mut SV) -> bool {
+    LOANS.with_borrow(|loans| loans.contains(&sv))
+}
+
 /// Before code of Perl's runs: what Rust borrowed is made to outlast it.
 fn pin(perl: *mut Interpreter, call: *mut Call) {
     // SAFETY: the call is the running one
     unsafe { ffi::rp_pin_arguments(perl, call) };
-    LOANS.with_borrow(|loans| {
+    LOANS.with_borrow_mut(|loans| {
         STATE.with(|state| {
-            for &sv in loans.iter().skip(state.pinned.get()) {
+            for at in state.pinned.get()..loans.len() {
+                let Some(&sv) = loans.get(at) else { break };
                 // SAFETY: the loan holds a count
-                unsafe { ffi::rp_pin_buffer(perl, sv) };
+                let keeper = unsafe { ffi::rp_pin_buffer(perl, sv) };
+                if !keeper.is_null() {
+                    loans.push(keeper);
+                }
             }
+            state.loans.set(loans.len());
             state.pinned.set(loans.len());
             state.generation.set(state.generation.get() + 1);
         });

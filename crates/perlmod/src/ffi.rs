@@ -29,6 +29,8 @@ opaque! {
     CV;
     /// An entry of a hash.
     HE;
+    /// A value of a kind that has no type here.
+    Unsupported;
     /// The interpreter; on a perl without threads never looked at.
     Interpreter;
 }
@@ -227,10 +229,12 @@ pub struct Call {
     pub(crate) restartop: *mut c_void,
     pub(crate) restartjmpenv: *mut c_void,
     pub(crate) pinned: i32,
+    pub(crate) errnum: i32,
+    pub(crate) cv: *mut CV,
 }
 
 // the same is asserted in `glue/glue.h`
-const _: () = assert!(size_of::<Node>() == 56 && size_of::<Call>() == 72);
+const _: () = assert!(size_of::<Node>() == 56 && size_of::<Call>() == 80);
 
 /// How a call or a guarded section ended.
 pub(crate) mod status {
@@ -268,7 +272,7 @@ glue! {
     fn rp_argument(call: *const Call, index: isize, node: *mut Node);
     fn rp_argument_sv(call: *const Call, index: isize) -> *mut SV;
     fn rp_pin_arguments(call: *mut Call);
-    fn rp_pin_buffer(sv: *mut SV);
+    fn rp_pin_buffer(sv: *mut SV) -> *mut SV;
     fn rp_push(call: *mut Call, sv: *mut SV);
     fn rp_wants_list() -> c_int;
     fn rp_release(sv: *mut SV);
@@ -338,3 +342,10 @@ unsafe extern "C" {
     pub(crate) fn rp_hold(sv: *mut SV) -> *mut SV;
     pub(crate) fn rp_is_plain(sv: *const SV) -> c_int;
 }
+
+mod stack;
+pub(crate) mod surface;
+
+pub use stack::{
+    Gimme, StackIter, StackMark, croak, pop_arg_mark, pseudo_block, stack_push, stack_push_raw,
+};

@@ -38,11 +38,13 @@ mod macros;
 pub use de::{from_ref_value, from_value};
 pub use error::Error;
 pub use fence::wantarray;
+pub use ffi::Gimme;
 pub use magic::{MagicSpec, MagicTag, MagicValue};
 pub use ser::to_value;
 pub use value::Array;
 pub use value::Hash;
 pub use value::Value;
+pub use value::raw_value::{self, RawValue};
 pub use value::{Mortal, Scalar, ScalarRef};
 pub use value::{array, hash, scalar};
 
@@ -52,8 +54,9 @@ pub use perlmod_macro::{export, package};
 /// What the attributes expand to. Not for use by hand.
 #[doc(hidden)]
 pub mod __private__ {
-    pub use crate::args::{Args, Returned, Thrown};
-    pub use crate::fence::{Package, boot, enter};
+    pub use crate::args::{Args, FromSub, Returned, Thrown};
+    pub use crate::fence::{Package, boot, enter, enter_errno, raise};
+    pub use crate::ffi::surface::run_export;
     pub use crate::ffi::{CV, Call, Export, Interpreter};
     pub use crate::magic::free_hook;
     pub use crate::ser::to_returned;

@@ -4,14 +4,15 @@
 //! is what was attached under it. A thread's copy of an object carries no
 //! pointer; copies by other means carry no magic. Both are reported.
 
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 use std::marker::PhantomData;
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::error::MagicError;
+use crate::error::{Error, MagicError};
 use crate::fence;
-use crate::ffi::{self, Interpreter, MAGIC, MGVTBL, SV};
+use crate::ffi::{self, Interpreter, MAGIC, MGVTBL, SV, surface};
 use crate::value::{ScalarRef, Value, access};
 
 /// A pointer-like value that can be leaked to perl and taken back.
@@ -93,6 +94,13 @@ impl<T> MagicTag<T> {
         let mut table = MGVTBL::zero();
         table.dup = Some(ffi::rp_magic_dup);
         Self(table, PhantomData)
+    }
+}
+
+impl<T> MagicTag<T> {
+    /// The table whose address is the identity.
+    pub(crate) const fn table(&'static self) -> &'static MGVTBL {
+        &self.0
     }
 }
 
@@ -192,21 +200,15 @@ pub struct MagicValue<'o, 'v, 'p, T> {
     marker: PhantomData<(&'o (), &'v (), &'p ())>,
 }
 
-/// Attaches a value, unless there is one under its tag already.
+/// Attaches a value; a second one under the same tag ends the running call.
 pub(crate) fn attach<T: Leakable>(target: &ScalarRef, magic: MagicValue<'_, '_, 'static, T>) {
-    if target.has_magic(magic.spec.table) {
-        return;
+    if !access::magic_pieces(target.as_raw(), magic.spec.table).is_null() {
+        drop(magic);
+        fence::raise(Error::new("value has magic of this kind already"));
     }
     let ptr = magic.value.leak();
-    // SAFETY: a live scalar; the free hook of the tag takes the pointer back
-    unsafe {
-        ffi::rp_magic_attach(
-            fence::perl(),
-            target.as_raw(),
-            magic.spec.table,
-            ptr.cast_mut().cast(),
-        );
-    }
+    // the free hook of the tag takes the pointer back
+    access::attach(target.as_raw(), magic.spec.table, ptr.cast_mut().cast());
 }
 
 pub(crate) fn find<'a, T: Leakable>(
@@ -217,8 +219,115 @@ pub(crate) fn find<'a, T: Leakable>(
     if ptr.is_null() {
         return None;
     }
-    // SAFETY: leaked by `T` under this tag; callers hold the object meanwhile
+    // held, and so not removed, until the call ends
+    fence::lend(target.as_raw());
+    // SAFETY: leaked by `T` under this tag, and held
     Some(unsafe { T::get_ref(ptr.cast_const().cast()) })
+}
+
+/// Looks at an attached value without holding its scalar.
+pub(crate) fn peek<'a, T: Leakable>(
+    target: &'a ScalarRef,
+    spec: &MagicSpec<'static, 'static, T>,
+) -> Option<&'a T::Pointee> {
+    let ptr = access::magic_pointer(target.as_raw(), spec.table);
+    // SAFETY: leaked by `T` under this tag; the scalar is borrowed
+    (!ptr.is_null()).then(|| unsafe { T::get_ref(ptr.cast_const().cast()) })
+}
+
+/// Takes an attached value back; `None` in a thread's copy, which has none.
+pub(crate) fn remove<T: Leakable>(
+    target: &ScalarRef,
+    spec: &MagicSpec<'static, 'static, T>,
+) -> Result<Option<T>, MagicError> {
+    let piece = access::magic_pieces(target.as_raw(), spec.table);
+    if piece.is_null() {
+        return Err(MagicError::NotFound(""));
+    }
+    if fence::is_lent(target.as_raw()) {
+        fence::raise(Error::new("value is in use by this call"));
+    }
+    // SAFETY: found a moment ago, and nothing ran since
+    let ptr = unsafe { (*piece).take_ptr() };
+    // SAFETY: leaked by `T` under this tag, and taken out of it
+    let value = (!ptr.is_null()).then(|| unsafe { T::reclaim(ptr.cast_const().cast()) });
+    target.unmagic(surface::magic_ext(), Some(spec.table));
+    Ok(value)
+}
+
+impl ScalarRef {
+    /// Attaches any kind of magic; `how` is perl's letter, default is `~`.
+    ///
+    /// # Safety
+    /// The table lives as long as the process, and its callbacks keep to perl's
+    /// rules. `name` has `len` bytes, is null, or is a pointer for the callbacks
+    /// when `len` is 0.
+    pub unsafe fn add_raw_magic(
+        &self,
+        obj: Option<&Self>,
+        how: Option<c_int>,
+        vtbl: Option<&MGVTBL>,
+        name: *const c_char,
+        len: i32,
+    ) {
+        let how = how.unwrap_or_else(surface::magic_ext);
+        // SAFETY: the caller's promise
+        unsafe {
+            surface::rp_magic_add_raw(
+                fence::perl(),
+                self.as_raw(),
+                obj.map_or(ptr::null_mut(), Self::as_raw),
+                how,
+                vtbl.map_or(ptr::null(), ptr::from_ref),
+                name,
+                len,
+            );
+        }
+    }
+
+    /// Removes magic of this kind; without a table, whatever its table.
+    ///
+    /// # Safety
+    /// Nobody uses what it carries any more.
+    pub unsafe fn remove_raw_magic(&self, how: Option<c_int>, vtbl: Option<&MGVTBL>) {
+        self.unmagic(how.unwrap_or_else(surface::magic_ext), vtbl);
+    }
+
+    /// Removes magic; what its destructors throw ends the running call.
+    fn unmagic(&self, how: c_int, vtbl: Option<&MGVTBL>) {
+        let vtbl = vtbl.map_or(ptr::null(), ptr::from_ref);
+        let result = fence::guarded(|perl, call, error| {
+            // SAFETY: borrowed, so live
+            unsafe { surface::rp_magic_remove(perl, call, self.as_raw(), how, vtbl, error) }
+        });
+        if let Err(err) = result {
+            fence::raise(err);
+        }
+    }
+
+    /// The first magic of this kind; without a table, whatever its table.
+    pub fn find_raw_magic(&self, how: Option<c_int>, vtbl: Option<&MGVTBL>) -> Option<&MAGIC> {
+        let how = how.unwrap_or_else(surface::magic_ext);
+        let vtbl = vtbl.map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: borrowed, so live
+        let piece = unsafe { surface::rp_magic_find_raw(fence::perl(), self.as_raw(), how, vtbl) };
+        // SAFETY: part of the scalar until it is removed, which is unsafe to do
+        unsafe { piece.as_ref() }
+    }
+
+    /// Takes an attached Rust value back. `None`: this is a thread's copy of the
+    /// object, which carries none.
+    ///
+    /// A value that the running call has looked at ends the call instead.
+    ///
+    /// # Errors
+    /// When nothing is attached under this tag.
+    pub fn remove_magic<T: Leakable>(
+        &self,
+        spec: &MagicSpec<'static, 'static, T>,
+    ) -> Result<Option<T>, MagicError> {
+        remove(self, spec)
+    }
 }
 
 /// The object behind a reference: what `TryFrom<&Value>` of `declare_magic!` does.

@@ -66,6 +66,13 @@ impl ArrayAccess<'_> {
         }
         self.piece.get(self.index - self.start).copied()
     }
+
+    /// The next element.
+    pub(super) fn advance(&mut self) -> Option<Node> {
+        let node = self.node()?;
+        self.index += 1;
+        Some(node)
+    }
 }
 
 impl<'de> SeqAccess<'de> for ArrayAccess<'de> {
@@ -145,6 +152,17 @@ impl<'de> HashAccess<'de> {
         }
     }
 
+    /// The next pair, as text and value.
+    pub(super) fn advance(&mut self) -> Result<Option<(String, ValueDe<'de>)>, Error> {
+        if self.index >= self.pairs.len() {
+            return Ok(None);
+        }
+        let key = self.key()?.text()?;
+        let value = self.value()?;
+        self.index += 1;
+        Ok(Some((key, value)))
+    }
+
     /// An error in the running pair's value, with its key.
     pub(super) fn locate(&self, err: Error) -> Error {
         match self.key() {
@@ -187,6 +205,14 @@ impl<'de> MapAccess<'de> for HashAccess<'de> {
 pub(super) struct KeyDe<'de>(Node, PhantomData<&'de ()>);
 
 impl KeyDe<'_> {
+    fn text(&self) -> Result<String, Error> {
+        let utf8 = self.0.flags & crate::ffi::flag::UTF8 != 0;
+        match text::characters(raw::stored(&self.0), utf8) {
+            Ok(text) => Ok(text.into_owned()),
+            Err(err) => Error::fail(err.text()),
+        }
+    }
+
     fn shown(&self) -> String {
         let utf8 = self.0.flags & crate::ffi::flag::UTF8 != 0;
         text::characters(raw::stored(&self.0), utf8)
@@ -212,7 +238,7 @@ impl<'de> serde::Deserializer<'de> for KeyDe<'de> {
         let copy = raw::key_scalar(&self.0);
         let node = copy.describe();
         debug_assert_eq!(node.kind, kind::STRING);
-        copy.into_mortal();
+        copy.into_mortal().into_raw();
         ValueDe::new(node, 0).deserialize_str(visitor)
     }
 

@@ -4,6 +4,7 @@
 //! read without perl's shared iterator. Strings are never quoted in errors.
 
 mod access;
+mod forward;
 mod scalar;
 
 use std::marker::PhantomData;
@@ -86,7 +87,7 @@ impl<'de> ValueDe<'de> {
             if self.node.kind == kind::MAGIC {
                 let copy = raw::fetch(self.node.sv)?;
                 self.node = copy.describe();
-                copy.into_mortal();
+                copy.into_mortal().into_raw();
             } else {
                 self.depth = self.deeper()?;
                 self.node = raw::describe(self.node.body);
@@ -101,6 +102,14 @@ impl<'de> ValueDe<'de> {
             return raw::untie(self.node.body);
         }
         Ok(raw::hold(self.node.body))
+    }
+
+    /// The value itself, for a raw one.
+    fn scalar(&self) -> Scalar {
+        if self.node.sv.is_null() {
+            return Scalar::new_undef();
+        }
+        raw::hold(self.node.sv)
     }
 
     fn visit_array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

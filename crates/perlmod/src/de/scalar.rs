@@ -10,11 +10,11 @@ use super::{ArrayAccess, HashAccess, ValueDe};
 use crate::error::Error;
 use crate::ffi::{flag, kind};
 use crate::text::{self, Int};
-use crate::value::access as raw;
+use crate::value::{access as raw, raw_value};
 
 impl ValueDe<'_> {
     /// The characters, if it is a string or a number.
-    fn text(&self) -> Option<Result<Cow<'_, str>, Error>> {
+    pub(super) fn text(&self) -> Option<Result<Cow<'_, str>, Error>> {
         let node = &self.node;
         Some(Ok(match node.kind {
             kind::STRING => {
@@ -252,9 +252,12 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if raw_value::is_name(name) {
+            return raw_value::give(self.scalar(), visitor);
+        }
         visitor.visit_newtype_struct(self)
     }
 

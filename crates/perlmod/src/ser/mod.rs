@@ -4,16 +4,19 @@
 
 mod container;
 mod key;
+mod outcome;
 mod returned;
 
 use serde::Serialize;
 use serde::ser::Serializer;
 
+pub use outcome::{Return, ReturnValue, to_return_value};
 pub use returned::to_returned;
 
 use crate::de::MAX_DEPTH;
 use crate::error::Error;
-use crate::value::{Scalar, Value, access};
+use crate::fence;
+use crate::value::{Scalar, Value, access, raw_value};
 use container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
 
 /// Converts a value.
@@ -21,7 +24,13 @@ use container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
 /// # Errors
 /// When it is nested deeper than [`MAX_DEPTH`], or a key is no scalar.
 pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
-    to_scalar(value, 0).map(Value::from_scalar)
+    fence::serializing(|| to_scalar(value, 0)).map(Value::from_scalar)
+}
+
+/// Whether a value is being converted for Perl in this thread, for types that
+/// look different there.
+pub fn is_active() -> bool {
+    fence::is_serializing()
 }
 
 fn to_scalar<T: Serialize + ?Sized>(value: &T, depth: u32) -> Result<Scalar, Error> {
@@ -33,6 +42,9 @@ fn to_scalar<T: Serialize + ?Sized>(value: &T, depth: u32) -> Result<Scalar, Err
 pub(crate) struct ValueSer {
     depth: u32,
 }
+
+/// For values that are only a unit on the way.
+pub(crate) const UNIT: ValueSer = ValueSer { depth: 0 };
 
 impl ValueSer {
     fn deeper(self) -> Result<u32, Error> {
@@ -117,9 +129,12 @@ impl Serializer for ValueSer {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<Scalar, Error> {
+        if raw_value::is_name(name) {
+            return raw_value::hand_over(value);
+        }
         value.serialize(self)
     }
 

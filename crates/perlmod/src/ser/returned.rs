@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde::ser::{SerializeTuple, Serializer};
 
 use super::container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
-use super::{ValueSer, to_scalar};
+use super::{ValueSer, outcome, to_scalar};
 use crate::args::{Returned, Thrown};
 use crate::error::Error;
+use crate::fence;
 use crate::value::Scalar;
 
 /// Converts what an exported function returned.
@@ -15,17 +16,17 @@ use crate::value::Scalar;
 /// The exception that Perl gets.
 #[inline]
 pub fn to_returned<T: Serialize>(value: &T) -> Result<Returned, Thrown> {
-    match value.serialize(ReturnSer) {
+    match fence::serializing(|| value.serialize(ReturnSer)) {
         Ok(returned) => Ok(returned),
         Err(err) => Err(Thrown::Text(format!("{}\n", err.message("return value")))),
     }
 }
 
 /// Dispatches on the outermost type only.
-struct ReturnSer;
+pub(super) struct ReturnSer;
 
 /// A tuple's elements.
-struct ListSer(Vec<Scalar>);
+pub(super) struct ListSer(Vec<Scalar>);
 
 impl SerializeTuple for ListSer {
     type Ok = Returned;
@@ -140,12 +141,18 @@ impl Serializer for ReturnSer {
         serialize_str(&str);
         serialize_bytes(&[u8]);
         serialize_none();
-        serialize_unit_struct(&'static str);
         serialize_unit_variant(&'static str, u32, &'static str);
     }
 
     fn serialize_unit(self) -> Result<Returned, Error> {
         Ok(Returned::Nothing)
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<Returned, Error> {
+        if outcome::is_void(name) {
+            return Ok(Returned::Nothing);
+        }
+        INNER.serialize_unit_struct(name).map(Returned::One)
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Returned, Error> {
@@ -154,10 +161,15 @@ impl Serializer for ReturnSer {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<Returned, Error> {
-        to_scalar(value, 0).map(Returned::One)
+        if outcome::is_list(name) {
+            return outcome::spread(&INNER.serialize_newtype_struct(name, value)?);
+        }
+        INNER
+            .serialize_newtype_struct(name, value)
+            .map(Returned::One)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

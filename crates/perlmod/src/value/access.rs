@@ -7,11 +7,12 @@ use std::borrow::Cow;
 use std::ffi::c_void;
 use std::ptr;
 
+use crate::args::FromSub;
 use crate::error::Error;
 use crate::fence;
-use crate::ffi::{self, Call, Interpreter, MGVTBL, Node, Pair, SV, flag};
+use crate::ffi::{self, CV, Call, Interpreter, MAGIC, MGVTBL, Node, Pair, SV, flag, surface};
 use crate::text::{self, TextError};
-use crate::value::Scalar;
+use crate::value::{Scalar, Value};
 
 /// Where perl keeps the arguments of a call.
 pub(crate) struct Stack {
@@ -40,6 +41,12 @@ impl Stack {
         node
     }
 
+    /// The sub that runs.
+    pub(crate) fn sub(&self) -> Scalar {
+        // SAFETY: the running call outlives its arguments
+        fence::native::running_sub(unsafe { &*self.call })
+    }
+
     /// Argument `index`, held; undef beyond the last.
     pub(crate) fn scalar(&self, index: usize) -> Scalar {
         if index >= self.count {
@@ -49,6 +56,13 @@ impl Stack {
         let sv = unsafe { ffi::rp_argument_sv(self.perl, self.call, index as isize) };
         // SAFETY: the function returns a count of its own
         unsafe { Scalar::from_raw_move(sv) }
+    }
+}
+
+impl<'a> FromSub<'a> for &'a CV {
+    fn from_sub(sub: &'a Value) -> Self {
+        // SAFETY: a sub, held by the value
+        unsafe { &*sub.as_raw().cast() }
     }
 }
 
@@ -294,6 +308,18 @@ pub(crate) fn add(hv: &Scalar, key: &[u8], utf8: bool, value: Scalar) -> Result<
         );
     };
     Ok(())
+}
+
+/// The first piece of magic under this table, or null.
+pub(crate) fn magic_pieces(sv: *mut SV, vtbl: &'static MGVTBL) -> *mut MAGIC {
+    // SAFETY: callers have a live scalar
+    unsafe { surface::rp_magic_find_raw(fence::perl(), sv, surface::magic_ext(), vtbl) }
+}
+
+/// Attaches a piece of magic that carries a pointer, which may be null.
+pub(crate) fn attach(sv: *mut SV, vtbl: &'static MGVTBL, ptr: *mut c_void) {
+    // SAFETY: callers have a live scalar
+    unsafe { ffi::rp_magic_attach(fence::perl(), sv, vtbl, ptr) };
 }
 
 /// The pointer attached under this table, or null.

@@ -5,10 +5,17 @@
 
 pub(crate) mod access;
 pub mod array;
+mod boxed;
 pub mod hash;
-pub mod scalar;
 
-use std::ops::Deref;
+pub mod raw_value;
+pub mod scalar;
+mod seen;
+mod serde;
+mod substr;
+mod types;
+
+use std::ops::{Deref, DerefMut};
 
 use crate::error::Error;
 use crate::fence;
@@ -16,6 +23,7 @@ use crate::ffi::{self, SV, kind};
 
 pub use array::Array;
 pub use hash::Hash;
+pub use raw_value::RawValue;
 pub use scalar::{Mortal, Scalar, ScalarRef};
 
 /// Any of perl's values.
@@ -75,6 +83,23 @@ impl Value {
     /// A new empty hash.
     pub fn new_hash() -> Self {
         Self::Hash(Hash::new())
+    }
+
+    /// A reference to a new sub without a name, written by hand.
+    ///
+    /// It takes its arguments with [`pop_arg_mark`](ffi::pop_arg_mark) and returns
+    /// what it pushes after [`set_stack`](ffi::StackMark::set_stack).
+    ///
+    /// # Safety
+    /// The function keeps to the rules of perl's stack and does not panic.
+    pub unsafe fn new_xsub(sub: crate::perl_fn!(extern "C" fn(*mut ffi::CV))) -> Self {
+        let perl = fence::perl();
+        // SAFETY: the caller's promise
+        let sv = unsafe {
+            ffi::surface::rp_new_sub(perl, sub, fence::native::begin_sub, fence::native::end_sub)
+        };
+        // SAFETY: the count is ours
+        unsafe { Self::from_raw_move(sv) }
     }
 
     /// Takes over a count of `sv`.
@@ -149,6 +174,31 @@ impl Value {
         access::fetch(self.as_raw()).map(Self::from_scalar)
     }
 
+    /// Element `index` of an array, or of the array that this refers to.
+    pub fn get(&self, index: usize) -> Option<Self> {
+        match self {
+            Self::Array(array) => array.get(index),
+            Self::Reference(_) => self.dereference()?.as_array()?.get(index),
+            _ => None,
+        }
+    }
+
+    /// The array, if it is one.
+    pub fn as_array_mut(&mut self) -> Option<&mut Array> {
+        match self {
+            Self::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+
+    /// The hash, if it is one.
+    pub fn as_hash_mut(&mut self) -> Option<&mut Hash> {
+        match self {
+            Self::Hash(hash) => Some(hash),
+            _ => None,
+        }
+    }
+
     /// The array, if it is one.
     pub fn as_array(&self) -> Option<&Array> {
         match self {
@@ -218,6 +268,28 @@ impl Deref for Value {
 impl AsRef<ScalarRef> for Value {
     fn as_ref(&self) -> &ScalarRef {
         self
+    }
+}
+
+impl DerefMut for Value {
+    fn deref_mut(&mut self) -> &mut ScalarRef {
+        match self {
+            Self::Scalar(scalar) | Self::Reference(scalar) => scalar,
+            Self::Array(array) => array,
+            Self::Hash(hash) => hash,
+        }
+    }
+}
+
+impl AsMut<ScalarRef> for Value {
+    fn as_mut(&mut self) -> &mut ScalarRef {
+        self
+    }
+}
+
+impl From<RawValue> for Value {
+    fn from(raw: RawValue) -> Self {
+        raw.into_inner()
     }
 }
 

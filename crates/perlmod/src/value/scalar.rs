@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::marker::{PhantomData, PhantomPinned};
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use crate::error::Error;
 use crate::fence;
-use crate::ffi::{self, MGVTBL, Node, SV, kind};
+use crate::ffi::{self, Node, SV, kind};
 use crate::magic::{Leakable, MagicSpec, MagicValue};
 use crate::value::{Value, access};
+
+pub use super::types::{Flags, Type};
 
 /// A scalar that belongs to somebody else.
 #[repr(C)]
@@ -22,12 +24,15 @@ pub struct ScalarRef {
 pub struct Scalar(*mut SV);
 
 /// A scalar that perl frees when the statement that made the call ends.
-pub struct Mortal(*mut SV);
+#[derive(Debug)]
+pub struct Mortal(Scalar);
 
 impl Mortal {
-    /// The scalar.
+    /// The scalar, which perl owns from now on.
     pub fn into_raw(self) -> *mut SV {
-        self.0
+        let sv = self.0.into_raw();
+        // SAFETY: the count goes to perl
+        unsafe { ffi::rp_mortal(fence::perl(), sv) }
     }
 }
 
@@ -68,11 +73,6 @@ impl Scalar {
         Self(unsafe { ffi::rp_new_ref(fence::perl(), target) })
     }
 
-    /// A new integer that holds an address.
-    pub fn new_pointer<T>(v: *mut T) -> Self {
-        Self::new_uint(v.expose_provenance())
-    }
-
     /// Takes over a count of `sv`.
     ///
     /// # Safety
@@ -102,9 +102,12 @@ impl Scalar {
 
     /// Has perl free it when the statement that made the call ends.
     pub fn into_mortal(self) -> Mortal {
-        let sv = self.into_raw();
-        // SAFETY: the count goes to perl
-        Mortal(unsafe { ffi::rp_mortal(fence::perl(), sv) })
+        Mortal(self)
+    }
+
+    /// The scalar, sorted into its variant.
+    pub fn into_value(self) -> Value {
+        Value::from_scalar(self)
     }
 }
 
@@ -132,6 +135,20 @@ impl Deref for Scalar {
     fn deref(&self) -> &ScalarRef {
         // SAFETY: live as long as this hold; a reference to no bytes
         unsafe { &*self.0.cast::<ScalarRef>() }
+    }
+}
+
+impl DerefMut for Scalar {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut ScalarRef {
+        // SAFETY: live as long as this hold; a reference to no bytes
+        unsafe { &mut *self.0.cast::<ScalarRef>() }
+    }
+}
+
+impl AsMut<ScalarRef> for Scalar {
+    fn as_mut(&mut self) -> &mut ScalarRef {
+        self
     }
 }
 
@@ -195,6 +212,40 @@ impl ScalarRef {
         }
     }
 
+    /// What the stored pointer points to.
+    ///
+    /// # Errors
+    /// When it is no pointer to a `T`, as far as its number tells.
+    ///
+    /// # Safety
+    /// The number is the address of a `T` that lives as long as this borrow.
+    pub unsafe fn pv_ref<T>(&self) -> Result<&T, Error> {
+        let ptr = self.pv_raw::<T>()?;
+        if ptr.is_null() || !ptr.is_aligned() {
+            return Error::fail("value is not a pointer");
+        }
+        // SAFETY: the caller's promise
+        Ok(unsafe { &*ptr })
+    }
+
+    /// What the stored pointer points to.
+    ///
+    /// # Errors
+    /// When it is no pointer to a `T`, as far as its number tells.
+    ///
+    /// # Safety
+    /// The number is the address of a `T` that lives as long as this borrow, and
+    /// that nobody else looks at meanwhile.
+    #[allow(clippy::mut_from_ref, reason = "the signature of the interface")]
+    pub unsafe fn pv_mut_ref<T>(&self) -> Result<&mut T, Error> {
+        let ptr = self.pv_raw::<T>()?;
+        if ptr.is_null() || !ptr.is_aligned() {
+            return Error::fail("value is not a pointer");
+        }
+        // SAFETY: the caller's promise
+        Ok(unsafe { &mut *ptr })
+    }
+
     /// As text, with what cannot be shown replaced.
     pub(crate) fn text_lossy(&self) -> String {
         match crate::de::from_node::<String>(self.describe()) {
@@ -205,8 +256,7 @@ impl ScalarRef {
 
     /// Attaches a Rust value; perl drops it with the scalar.
     ///
-    /// What is attached already under the same tag stays, and the new value is
-    /// dropped.
+    /// A second value under the same tag ends the running call with an exception.
     pub fn add_magic<T: Leakable>(&self, magic: MagicValue<'_, '_, 'static, T>) {
         crate::magic::attach(self, magic);
     }
@@ -217,9 +267,5 @@ impl ScalarRef {
         spec: &MagicSpec<'static, 'static, T>,
     ) -> Option<&'a T::Pointee> {
         crate::magic::find(self, spec)
-    }
-
-    pub(crate) fn has_magic(&self, vtbl: &'static MGVTBL) -> bool {
-        !access::magic_pointer(self.as_raw(), vtbl).is_null()
     }
 }
