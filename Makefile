@@ -86,7 +86,7 @@ test: setup-test blib cargo-sandbox node-peers
 check: setup-check
 	tools/check
 
-bench: setup-run blib cargo-sandbox
+bench: setup-bench blib cargo-sandbox
 	$(CARGO) build --locked --release -p pve-rs-notify --example bare_exchange
 	$(CARGO) build --locked --release -p perlmod-test --lib
 	benches/xs/build $(CARGO_TARGET_DIR)/release/libperlmod_test.so build/bench
