@@ -35,6 +35,9 @@ my sub run_on ($name, $command) {
     open STDERR, '>', $name       or die "no terminal: $!\n";
     open STDOUT, '>', '/dev/null' or die "no output: $!\n";
     local $ENV{PVE_NOTIFY_HOST_DIR} = host_dir();
+
+    # a test run in the background of a shell may have been started with these ignored
+    local @SIG{qw(INT QUIT)} = ('DEFAULT') x 2;
     exec @$command or die "can't run pvesh: $!\n";
 }
 
