@@ -132,6 +132,17 @@ void rp_argument(RP_ const rp_call *call, SSize_t index, rp_node *node) {
     rp_describe(RP_SELF, PL_stack_base[call->ax + index], node);
 }
 
+/* An argument that is nothing but a signed integer. */
+int rp_argument_int(RP_ const rp_call *call, SSize_t index, IV *out) {
+    RP_USE;
+    const SV *sv = PL_stack_base[call->ax + index];
+    const U32 flags = SVf_IOK | SVf_POK | SVf_ROK | SVs_GMG | SVf_IVisUV;
+    if (!sv || SvTYPE(sv) > SVt_PVMG || (SvFLAGS(sv) & flags) != SVf_IOK)
+        return 0;
+    *out = SvIVX(sv);
+    return 1;
+}
+
 SV *rp_argument_sv(RP_ const rp_call *call, SSize_t index) {
     RP_USE;
     SV *sv = PL_stack_base[call->ax + index];
@@ -179,10 +190,44 @@ SV *rp_pin_buffer(RP_ SV *sv) {
 }
 
 /* Whether rp_pin_buffer can keep this string's buffer where it is. */
-int rp_can_lend(const SV *sv) {
+static bool can_lend(const SV *sv) {
     if (SvIsCOW(sv))
         return SvLEN(sv) == 0 || CowREFCNT(sv) < SV_COW_REFCNT_MAX;
     return SvLEN(sv) > SvCUR(sv) && !SvOOK(sv);
+}
+
+/* Keeps a string's scalar and buffer in place until the call ends: 0 if that
+ * cannot be, 1 if the call has taken a count, 2 if it has no more room. */
+int rp_lend(rp_call *call, SV *sv) {
+    if (!can_lend(sv))
+        return 0;
+    if (call->lent_count == RP_LENT)
+        return 2;
+    call->lent[call->lent_count++] = SvREFCNT_inc_simple_NN(sv);
+    return 1;
+}
+
+/* An argument that is a plain string: 0 if it is not, or cannot be lent as
+ * wanted; 2 if it is stored as UTF-8. */
+int rp_argument_string(
+    RP_ rp_call *call, SSize_t index, int lend, const char **ptr, size_t *len
+) {
+    RP_USE;
+    SV *sv = PL_stack_base[call->ax + index];
+    if (!sv || SvTYPE(sv) > SVt_PVMG
+        || (SvFLAGS(sv) & (SVf_POK | SVf_ROK | SVs_GMG)) != SVf_POK)
+        return 0;
+    if (lend && rp_lend(call, sv) != 1)
+        return 0;
+    *ptr = SvPVX_const(sv);
+    *len = SvCUR(sv);
+    return SvUTF8(sv) ? 2 : 1;
+}
+
+/* Ends the loans of a call that is not an exported function's. */
+void rp_end_loans(RP_ rp_call *call) {
+    RP_USE;
+    rp_give_back(RP_SELF, call);
 }
 
 void rp_push(RP_ rp_call *call, SV *sv) {

@@ -73,13 +73,28 @@ typedef struct {
     rp_node value;
 } rp_pair;
 
+/* scalars lent to Rust that a call keeps by itself; more go to a list in Rust */
+#define RP_LENT 8
+
+/* what a call returns: what was pushed, or one value */
+enum { RP_R_STACK, RP_R_SCALAR, RP_R_INT, RP_R_UINT, RP_R_FLOAT };
+
 /* one call of an exported function */
 typedef struct {
     void *perl;
     SSize_t ax;
     SSize_t items;
-    SSize_t count; /* values returned */
-    SV *value;     /* the one value, when count is 1 and nothing was pushed */
+    SSize_t count; /* values pushed */
+    union {
+        SV *sv; /* owned */
+        IV iv;
+        UV uv;
+        NV nv;
+    } value; /* the one value */
+    U32 returns;
+    U32 lent_count;  /* scalars in lent, each with a count */
+    U32 lent_pinned; /* those whose buffers have been made to outlive the call */
+    SV *lent[RP_LENT];
     SV *error;     /* what to throw, owned */
     void *restartop;
     void *restartjmpenv;
@@ -89,7 +104,7 @@ typedef struct {
 } rp_call;
 
 /* the same is asserted in src/ffi.rs */
-_Static_assert(sizeof(rp_node) == 56 && sizeof(rp_call) == 80, "mirrored in src/ffi.rs");
+_Static_assert(sizeof(rp_node) == 56 && sizeof(rp_call) == 160, "mirrored in src/ffi.rs");
 
 /* how a call, or a guarded section, ended */
 enum { RP_OK, RP_DIED, RP_EXIT, RP_RETHROW };
@@ -102,6 +117,19 @@ typedef struct {
 } rp_export;
 
 void rp_describe(RP_ SV *sv, rp_node *node);
+void rp_release(RP_ SV *sv);
+
+/* Ends the loans. */
+PERL_STATIC_INLINE void rp_give_back(RP_ rp_call *call) {
+    RP_USE;
+    while (call->lent_count > 0) {
+        SV *sv = call->lent[--call->lent_count];
+        if (LIKELY(SvREFCNT(sv) > 1))
+            SvREFCNT(sv)--;
+        else
+            rp_release(RP_SELF, sv);
+    }
+}
 
 /* Runs body in an eval of its own: RP_DIED leaves a copy of what was thrown
  * in *error. */

@@ -40,25 +40,38 @@ PERL_STATIC_INLINE void run(pTHX_ CV *cv, const rp_export *export) {
     call.ax = ax;
     call.items = items;
     call.count = 0;
-    call.value = NULL;
     call.error = NULL;
+    call.returns = RP_R_STACK;
+    call.lent_count = 0;
+    call.lent_pinned = 0;
     call.pinned = 0;
     call.errnum = -1;
     call.cv = cv;
     status = export->entry(&call);
     if (UNLIKELY(call.errnum >= 0))
         errno = call.errnum;
+    if (call.lent_count)
+        rp_give_back(call.perl, &call);
     if (UNLIKELY(status != RP_OK))
         rp_rethrow(aTHX_ & call, status);
-    if (call.value) {
-        if (items == 0) {
-            SP -= items;
-            EXTEND(SP, 1);
-        }
-        ST(0) = sv_2mortal(call.value);
-        call.count = 1;
+    if (call.returns == RP_R_STACK)
+        XSRETURN(call.count);
+    if (items == 0)
+        EXTEND(SP, 1);
+    if (call.returns == RP_R_SCALAR) {
+        ST(0) = sv_2mortal(call.value.sv);
+    } else {
+        /* as XS modules do: numbers go into a scalar of the calling op */
+        dXSTARG;
+        if (call.returns == RP_R_INT)
+            TARGi(call.value.iv, 1);
+        else if (call.returns == RP_R_UINT)
+            TARGu(call.value.uv, 1);
+        else
+            TARGn(call.value.nv, 1);
+        ST(0) = TARG;
     }
-    XSRETURN(call.count);
+    XSRETURN(1);
 }
 
 static XSPROTO(rp_xsub) {

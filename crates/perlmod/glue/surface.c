@@ -242,7 +242,6 @@ int rp_magic_ext(void) {
 typedef struct {
     void *perl;
     void *call;
-    size_t loans;
     int status;
 } saved_t;
 

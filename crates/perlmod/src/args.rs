@@ -3,12 +3,13 @@
 //! Arguments are converted one by one, in order; the first that fails names
 //! itself in the exception.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use serde::{Deserialize, Serialize};
 
+use crate::de::ArgumentDe;
 use crate::error::Error;
-use crate::ffi::Call;
+use crate::ffi::{Call, Node};
 use crate::scalar::Scalar;
 use crate::value::{RawValue, Value, access};
 
@@ -36,6 +37,12 @@ pub enum Returned {
     Nothing,
     /// One value.
     One(Scalar),
+    /// An integer.
+    Int(i64),
+    /// An unsigned integer.
+    Uint(u64),
+    /// A float.
+    Float(f64),
     /// A list.
     Many(Vec<Scalar>),
 }
@@ -65,9 +72,7 @@ impl Args {
         if self.count <= max {
             return Ok(());
         }
-        Err(Thrown::Text(format!(
-            "too many parameters for function '{name}', (expected {max})\n"
-        )))
+        Err(Thrown::too_many(max, name))
     }
 
     #[inline]
@@ -78,9 +83,7 @@ impl Args {
         if optional {
             return Ok(false);
         }
-        Err(Thrown::Text(format!(
-            "missing required parameter: '{name}'\n"
-        )))
+        Err(Thrown::missing(name))
     }
 
     /// Argument `index`, converted. A missing optional one is undef.
@@ -95,9 +98,9 @@ impl Args {
         optional: bool,
     ) -> Result<T, Thrown> {
         let result = if self.present(index, name, optional)? {
-            crate::de::from_node(self.stack.describe(index))
+            T::deserialize(ArgumentDe::new(&self.stack, index))
         } else {
-            crate::de::from_node(crate::ffi::Node::EMPTY)
+            crate::de::from_node(Node::EMPTY)
         };
         result.map_err(|err| Thrown::conversion(&err, name))
     }
@@ -136,6 +139,19 @@ impl Args {
 }
 
 impl Thrown {
+    #[cold]
+    fn too_many(max: usize, name: &str) -> Self {
+        Self::Text(format!(
+            "too many parameters for function '{name}', (expected {max})\n"
+        ))
+    }
+
+    #[cold]
+    fn missing(name: &str) -> Self {
+        Self::Text(format!("missing required parameter: '{name}'\n"))
+    }
+
+    #[cold]
     fn conversion(err: &Error, name: &str) -> Self {
         match err.take_raised() {
             Some(thrown) => Self::Value(thrown),
@@ -153,7 +169,11 @@ impl Thrown {
 
     /// The whole chain of an error as text.
     pub fn display<E: Display>(err: &E) -> Self {
-        Self::Text(format!("{err:#}\n"))
+        let mut text = String::with_capacity(120);
+        // an error that cannot be written is thrown as far as it could
+        let _ = write!(text, "{err:#}");
+        text.push('\n');
+        Self::Text(text)
     }
 
     /// An error as the value it serialises to.

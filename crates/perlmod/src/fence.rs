@@ -16,7 +16,7 @@ use std::ptr;
 
 use crate::args::{Args, Returned, Thrown};
 use crate::error::Error;
-use crate::ffi::{self, Call, Export, Interpreter, SV, status};
+use crate::ffi::{self, Call, Export, Interpreter, ReturnValue, SV, returns, status};
 use crate::panics;
 use crate::scalar::Scalar;
 
@@ -30,13 +30,31 @@ struct State {
     generation: Cell<u64>,
     /// `exit`, or a jump to an outer eval, waits until Rust has returned.
     leaving: Cell<c_int>,
-    /// The number of loans, and how many of them have had their buffers pinned.
-    loans: Cell<usize>,
-    pinned: Cell<usize>,
-    /// An error keeps what was thrown.
-    raised: Cell<bool>,
+    /// There may be listed loans, a thrown object that an error keeps, or `leaving`.
+    untidy: Cell<bool>,
     /// A value is being converted for Perl.
     serializing: Cell<bool>,
+}
+
+/// A scalar whose buffer or magic Rust has by reference, with a count.
+struct Loan {
+    call: *mut Call,
+    sv: *mut SV,
+    pinned: bool,
+}
+
+impl State {
+    fn leave_with(&self, status: c_int) {
+        self.leaving.set(status);
+        self.untidy.set(true);
+    }
+}
+
+impl Loan {
+    fn new(state: &State, sv: *mut SV, pinned: bool) -> Self {
+        let call = state.call.get();
+        Self { call, sv, pinned }
+    }
 }
 
 thread_local! {
@@ -46,14 +64,12 @@ thread_local! {
             call: Cell::new(ptr::null_mut()),
             generation: Cell::new(0),
             leaving: Cell::new(status::OK),
-            loans: Cell::new(0),
-            pinned: Cell::new(0),
-            raised: Cell::new(false),
+            untidy: Cell::new(false),
             serializing: Cell::new(false),
         }
     };
-    /// Scalars whose buffers Rust has as `&str` or `&[u8]`, each with a count.
-    static LOANS: RefCell<Vec<*mut SV>> = const { RefCell::new(Vec::new()) };
+    /// Loans that found no room in their calls.
+    static LOANS: RefCell<Vec<Loan>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The interpreter of the running call, if this thread has one.
@@ -79,7 +95,6 @@ struct Frame<'a> {
     state: &'a State,
     perl: *mut Interpreter,
     call: *mut Call,
-    loans: usize,
 }
 
 impl<'a> Frame<'a> {
@@ -89,33 +104,32 @@ impl<'a> Frame<'a> {
             state,
             perl: state.perl.replace(perl),
             call: state.call.replace(call),
-            loans: state.loans.get(),
         }
     }
 
-    fn give_back(&self) {
-        let perl = self.state.perl.get();
+    #[cold]
+    fn tidy(&self) {
+        let (call, perl) = (self.state.call.get(), self.state.perl.get());
         LOANS.with_borrow_mut(|loans| {
-            for sv in loans.drain(self.loans..) {
+            let first = loans.partition_point(|loan| loan.call != call);
+            for loan in loans.drain(first..) {
                 // SAFETY: the loan took this count
-                unsafe { ffi::rp_release(perl, sv) };
+                unsafe { ffi::rp_release(perl, loan.sv) };
             }
         });
-        self.state.loans.set(self.loans);
-        self.state
-            .pinned
-            .set(self.state.pinned.get().min(self.loans));
+        if self.call.is_null() {
+            Error::forget_raised();
+            let leaving = self.state.leaving.get() != status::OK;
+            self.state.untidy.set(leaving);
+        }
     }
 }
 
 impl Drop for Frame<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.state.loans.get() != self.loans {
-            self.give_back();
-        }
-        if self.call.is_null() && self.state.raised.replace(false) {
-            Error::forget_raised();
+        if self.state.untidy.get() {
+            self.tidy();
         }
         self.state.perl.set(self.perl);
         self.state.call.set(self.call);
@@ -130,12 +144,18 @@ pub fn enter(call: &mut Call, body: impl FnOnce(&Args) -> Result<Returned, Throw
     let call: *mut Call = call;
     STATE.with(|state| {
         let _frame = Frame::new(state, call, perl);
-        let result = catch_unwind(AssertUnwindSafe(|| body(&args)));
-        leave(state, call, perl, result)
+        match catch_unwind(AssertUnwindSafe(|| body(&args))) {
+            Ok(Ok(returned)) if !state.untidy.get() => {
+                hand_over(call, perl, returned);
+                status::OK
+            }
+            result => leave(state, call, perl, result),
+        }
     })
 }
 
-/// Turns a call's result into what the C side hands to Perl.
+/// Turns what is no plain success into what the C side throws.
+#[inline(never)]
 fn leave(
     state: &State,
     call: *mut Call,
@@ -169,17 +189,29 @@ fn leave(
     status::DIED
 }
 
+#[inline]
 fn hand_over(call: *mut Call, perl: *mut Interpreter, returned: Returned) {
-    match returned {
-        Returned::Nothing => {}
-        // SAFETY: `enter` was lent the call for as long as it runs
-        Returned::One(scalar) => unsafe { (*call).value = scalar.into_raw() },
-        Returned::Many(list) => {
-            for scalar in list {
-                // SAFETY: the arguments below are not looked at any more
-                unsafe { ffi::rp_push(perl, call, scalar.into_raw()) };
-            }
+    let (kind, value) = match returned {
+        Returned::Nothing => return,
+        Returned::One(scalar) => {
+            let sv = scalar.into_raw();
+            (returns::SCALAR, ReturnValue { sv })
         }
+        Returned::Int(int) => (returns::INT, ReturnValue { int }),
+        Returned::Uint(uint) => (returns::UINT, ReturnValue { uint }),
+        Returned::Float(float) => (returns::FLOAT, ReturnValue { float }),
+        Returned::Many(list) => return push(call, perl, list),
+    };
+    // SAFETY: `enter` was lent the call for as long as it runs
+    let call = unsafe { &mut *call };
+    call.returns = kind;
+    call.value = value;
+}
+
+fn push(call: *mut Call, perl: *mut Interpreter, list: Vec<Scalar>) {
+    for scalar in list {
+        // SAFETY: the arguments below are not looked at any more
+        unsafe { ffi::rp_push(perl, call, scalar.into_raw()) };
     }
 }
 
@@ -203,7 +235,7 @@ pub(crate) fn or_raise<T>(result: Result<T, Error>) -> T {
 
 /// Ends the running call with this exception.
 pub(crate) fn throw(thrown: Scalar) -> ! {
-    STATE.with(|state| state.raised.set(true));
+    STATE.with(|state| state.untidy.set(true));
     raise(Error::raised(thrown))
 }
 
@@ -243,6 +275,8 @@ pub(crate) fn shield(perl: *mut Interpreter, body: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
             panics::discard(payload);
         }
+        // SAFETY: the call outlives its frame
+        unsafe { ffi::rp_end_loans(perl, &mut call) };
     });
 }
 
@@ -252,7 +286,11 @@ fn empty_call(perl: *mut Interpreter) -> Call {
         ax: 0,
         items: 0,
         count: 0,
-        value: ptr::null_mut(),
+        value: ReturnValue { int: 0 },
+        returns: returns::STACK,
+        lent_count: 0,
+        lent_pinned: 0,
+        lent: [ptr::null_mut(); ffi::LENT],
         error: ptr::null_mut(),
         restartop: ptr::null_mut(),
         restartjmpenv: ptr::null_mut(),
@@ -268,37 +306,61 @@ pub(crate) fn generation() -> u64 {
     STATE.with(|state| state.generation.get())
 }
 
-/// Keeps a scalar and its buffer in place until the running call ends.
+/// Keeps a scalar in place until the running call ends.
 pub(crate) fn lend(sv: *mut SV) {
-    // SAFETY: the caller describes a live scalar
-    let sv = unsafe { ffi::rp_hold(sv) };
-    LOANS.with_borrow_mut(|loans| loans.push(sv));
-    STATE.with(|state| state.loans.set(state.loans.get() + 1));
+    STATE.with(|state| {
+        // SAFETY: the caller describes a live scalar
+        let sv = unsafe { ffi::rp_hold(sv) };
+        LOANS.with_borrow_mut(|loans| loans.push(Loan::new(state, sv, false)));
+        state.untidy.set(true);
+    });
+}
+
+/// Keeps a string's buffer in place until the running call ends, if that can be.
+pub(crate) fn lend_buffer(sv: *mut SV) -> bool {
+    let call = STATE.with(|state| state.call.get());
+    // SAFETY: the running call, and a scalar that the caller has described
+    match unsafe { ffi::rp_lend(call, sv) } {
+        0 => return false,
+        1 => {}
+        _ => lend(sv),
+    }
+    true
 }
 
 /// Whether a scalar is lent to the running call or to one around it.
 pub(crate) fn is_lent(sv: *mut SV) -> bool {
-    LOANS.with_borrow(|loans| loans.contains(&sv))
+    LOANS.with_borrow(|loans| loans.iter().any(|loan| loan.sv == sv))
 }
 
 /// Before code of Perl's runs: what Rust borrowed is made to outlast it.
 fn pin(perl: *mut Interpreter, call: *mut Call) {
     // SAFETY: the call is the running one
     unsafe { ffi::rp_pin_arguments(perl, call) };
-    LOANS.with_borrow_mut(|loans| {
-        STATE.with(|state| {
-            for at in state.pinned.get()..loans.len() {
-                let Some(&sv) = loans.get(at) else { break };
+    // SAFETY: as above
+    let call = unsafe { &mut *call };
+    STATE.with(|state| {
+        LOANS.with_borrow_mut(|loans| {
+            let first = loans.iter().rposition(|loan| loan.pinned);
+            let first = first.map_or(0, |last| last + 1);
+            let (start, end) = (call.lent_pinned as usize, call.lent_count as usize);
+            let lent = call.lent.get(start..end).unwrap_or_default();
+            let listed = loans.iter().skip(first).map(|loan| loan.sv);
+            for sv in listed.chain(lent.iter().copied()).collect::<Vec<_>>() {
                 // SAFETY: the loan holds a count
                 let keeper = unsafe { ffi::rp_pin_buffer(perl, sv) };
                 if !keeper.is_null() {
-                    loans.push(keeper);
+                    loans.push(Loan::new(state, keeper, true));
+                    state.untidy.set(true);
                 }
             }
-            state.loans.set(loans.len());
-            state.pinned.set(loans.len());
-            state.generation.set(state.generation.get() + 1);
+            loans
+                .iter_mut()
+                .skip(first)
+                .for_each(|loan| loan.pinned = true);
+            call.lent_pinned = call.lent_count;
         });
+        state.generation.set(state.generation.get() + 1);
     });
 }
 
@@ -319,12 +381,12 @@ pub(crate) fn guarded(
     match body(perl, call, &mut error) {
         status::OK => Ok(()),
         status::DIED => {
-            STATE.with(|state| state.raised.set(true));
+            STATE.with(|state| state.untidy.set(true));
             // SAFETY: the guard leaves a count of its own
             Err(Error::raised(unsafe { Scalar::from_raw_move(error) }))
         }
         other => {
-            STATE.with(|state| state.leaving.set(other));
+            STATE.with(|state| state.leave_with(other));
             Error::fail("perl is leaving the running code")
         }
     }

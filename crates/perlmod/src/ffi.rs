@@ -217,6 +217,27 @@ pub(crate) struct Pair {
     pub value: Node,
 }
 
+/// Scalars lent to Rust that a call keeps by itself.
+pub(crate) const LENT: usize = 8;
+
+/// What a call returns; the kinds of [`ReturnValue`].
+pub(crate) mod returns {
+    pub const STACK: u32 = 0;
+    pub const SCALAR: u32 = 1;
+    pub const INT: u32 = 2;
+    pub const UINT: u32 = 3;
+    pub const FLOAT: u32 = 4;
+}
+
+/// The one value of a call that returns one.
+#[repr(C)]
+pub(crate) union ReturnValue {
+    pub sv: *mut SV,
+    pub int: i64,
+    pub uint: u64,
+    pub float: f64,
+}
+
 /// One call of an exported function.
 #[repr(C)]
 pub struct Call {
@@ -224,7 +245,11 @@ pub struct Call {
     pub(crate) ax: isize,
     pub(crate) items: isize,
     pub(crate) count: isize,
-    pub(crate) value: *mut SV,
+    pub(crate) value: ReturnValue,
+    pub(crate) returns: u32,
+    pub(crate) lent_count: u32,
+    pub(crate) lent_pinned: u32,
+    pub(crate) lent: [*mut SV; LENT],
     pub(crate) error: *mut SV,
     pub(crate) restartop: *mut c_void,
     pub(crate) restartjmpenv: *mut c_void,
@@ -234,7 +259,7 @@ pub struct Call {
 }
 
 // the same is asserted in `glue/glue.h`
-const _: () = assert!(size_of::<Node>() == 56 && size_of::<Call>() == 80);
+const _: () = assert!(size_of::<Node>() == 56 && size_of::<Call>() == 160);
 
 /// How a call or a guarded section ended.
 pub(crate) mod status {
@@ -270,9 +295,14 @@ macro_rules! glue {
 glue! {
     fn rp_describe(sv: *mut SV, node: *mut Node);
     fn rp_argument(call: *const Call, index: isize, node: *mut Node);
+    fn rp_argument_int(call: *const Call, index: isize, out: *mut i64) -> c_int;
+    fn rp_argument_string(
+        call: *mut Call, index: isize, lend: c_int, ptr: *mut *const u8, len: *mut usize,
+    ) -> c_int;
     fn rp_argument_sv(call: *const Call, index: isize) -> *mut SV;
     fn rp_pin_arguments(call: *mut Call);
     fn rp_pin_buffer(sv: *mut SV) -> *mut SV;
+    fn rp_end_loans(call: *mut Call);
     fn rp_push(call: *mut Call, sv: *mut SV);
     fn rp_wants_list() -> c_int;
     fn rp_release(sv: *mut SV);
@@ -338,7 +368,7 @@ unsafe extern "C" {
 }
 
 unsafe extern "C" {
-    pub(crate) fn rp_can_lend(sv: *const SV) -> c_int;
+    pub(crate) fn rp_lend(call: *mut Call, sv: *mut SV) -> c_int;
     pub(crate) fn rp_hold(sv: *mut SV) -> *mut SV;
     pub(crate) fn rp_is_plain(sv: *const SV) -> c_int;
 }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::value::ascii;
+
 /// Why a string is not what was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextError {
@@ -25,18 +27,18 @@ impl TextError {
 
 /// The characters of a stored string.
 pub(crate) fn characters(stored: &[u8], utf8: bool) -> Result<Cow<'_, str>, TextError> {
+    if let Some(text) = ascii::text(stored) {
+        return Ok(Cow::Borrowed(text));
+    }
     if utf8 {
         return match std::str::from_utf8(stored) {
             Ok(text) => Ok(Cow::Borrowed(text)),
             Err(_) => Err(TextError::NotUnicode),
         };
     }
-    match std::str::from_utf8(stored) {
-        Ok(text) if stored.is_ascii() => Ok(Cow::Borrowed(text)),
-        _ => Ok(Cow::Owned(
-            stored.iter().map(|&byte| char::from(byte)).collect(),
-        )),
-    }
+    Ok(Cow::Owned(
+        stored.iter().map(|&byte| char::from(byte)).collect(),
+    ))
 }
 
 /// The bytes of a stored string: each character must be below 256.

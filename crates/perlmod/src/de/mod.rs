@@ -4,6 +4,7 @@
 //! read without perl's shared iterator. Strings are never quoted in errors.
 
 mod access;
+mod argument;
 mod forward;
 mod scalar;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use serde::de::{Unexpected, Visitor};
 
 pub use access::{ArrayAccess, HashAccess};
+pub(crate) use argument::ArgumentDe;
 
 use crate::error::Error;
 use crate::ffi::{Node, flag, kind};

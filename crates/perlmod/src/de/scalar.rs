@@ -107,10 +107,9 @@ impl ValueDe<'_> {
 macro_rules! numbers {
     ($($method:ident),+ $(,)?) => {$(
         #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let mut this = self;
-        this.resolve()?;
-            let number = this.integer(&visitor)?;
+        fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+            let number = self.integer(&visitor)?;
             Self::visit_int(number, visitor)
         }
     )+};
@@ -119,20 +118,19 @@ macro_rules! numbers {
 impl<'de> Deserializer<'de> for ValueDe<'de> {
     type Error = Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        let node = &this.node;
+    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        let node = &self.node;
         match node.kind {
             kind::UNDEF => visitor.visit_unit(),
             kind::BOOL => visitor.visit_bool(node.int != 0),
             kind::INT => visitor.visit_i64(node.int),
             kind::UINT => visitor.visit_u64(node.uint()),
             kind::FLOAT => visitor.visit_f64(node.float),
-            kind::STRING => this.deserialize_string(visitor),
-            kind::ARRAY => this.visit_array(visitor),
-            kind::HASH => this.visit_hash(visitor),
-            _ => Err(this.unconvertible()),
+            kind::STRING => self.deserialize_string(visitor),
+            kind::ARRAY => self.visit_array(visitor),
+            kind::HASH => self.visit_hash(visitor),
+            _ => Err(self.unconvertible()),
         }
     }
 
@@ -149,10 +147,9 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         deserialize_u128,
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        let truth = this.boolean(&visitor)?;
+    fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        let truth = self.boolean(&visitor)?;
         visitor.visit_bool(truth)
     }
 
@@ -160,10 +157,9 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         self.deserialize_f64(visitor)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        let number = this.float(&visitor)?;
+    fn deserialize_f64<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        let number = self.float(&visitor)?;
         visitor.visit_f64(number)
     }
 
@@ -172,26 +168,24 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     #[inline]
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        if this.node.kind == kind::STRING {
-            return match raw::borrow_text(&this.node) {
+    fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        if self.node.kind == kind::STRING {
+            return match raw::borrow_text(&self.node) {
                 Ok(text) => visitor.visit_borrowed_str(text),
                 Err(err) => Err(Error::new(err.text())),
             };
         }
-        match this.text() {
-            None => Err(this.mismatch(&visitor)),
+        match self.text() {
+            None => Err(self.mismatch(&visitor)),
             Some(text) => visitor.visit_borrowed_str(raw::keep_text(&text?)),
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        match this.text() {
-            None => Err(this.mismatch(&visitor)),
+    fn deserialize_string<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        match self.text() {
+            None => Err(self.mismatch(&visitor)),
             Some(text) => match text? {
                 Cow::Borrowed(text) => visitor.visit_str(text),
                 Cow::Owned(text) => visitor.visit_string(text),
@@ -199,18 +193,17 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         }
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        if this.node.kind != kind::STRING {
-            return match this.text() {
-                None => Err(this.mismatch(&visitor)),
+    fn deserialize_bytes<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        if self.node.kind != kind::STRING {
+            return match self.text() {
+                None => Err(self.mismatch(&visitor)),
                 Some(text) => visitor.visit_borrowed_bytes(raw::keep_bytes(text?.as_bytes())),
             };
         }
-        let utf8 = this.node.flags & flag::UTF8 != 0;
-        match text::bytes(raw::stored(&this.node), utf8) {
-            Ok(Cow::Borrowed(_)) => visitor.visit_borrowed_bytes(raw::borrow(&this.node)),
+        let utf8 = self.node.flags & flag::UTF8 != 0;
+        match text::bytes(raw::stored(&self.node), utf8) {
+            Ok(Cow::Borrowed(_)) => visitor.visit_borrowed_bytes(raw::borrow(&self.node)),
             Ok(Cow::Owned(bytes)) => visitor.visit_borrowed_bytes(raw::keep_bytes(&bytes)),
             Err(err) => Err(Error::new(err.text())),
         }
@@ -220,25 +213,23 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         self.deserialize_bytes(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        if this.node.kind == kind::MAGIC {
-            this.resolve()?;
+    fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        if self.node.kind == kind::MAGIC {
+            self.resolve()?;
         }
-        if this.node.kind == kind::UNDEF {
+        if self.node.kind == kind::UNDEF {
             visitor.visit_none()
         } else {
-            visitor.visit_some(this)
+            visitor.visit_some(self)
         }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        if this.node.kind == kind::UNDEF {
+    fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        if self.node.kind == kind::UNDEF {
             visitor.visit_unit()
         } else {
-            Err(this.mismatch(&visitor))
+            Err(self.mismatch(&visitor))
         }
     }
 
@@ -261,23 +252,25 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        if this.node.kind == kind::ARRAY {
-            this.visit_array(visitor)
+    fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        if self.node.kind == kind::ARRAY {
+            self.visit_array(visitor)
         } else {
-            Err(this.mismatch(&visitor))
+            Err(self.mismatch(&visitor))
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        if this.node.kind != kind::ARRAY {
-            return Err(this.mismatch(&visitor));
+    fn deserialize_tuple<V: Visitor<'de>>(
+        mut self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.resolve()?;
+        if self.node.kind != kind::ARRAY {
+            return Err(self.mismatch(&visitor));
         }
-        let access = ArrayAccess::new(this.container()?, this.deeper()?);
+        let access = ArrayAccess::new(self.container()?, self.deeper()?);
         let found = access.len();
         if found != len {
             return Err(serde::de::Error::invalid_length(found, &visitor));
@@ -294,13 +287,12 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         self.deserialize_tuple(len, visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        if this.node.kind == kind::HASH {
-            this.visit_hash(visitor)
+    fn deserialize_map<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        if self.node.kind == kind::HASH {
+            self.visit_hash(visitor)
         } else {
-            Err(this.mismatch(&visitor))
+            Err(self.mismatch(&visitor))
         }
     }
 
@@ -314,23 +306,22 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
-        self,
+        mut self,
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let mut this = self;
-        this.resolve()?;
-        if this.node.kind == kind::HASH {
-            let access = HashAccess::new(&this.container()?, this.deeper()?);
+        self.resolve()?;
+        if self.node.kind == kind::HASH {
+            let access = HashAccess::new(&self.container()?, self.deeper()?);
             if access.len() != 1 {
                 return Error::fail("invalid value: a hash, expected one with a single key");
             }
             return visitor.visit_enum(access);
         }
-        match this.text() {
+        match self.text() {
             Some(text) => visitor.visit_enum(text?.into_owned().into_deserializer()),
-            None => Err(this.mismatch(&visitor)),
+            None => Err(self.mismatch(&visitor)),
         }
     }
 

@@ -6,7 +6,7 @@
 use std::ffi::c_int;
 
 use super::{Frame, STATE, perl, pin};
-use crate::ffi::{Call, Interpreter, status, surface};
+use crate::ffi::{self, Call, Interpreter, status, surface};
 use crate::value::Scalar;
 
 /// What ran before a hand-written sub; mirrored in `glue/surface.c`.
@@ -14,7 +14,6 @@ use crate::value::Scalar;
 pub(crate) struct Saved {
     perl: *mut Interpreter,
     call: *mut Call,
-    loans: usize,
     status: c_int,
 }
 
@@ -22,18 +21,19 @@ pub(crate) extern "C" fn begin_sub(call: &mut Call, saved: &mut Saved) {
     STATE.with(|state| {
         saved.perl = state.perl.replace(call.perl);
         saved.call = state.call.replace(call);
-        saved.loans = state.loans.get();
         saved.status = status::OK;
     });
 }
 
 pub(crate) extern "C" fn end_sub(saved: &mut Saved) -> c_int {
     STATE.with(|state| {
+        let (perl, call) = (state.perl.get(), state.call.get());
+        // SAFETY: the running call, which `run_sub` keeps until this returns
+        unsafe { ffi::rp_end_loans(perl, call) };
         drop(Frame {
             state,
             perl: saved.perl,
             call: saved.call,
-            loans: saved.loans,
         });
         state.leaving.replace(status::OK)
     })
@@ -83,7 +83,7 @@ impl Drop for Block {
         // SAFETY: begun in `new`
         let status = unsafe { surface::rp_block_end(perl, call) };
         if status != status::OK {
-            STATE.with(|state| state.leaving.set(status));
+            STATE.with(|state| state.leave_with(status));
         }
     }
 }

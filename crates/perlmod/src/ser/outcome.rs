@@ -60,6 +60,7 @@ impl std::fmt::Debug for ReturnValue {
             Returned::Nothing => "ReturnValue::Void",
             Returned::One(_) => "ReturnValue::Single",
             Returned::Many(_) => "ReturnValue::List",
+            Returned::Int(_) | Returned::Uint(_) | Returned::Float(_) => "ReturnValue::Single",
         })
     }
 }

@@ -114,6 +114,15 @@ macro_rules! single {
     };
 }
 
+macro_rules! numbers {
+    ($($method:ident($ty:ty) $variant:ident;)+) => {$(
+        #[inline]
+        fn $method(self, v: $ty) -> Result<Returned, Error> {
+            Ok(Returned::$variant(v.into()))
+        }
+    )+};
+}
+
 impl Serializer for ReturnSer {
     type Ok = Returned;
     type Error = Error;
@@ -125,18 +134,21 @@ impl Serializer for ReturnSer {
     type SerializeStruct = One<HashSer>;
     type SerializeStructVariant = One<VariantHashSer>;
 
+    numbers! {
+        serialize_bool(bool) Uint;
+        serialize_i8(i8) Int;
+        serialize_i16(i16) Int;
+        serialize_i32(i32) Int;
+        serialize_i64(i64) Int;
+        serialize_u8(u8) Uint;
+        serialize_u16(u16) Uint;
+        serialize_u32(u32) Uint;
+        serialize_u64(u64) Uint;
+        serialize_f32(f32) Float;
+        serialize_f64(f64) Float;
+    }
+
     single! {
-        serialize_bool(bool);
-        serialize_i8(i8);
-        serialize_i16(i16);
-        serialize_i32(i32);
-        serialize_i64(i64);
-        serialize_u8(u8);
-        serialize_u16(u16);
-        serialize_u32(u32);
-        serialize_u64(u64);
-        serialize_f32(f32);
-        serialize_f64(f64);
         serialize_char(char);
         serialize_str(&str);
         serialize_bytes(&[u8]);

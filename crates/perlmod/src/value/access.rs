@@ -4,7 +4,7 @@
 //! generation of the fence changes, which is what its readers compare.
 
 use std::borrow::Cow;
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 use std::ptr;
 
 use crate::args::FromSub;
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::fence;
 use crate::ffi::{self, CV, Call, Interpreter, MAGIC, MGVTBL, Node, Pair, SV, flag, surface};
 use crate::text::{self, TextError};
-use crate::value::{Scalar, Value};
+use crate::value::{Scalar, Value, ascii};
 
 /// Where perl keeps the arguments of a call.
 pub(crate) struct Stack {
@@ -31,7 +31,6 @@ impl Stack {
     }
 
     /// Argument `index`; undef beyond the last.
-    #[inline]
     pub(crate) fn describe(&self, index: usize) -> Node {
         let mut node = Node::EMPTY;
         if index < self.count {
@@ -45,6 +44,53 @@ impl Stack {
     pub(crate) fn sub(&self) -> Scalar {
         // SAFETY: the running call outlives its arguments
         fence::native::running_sub(unsafe { &*self.call })
+    }
+
+    /// Argument `index`, if it is nothing but a signed integer.
+    #[inline]
+    pub(crate) fn int(&self, index: usize) -> Option<i64> {
+        let mut int = 0;
+        if index >= self.count {
+            return None;
+        }
+        // SAFETY: the index is below the count of the running call
+        let plain = unsafe { ffi::rp_argument_int(self.perl, self.call, index as isize, &mut int) };
+        (plain != 0).then_some(int)
+    }
+
+    /// Argument `index`, if it is a plain string stored as the text it is. It
+    /// must be used at once.
+    #[inline]
+    pub(crate) fn text(&self, index: usize) -> Option<&str> {
+        self.plain_text(index, false)
+    }
+
+    /// The same, for the rest of the call.
+    #[inline]
+    pub(crate) fn lent_text<'de>(&self, index: usize) -> Option<&'de str> {
+        self.plain_text(index, true)
+    }
+
+    #[inline]
+    fn plain_text<'a>(&self, index: usize, lend: bool) -> Option<&'a str> {
+        let (mut ptr, mut len) = (ptr::null(), 0);
+        if index >= self.count {
+            return None;
+        }
+        let (call, lend) = (self.call.cast_mut(), c_int::from(lend));
+        // SAFETY: the index is below the count of the running call
+        let plain = unsafe {
+            ffi::rp_argument_string(self.perl, call, index as isize, lend, &mut ptr, &mut len)
+        };
+        if plain == 0 {
+            return None;
+        }
+        // SAFETY: perl keeps `len` bytes at `ptr`, for the rest of the call if they are lent
+        let stored = unsafe { std::slice::from_raw_parts(ptr, len) };
+        match ascii::text(stored) {
+            None if plain == 2 => std::str::from_utf8(stored).ok(),
+            text => text,
+        }
     }
 
     /// Argument `index`, held; undef beyond the last.
@@ -85,14 +131,7 @@ pub(crate) fn stored<'a>(node: &Node) -> &'a [u8] {
 
 /// The bytes of a string for the rest of the call, in place where possible.
 pub(crate) fn borrow<'de>(node: &Node) -> &'de [u8] {
-    let lendable = if node.sv.is_null() {
-        false
-    } else {
-        // SAFETY: the node describes a live scalar
-        unsafe { ffi::rp_can_lend(node.sv) != 0 }
-    };
-    if lendable {
-        fence::lend(node.sv);
+    if !node.sv.is_null() && fence::lend_buffer(node.sv) {
         return stored(node);
     }
     keep_bytes(stored(node))
@@ -111,7 +150,9 @@ pub(crate) fn borrow_text<'de>(node: &Node) -> Result<&'de str, TextError> {
 pub(crate) fn keep_bytes<'de>(bytes: &[u8]) -> &'de [u8] {
     let copy = Scalar::new_bytes(bytes);
     let node = copy.describe();
-    fence::lend(node.sv);
+    if !fence::lend_buffer(node.sv) {
+        fence::lend(node.sv);
+    }
     stored(&node)
 }
 

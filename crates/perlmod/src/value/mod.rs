@@ -5,6 +5,7 @@
 
 pub(crate) mod access;
 pub mod array;
+pub(crate) mod ascii;
 mod boxed;
 pub mod hash;
 
