@@ -24,7 +24,7 @@ bin_files := $(notdir $(wildcard perl/bin/*))
 blib_files = $(addprefix blib/lib/,$(perl_files)) $(addprefix blib/script/,$(bin_files))
 stubs = blib/lib/PVE/RS/Notify/Lib.pm
 
-.PHONY: all run serve test check bench soak deb install clean
+.PHONY: all run serve test check bench soak soak-perlmod deb install clean
 .PHONY: setup-% blib cargo-library cargo-sandbox node-peers
 .DEFAULT_GOAL = all
 
@@ -92,8 +92,15 @@ bench: setup-bench blib cargo-sandbox
 	benches/xs/build $(CARGO_TARGET_DIR)/release/libperlmod_test.so build/bench
 	SANDBOX=$(sandbox) $(PERL) -Mblib -Iperl/host/lib -Iperl/t/lib benches/bench
 
-soak: setup-test blib cargo-sandbox node-peers
+# the binding layer at full counts, under two memory checkers, and in a Debian 13 of its own
+soak-perlmod: setup-soak
+	SOAK=1 $(CARGO) test --locked --quiet -p perlmod
 	SOAK=1 crates/perlmod-test/run
+	crates/perlmod-test/soak/asan
+	crates/perlmod-test/soak/valgrind
+	crates/perlmod-test/soak/debian13
+
+soak: setup-soak blib cargo-sandbox node-peers soak-perlmod
 	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
 
 node-peers: build/node/.installed

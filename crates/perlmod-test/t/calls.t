@@ -4,7 +4,9 @@ use v5.36;
 
 use Test::More;
 
+use lib 't/lib';
 use PerlmodTest::Calls;
+use Tied::Scalar;
 
 sub error ($code) {
     return eval { $code->(); 1 } ? undef : $@;
@@ -87,6 +89,50 @@ subtest 'unusual ways to call' => sub {
     my %hash;
     is + (\&PerlmodTest::Calls::optional)->(1, $hash{missing}), '1 None None', 'a missing key';
     ok !exists $hash{missing}, '... is not made';
+};
+
+subtest 'F-53: calls inside calls' => sub {
+    my @chain;
+    my $link = sub ($bottom) {
+        for my $at (0 .. 50) {
+            tie $chain[$at], 'Tied::Scalar',
+                sub { return $at ? PerlmodTest::Calls::add($chain[$at - 1], 1) : $bottom->() };
+        }
+        return PerlmodTest::Calls::add($chain[50], 1);
+    };
+    is $link->(sub {100}), 151, 'Perl to Rust to Perl, fifty times';
+    is error(sub {
+        $link->(sub { die "at the bottom\n" });
+        }),
+        "at the bottom\n",
+        'an error comes up through all of them';
+    is error(sub { PerlmodTest::Calls::add(1, 2) }), undef, 'and the next call works';
+    is eval {
+        PerlmodTest::Calls::add(eval { PerlmodTest::Calls::fails('x') } // 1, 2);
+    }, 3, 'an argument that is an eval';
+};
+
+subtest 'F-53: AUTOLOAD, can and references' => sub {
+    {
+
+        package Autoloading;
+        our $AUTOLOAD;
+
+        sub AUTOLOAD {
+            my $name = $AUTOLOAD =~ s/.*:://r;
+            no strict 'refs';    ## no critic (NoStrict)
+            goto &{"PerlmodTest::Calls::$name"};
+        }
+    }
+    is Autoloading::add(2, 3), 5, 'goto from AUTOLOAD';
+    is error(sub { Autoloading::add(2) }), "missing required parameter: 'b'\n",
+        'with the arguments as they are';
+    is PerlmodTest::Calls->can('add')->(2, 3), 5, 'can';
+    ok !PerlmodTest::Calls->can('no_such'), '... and cannot';
+    local *Alias::sum = \&PerlmodTest::Calls::add;
+    is Alias::sum(2, 3), 5, 'another name for the sub';
+    is error(sub { PerlmodTest::Calls->add(1) }),
+        "a: invalid type: a string, expected i64\n", 'a function called as a method';
 };
 
 subtest 'raw values pass untouched' => sub {

@@ -28,6 +28,23 @@ subtest 'the caller\'s scalar is not changed' => sub {
     }
 };
 
+subtest 'floats become the text that perl makes of them' => sub {
+    open(my $source, '<:raw', '/dev/urandom') or die "cannot open: $!\n";
+    my $seed = do { read($source, my $bytes, 8); unpack 'L', $bytes };
+    close($source);
+    srand($seed);
+    my @wrong;
+    for (1 .. $ENV{SOAK} ? 1_000_000 : 20_000) {
+        my $float = (rand() - 0.5) * 10**int(rand(40) - 20);
+        $float = int($float)               if rand() < 0.2;
+        $float = int($float * 1000) / 1000 if rand() < 0.2;
+        $float *= 1.0;
+        my $text = PerlmodTest::Convert::string($float);
+        push @wrong, "$float became $text" if $text ne "$float";
+    }
+    is_deeply \@wrong, [], "seed $seed";
+};
+
 subtest 'text that is borrowed' => sub {
     is PerlmodTest::Convert::str("\xfc"),     "\xfc",     'converted when it is latin-1';
     is PerlmodTest::Convert::str("\x{263a}"), "\x{263a}", 'in place when it is UTF-8';

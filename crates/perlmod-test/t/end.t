@@ -19,8 +19,9 @@ sub run ($program) {
 }
 
 subtest 'F-49: a thread of Rust\'s own has no perl' => sub {
-    open(my $stderr, '>&', \*STDERR)    or die "cannot keep standard error: $!\n";
-    open(STDERR,     '>',  '/dev/null') or die "cannot redirect: $!\n";
+    open(my $stderr, '>&', \*STDERR)    ## no critic (BriefOpen)
+        or die "cannot keep standard error: $!\n";
+    open(STDERR, '>', '/dev/null') or die "cannot redirect: $!\n";
     my $said = PerlmodTest::Probe::without_perl();
     open(STDERR, '>&', $stderr) or die "cannot restore: $!\n";
     is_deeply $said, [map {"$_: $WORDS"} qw(scalar string hash to_value bless wantarray)],

@@ -2,6 +2,7 @@
 
 use v5.36;
 
+use File::Temp qw(tempdir);
 use Test::More;
 
 # What surrounds the process makes no difference.
@@ -19,22 +20,44 @@ sub run ($environment, @command) {
 my $CALLS = <<'END';
 use PerlmodTest::Convert;
 my @got = (
-    PerlmodTest::Convert::string(1.5), PerlmodTest::Convert::f64('1.5'),
+    PerlmodTest::Convert::string(1.5),
+    PerlmodTest::Convert::f64('1.5') == 3 / 2 ? 'equal' : 'other',
     PerlmodTest::Convert::json_text([1.5, '1.5', 1e21]),
     eval { PerlmodTest::Convert::f64('1,5') } // $@,
 );
 END
-my $EXPECTED = "1.5 1.5 [1.5,\"1.5\",1e+21] v: invalid type: a string, expected f64\n";
+my $EXPECTED = "1.5 equal [1.5,\"1.5\",1e+21] v: invalid type: a string, expected f64\n";
+
+# A locale with a decimal comma, made for this test.
+sub decimal_comma () {
+    my $folder = tempdir(CLEANUP => 1);
+    system("localedef -i de_DE -f UTF-8 '$folder/de_DE.UTF-8' >'$folder/log' 2>&1");
+    return -d "$folder/de_DE.UTF-8" ? $folder : undef;
+}
 
 subtest 'F-55: locales' => sub {
-    my %seen          = map  { $_ => 1 } 'C', 'POSIX', split /\n/, `locale -a`;
-    my @decimal_comma = grep {/^(?:de|fr|it|es)_.*utf-?8$/i} keys %seen;
-    for my $locale ('C', 'C.UTF-8', $decimal_comma[0] // 'de_DE.UTF-8') {
-        for my $pragma ('', 'use locale; use POSIX (); POSIX::setlocale(POSIX::LC_ALL(), "");') {
-            is run({ LC_ALL => $locale, PERL_BADLANG => 0 },
-                $^X, '-e', "$pragma $CALLS print qq(\@got)"),
-                $EXPECTED, "$locale" . ($pragma ? ' with use locale' : '');
+    my $folder = decimal_comma();
+    my $setup  = 'use locale; use POSIX (); POSIX::setlocale(POSIX::LC_ALL(), "");';
+    my %paths  = ('C' => undef, 'C.UTF-8' => undef, 'de_DE.UTF-8' => $folder, 'xx_XX' => undef);
+    for my $locale (sort keys %paths) {
+        my %environment = (LC_ALL => $locale, PERL_BADLANG => 0);
+        $environment{LOCPATH} = $paths{$locale} if $paths{$locale};
+        for my $pragma ('', $setup) {
+            is run(\%environment, $^X, '-e', "$pragma $CALLS print qq(\@got)"), $EXPECTED,
+                $locale . ($pragma ? ' with use locale' : '');
         }
+        is run(
+            { %environment, LANG => 'C' },
+            $^X,
+            '-e',
+            "$setup require PerlmodTest::Calls; print eval { PerlmodTest::Calls::fails('x') } // \$@"
+            ),
+            "x\n", "$locale: an error";
+    }
+    SKIP: {
+        skip 'localedef or the source of de_DE is missing', 1 if !$folder;
+        is run({ LC_ALL => 'de_DE.UTF-8', LOCPATH => $folder }, $^X, '-e', "$setup print 1.5"),
+            '1,5', 'the locale has its comma';
     }
 };
 

@@ -85,10 +85,11 @@ subtest 'F-45: data that refers to itself' => sub {
 
 subtest 'magical variables' => sub {
     "left\x{263a}right" =~ /(\x{263a})/ or die 'no match';
-    is PerlmodTest::Convert::str($1),             "\x{263a}",                 '$1';
-    is PerlmodTest::Convert::string($`),          'left',                     '$`';
-    is PerlmodTest::Convert::json_text([$1, $']), "[\"\x{263a}\",\"right\"]", 'inside an array';
-    $! = 2;
+    is PerlmodTest::Convert::str($1),    "\x{263a}", '$1';
+    is PerlmodTest::Convert::string($`), 'left',     '$`';    ## no critic (MatchVars)
+    my @parts = \($1, $');                                    ## no critic (MatchVars)
+    is PerlmodTest::Convert::json_text(\@parts), "[\"\x{263a}\",\"right\"]", 'inside an array';
+    local $! = 2;
     is PerlmodTest::Convert::i64($!),    2,    '$! as a number';
     is PerlmodTest::Convert::string($!), "$!", '$! as a text';
     is PerlmodTest::Convert::i64($$),    $$,   '$$';

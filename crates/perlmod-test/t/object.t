@@ -2,6 +2,7 @@
 
 use v5.36;
 
+use Scalar::Util;
 use Storable qw(dclone);
 use Test::More;
 
@@ -55,6 +56,37 @@ subtest 'what is no such object is refused' => sub {
     is PerlmodTest::Fault::live(), 0, 'every value has been dropped';
 };
 
+subtest 'F-51: copies and pictures of an object carry no value and no pointer' => sub {
+    my $object = $CLASS->new('text');
+    my $none   = "value blessed into $CLASS did not contain its declared magic pointer\n";
+    require Data::Dumper;
+    my $picture = Data::Dumper->new([$object], ['copy'])->Indent(0)->Dump;
+    is $picture, "\$copy = bless( {}, '$CLASS' );", 'Data::Dumper shows an empty hash';
+    my %copies = (
+        'a copy of the hash' => bless({%$object}, $CLASS),
+        'dclone'             => dclone($object),
+        'freeze and thaw'    => Storable::thaw(Storable::freeze($object)),
+    );
+    $copies{Clone} = Clone::clone($object) if eval { require Clone };
+    if (eval { require JSON::PP }) {
+        my $json = JSON::PP->new->allow_blessed(1);
+        is $json->encode([$object]), '[null]', 'JSON has nothing';
+        $copies{JSON} = bless($json->decode($json->encode({%$object})), $CLASS);
+    }
+    for my $way (sort keys %copies) {
+        is error(sub { $copies{$way}->text }), $none, $way;
+    }
+    is error(sub { bless({}, 'Some::Subclass')->text }), $none, 'a forged object of a subclass';
+    is error(sub { bless([$object], $CLASS)->text }),    $none, 'an array around it';
+    is error(sub { bless(\my $ref,  $CLASS)->text }),    $none, 'another kind of reference';
+    my $address = Scalar::Util::refaddr($object);
+    is error(sub { bless(\$address, $CLASS)->text }), $none, 'an address';
+    bless $object, 'Elsewhere';
+    is PerlmodTest::Object::text($object), 'text', 'blessed elsewhere it keeps its value';
+    undef $object;
+    is PerlmodTest::Fault::live(), 0, 'the value was dropped once';
+};
+
 subtest 'an object that is freed while a method runs' => sub {
 
     my $object = $CLASS->new('text');
@@ -85,6 +117,7 @@ SKIP: {
 }
 
 subtest 'objects that are left at the end are dropped' => sub {
+    plan skip_all => 'taint mode starts no programs' if ${^TAINT};
     my $program = 'use PerlmodTest::Object; our $kept = PerlmodTest::Object->new("x"); '
         . 'my $cycle = [PerlmodTest::Object->new("y")]; push @$cycle, $cycle;';
     is system($^X, '-e', $program), 0, 'without a crash';

@@ -304,19 +304,6 @@ SV *rp_new_ref(RP_ SV *target) {
     return newRV_noinc(target);
 }
 
-/* A number as perl writes it. The scalar is our own, so this runs no code. */
-size_t rp_format_float(RP_ NV v, char *out, size_t size) {
-    RP_USE;
-    STRLEN len;
-    SV *sv = newSVnv(v);
-    const char *text = SvPV_nomg_const(sv, len);
-    if (len > size)
-        len = size;
-    Copy(text, out, len, char);
-    SvREFCNT_dec_NN(sv);
-    return len;
-}
-
 /* ---- arrays ---- */
 
 SV *rp_new_array(RP) {

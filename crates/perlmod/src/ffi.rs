@@ -314,7 +314,6 @@ glue! {
     fn rp_new_float(v: f64) -> *mut SV;
     fn rp_new_string(ptr: *const u8, len: usize, utf8: c_int) -> *mut SV;
     fn rp_new_ref(target: *mut SV) -> *mut SV;
-    fn rp_format_float(v: f64, out: *mut u8, size: usize) -> usize;
     fn rp_new_array() -> *mut SV;
     fn rp_array_reserve(av: *mut SV, count: isize);
     fn rp_array_len(av: *mut SV) -> usize;

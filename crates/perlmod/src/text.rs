@@ -93,6 +93,37 @@ fn any_float(text: &[u8]) -> Option<f64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
+/// A float as perl writes it, without any locale: 15 significant digits.
+pub(crate) fn decimal(float: f64) -> String {
+    const DIGITS: usize = 15;
+    if float == 0.0 {
+        return "0".to_string();
+    }
+    if !float.is_finite() {
+        let name = if float.is_nan() { "NaN" } else { "Inf" };
+        let sign = if float == f64::NEG_INFINITY { "-" } else { "" };
+        return format!("{sign}{name}");
+    }
+    let scientific = format!("{float:.*e}", DIGITS - 1);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..DIGITS as i32).contains(&exponent) {
+        let places = (DIGITS as i32 - 1 - exponent).unsigned_abs() as usize;
+        return without_zeros(&format!("{float:.places$}")).to_string();
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    let mantissa = without_zeros(mantissa);
+    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+}
+
+fn without_zeros(number: &str) -> &str {
+    if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    }
+}
+
 /// Whether perl takes this string for a number without a warning.
 pub(crate) fn is_numeric(text: &[u8]) -> bool {
     // a space to perl but not to Rust
@@ -136,6 +167,27 @@ mod tests {
         }
         assert_eq!(float(b"1e400"), None);
         assert_eq!(float(b"-Inf"), Some(f64::NEG_INFINITY));
+    }
+
+    #[test]
+    fn floats_are_written_as_perl_does() {
+        for (float, text) in [
+            (1.5, "1.5"),
+            (-0.0, "0"),
+            (0.1, "0.1"),
+            (1e14, "100000000000000"),
+            (1e15, "1e+15"),
+            (0.000_1, "0.0001"),
+            (0.000_01, "1e-05"),
+            (-1.0 / 3.0, "-0.333333333333333"),
+            (999_999_999_999_999.9, "1e+15"),
+            (f64::MAX, "1.79769313486232e+308"),
+            (5e-324, "4.94065645841247e-324"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Inf"),
+        ] {
+            assert_eq!(decimal(float), text);
+        }
     }
 
     #[test]

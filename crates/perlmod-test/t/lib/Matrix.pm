@@ -5,7 +5,7 @@ package Matrix;
 
 use v5.36;
 
-use Config;
+use B        ();
 use Exporter qw(import);
 use Math::BigInt;
 use Scalar::Util qw(dualvar tainted weaken);
@@ -246,8 +246,14 @@ my %HISTORIES = (
         return \$shared;
     },
     tainted => sub ($value) {
-        return if !${^TAINT} || !defined $value || ref $value || ref \$value eq 'GLOB';
-        my $tainted = ($TAINT . 'x', $value)[1];
+        return if !${^TAINT} || !is_text($value);
+        my $flags  = B::svref_2object(\$value)->FLAGS;
+        my $number = $flags & (B::SVf_IOK() | B::SVf_NOK());
+        return if !!$number == !!($flags & B::SVf_POK());
+        return if $flags & B::SVf_NOK() && $value == int $value;
+
+        # a result is as tainted as what it is made from
+        my $tainted = $number ? $value + length $TAINT : $value . $TAINT;
         die "not tainted\n" if !tainted($tainted);
         return \$tainted;
     },

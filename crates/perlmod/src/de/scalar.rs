@@ -26,7 +26,7 @@ impl ValueDe<'_> {
             kind::BOOL => Cow::Borrowed(if node.int == 0 { "" } else { "1" }),
             kind::INT => Cow::Owned(node.int.to_string()),
             kind::UINT => Cow::Owned(node.uint().to_string()),
-            kind::FLOAT => Cow::Owned(raw::format_float(node.float)),
+            kind::FLOAT => Cow::Owned(text::decimal(node.float)),
             _ => return None,
         }))
     }

@@ -270,15 +270,6 @@ pub(crate) fn key_scalar(key: &Node) -> Scalar {
     unsafe { Scalar::from_raw_move(sv) }
 }
 
-/// A float as perl writes it.
-pub(crate) fn format_float(float: f64) -> String {
-    let mut buffer = [0_u8; 64];
-    // SAFETY: writes at most the size it is told
-    let len =
-        unsafe { ffi::rp_format_float(fence::perl(), float, buffer.as_mut_ptr(), buffer.len()) };
-    String::from_utf8_lossy(buffer.get(..len).unwrap_or_default()).into_owned()
-}
-
 /// A new array with room for `count` elements.
 pub(crate) fn new_array(count: usize) -> Scalar {
     let perl = fence::perl();

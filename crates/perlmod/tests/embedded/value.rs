@@ -1,6 +1,7 @@
 //! Values without serde: constructors, references, containers, magic.
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use perlmod::{Array, Hash, MagicSpec, MagicTag, Scalar, Value, from_value};
@@ -129,8 +130,11 @@ fn magic_is_found_under_its_tag_and_dropped_once() {
         assert!(hash.find_magic(&SPEC).is_some());
         assert!(hash.find_magic(&MagicSpec::of(&OTHER)).is_none());
         assert!(Value::new_hash().find_magic(&SPEC).is_none());
-        hash.add_magic(SPEC.with_value(Box::new(Counter(Rc::clone(&counted)))));
-        assert_eq!(counted.get(), 1, "the second value of a tag is dropped");
+        let again = catch_unwind(AssertUnwindSafe(|| {
+            hash.add_magic(SPEC.with_value(Box::new(Counter(Rc::clone(&counted)))));
+        }));
+        assert!(again.is_err(), "a second value of a tag ends the call");
+        assert_eq!(counted.get(), 1, "and is dropped");
     });
     assert_eq!(drops.get(), 2, "perl has dropped the other");
 }
