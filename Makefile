@@ -98,6 +98,7 @@ soak-perlmod: setup-soak
 	SOAK=1 crates/perlmod-test/run
 	crates/perlmod-test/soak/asan
 	crates/perlmod-test/soak/valgrind
+	crates/perlmod-test/soak/unthreaded
 	crates/perlmod-test/soak/debian13
 
 soak: setup-soak blib cargo-sandbox node-peers soak-perlmod
