@@ -83,6 +83,14 @@ mod export {
         let _first = first;
         std::panic::panic_any(PanicsWhenDropped(text));
     }
+    /// Panics, and while that unwinds again: Rust itself ends the process then.
+    #[export]
+    #[allow(clippy::panic)]
+    fn panic_while_unwinding(first: Counted, text: String) {
+        let _first = first;
+        let _second = PanicsWhenDropped(text);
+        panic!("first panic")
+    }
     /// Slices a string inside a character.
     #[export]
     #[allow(clippy::string_slice)]

@@ -2,6 +2,7 @@
 
 use v5.36;
 
+use POSIX ();
 use Test::More;
 
 use lib 't/lib';
@@ -46,6 +47,18 @@ subtest 'F-41: a panic whose payload panics when dropped' => sub {
     like quietly(sub { PerlmodTest::Fault::panic_with_a_payload_that_panics('x', 'why') }),
         qr{\Arust function panicked at \S+ line \d+\n\z}, 'place';
     is PerlmodTest::Fault::live(), 0, 'every value has been dropped';
+};
+
+subtest 'F-41: a panic while another one unwinds ends the process and says so' => sub {
+    plan skip_all => 'a memory checker makes a report of it' if $ENV{PERLMOD_TEST_TOOL};
+    my $program = 'use PerlmodTest::Fault; open(STDERR, ">&", STDOUT);'
+        . ' PerlmodTest::Fault::panic_while_unwinding("x", "why")';
+    open(my $out, '-|', $^X, '-e', $program) or die "cannot start perl: $!\n";
+    my $text = do { local $/ = undef; <$out> };
+    close($out);
+    is $? & 127, POSIX::SIGABRT(), 'by an abort';
+    like $text, qr/first panic.*dropping why.*panic in a destructor during cleanup/s,
+        'with both panics';
 };
 
 subtest 'F-41: a panic in the drop of an object that perl frees ends there' => sub {
