@@ -3,24 +3,32 @@
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Ident, LitStr, Path, Token};
+use syn::{Attribute, Ident, LitBool, LitStr, Path, Token};
+
+use crate::env;
 
 /// Options of `#[package]`.
 pub struct PackageOptions {
     pub name: LitStr,
     pub lib: Option<LitStr>,
+    pub file: Option<LitStr>,
+    pub write: Option<bool>,
     pub part: bool,
     pub parts: Vec<Path>,
     pub boot: Option<Path>,
     pub location_only: bool,
+    /// Environment variables that the options name.
+    pub variables: Vec<String>,
 }
 
 /// Options of `#[export]`.
 #[derive(Default)]
 pub struct ExportOptions {
     pub name: Option<LitStr>,
+    pub xs_name: Option<LitStr>,
     pub prototype: Option<LitStr>,
     pub raw_return: bool,
+    pub errno: bool,
     pub serialize_error: Option<Span>,
 }
 
@@ -30,6 +38,7 @@ pub enum Passing {
     Serde,
     Raw,
     TryFromRef,
+    Sub,
 }
 
 fn once<T>(slot: &mut Option<T>, value: T, meta: &ParseNestedMeta) -> syn::Result<()> {
@@ -43,6 +52,8 @@ impl Parse for PackageOptions {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let mut name = None;
         let mut lib = None;
+        let mut file = None;
+        let mut write = None;
         let mut part = None;
         let mut parts = None;
         let mut boot = None;
@@ -50,6 +61,8 @@ impl Parse for PackageOptions {
         let parser = syn::meta::parser(|meta| match word(&meta).as_str() {
             "name" => once(&mut name, meta.value()?.parse::<LitStr>()?, &meta),
             "lib" => once(&mut lib, meta.value()?.parse::<LitStr>()?, &meta),
+            "file" => once(&mut file, meta.value()?.parse::<LitStr>()?, &meta),
+            "write" => once(&mut write, meta.value()?.parse::<LitBool>()?.value, &meta),
             "part" => once(&mut part, (), &meta),
             "parts" => {
                 let content;
@@ -59,10 +72,10 @@ impl Parse for PackageOptions {
             }
             "boot" => once(&mut boot, meta.value()?.parse::<Path>()?, &meta),
             "panics" => once(&mut panics, meta.value()?.parse::<LitStr>()?, &meta),
-            _ => {
-                Err(meta
-                    .error("unknown option, expected one of: name, lib, part, parts, boot, panics"))
-            }
+            _ => Err(meta.error(
+                "unknown option, expected one of: \
+                 name, lib, file, write, part, parts, boot, panics",
+            )),
         });
         let tokens: proc_macro2::TokenStream = input.parse()?;
         parser.parse2(tokens)?;
@@ -85,13 +98,18 @@ impl Parse for PackageOptions {
                 }
             },
         };
+        let mut variables = Vec::new();
+        let mut expand = |literal: LitStr| env::expand(&literal, &mut variables);
         Ok(Self {
-            name,
-            lib,
+            name: expand(name)?,
+            lib: lib.map(&mut expand).transpose()?,
+            file: file.map(&mut expand).transpose()?,
+            write,
             part: part.is_some(),
             parts: parts.unwrap_or_default(),
             boot,
             location_only,
+            variables,
         })
     }
 }
@@ -133,8 +151,11 @@ impl ExportOptions {
             return Ok(Some(options));
         }
         let mut raw_return = None;
+        let mut errno = None;
         attr.parse_nested_meta(|meta| match word(&meta).as_str() {
             "name" => once(&mut options.name, meta.value()?.parse()?, &meta),
+            "xs_name" => once(&mut options.xs_name, meta.value()?.parse()?, &meta),
+            "errno" => once(&mut errno, (), &meta),
             "prototype" => once(&mut options.prototype, meta.value()?.parse()?, &meta),
             "raw_return" => once(&mut raw_return, (), &meta),
             "serialize_error" => {
@@ -142,16 +163,18 @@ impl ExportOptions {
                 once(&mut options.serialize_error, span, &meta)
             }
             _ => Err(meta.error(
-                "unknown option, expected one of: name, prototype, raw_return, serialize_error",
+                "unknown option, expected one of: \
+                 name, xs_name, prototype, raw_return, serialize_error, errno",
             )),
         })?;
         options.raw_return = raw_return.is_some();
+        options.errno = errno.is_some();
         Ok(Some(options))
     }
 }
 
 impl Passing {
-    /// Takes `#[raw]` or `#[try_from_ref]` out of a parameter's attributes.
+    /// Takes `#[raw]`, `#[try_from_ref]` or `#[cv]` out of a parameter's attributes.
     pub fn take(attrs: &mut Vec<Attribute>) -> syn::Result<Self> {
         let mut passing = None;
         let mut error = None;
@@ -160,13 +183,15 @@ impl Passing {
                 Self::Raw
             } else if is(attr, "try_from_ref") {
                 Self::TryFromRef
+            } else if is(attr, "cv") {
+                Self::Sub
             } else {
                 return true;
             };
             if passing.replace(found).is_some() {
                 error = Some(syn::Error::new_spanned(
                     attr,
-                    "a parameter has one of #[raw] and #[try_from_ref], once",
+                    "a parameter has one of #[raw], #[try_from_ref] and #[cv], once",
                 ));
             }
             false

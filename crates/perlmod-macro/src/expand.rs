@@ -7,6 +7,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Ident, LitCStr, spanned::Spanned};
 
 use crate::attrs::Passing;
+use crate::env;
 use crate::model::{Function, Package, Parameter, Returns};
 
 pub fn package(package: &Package) -> TokenStream {
@@ -15,6 +16,13 @@ pub fn package(package: &Package) -> TokenStream {
     let items = module.content.iter().flat_map(|(_, items)| items);
     let entries = package.functions.iter().map(entry);
     let table = table(package);
+    let variables = package
+        .options
+        .variables
+        .iter()
+        .map(String::as_str)
+        .chain([env::NON_PUB, env::WRITE]);
+    let warnings = package.warnings.iter().map(warning);
     let main = if package.options.part {
         TokenStream::new()
     } else {
@@ -27,7 +35,23 @@ pub fn package(package: &Package) -> TokenStream {
             #(#entries)*
             #table
             #main
+            // the compiler looks again when one of these changes
+            #(const _: ::core::option::Option<&str> = ::core::option_env!(#variables);)*
+            #(#warnings)*
         }
+    }
+}
+
+/// A warning that points at a function: stable macros have no other way.
+fn warning(ident: &Ident) -> TokenStream {
+    let note = format!("exported function `{ident}` is not pub");
+    quote_spanned! { ident.span() =>
+        const _: () = {
+            #[deprecated(note = #note)]
+            #[allow(non_upper_case_globals)]
+            const exported: () = ();
+            exported
+        };
     }
 }
 
@@ -46,13 +70,24 @@ fn entry(function: &Function) -> TokenStream {
     let entry = entry_ident(function);
     let ident = &function.ident;
     let perl_name = function.perl_name();
-    let count = function.parameters.len();
+    let count = function.arguments().count();
+    let mut at = 0;
     let conversions = function
         .parameters
         .iter()
         .enumerate()
-        .map(|(index, parameter)| argument(index, parameter));
-    let arguments = (0..count).map(local);
+        .map(|(index, parameter)| {
+            let conversion = argument(index, at, parameter);
+            at += usize::from(parameter.passing != Passing::Sub);
+            conversion
+        })
+        .collect::<Vec<_>>();
+    let arguments = (0..function.parameters.len()).map(local);
+    let enter = if function.options.errno {
+        quote! { ::perlmod::__private__::enter_errno }
+    } else {
+        quote! { ::perlmod::__private__::enter }
+    };
     let call = quote_spanned! { ident.span() => #ident(#(#arguments),*) };
     let finish = match (function.returns, function.options.raw_return) {
         (_, true) => quote! { ::core::result::Result::Ok(::core::convert::Into::into(result)) },
@@ -78,7 +113,7 @@ fn entry(function: &Function) -> TokenStream {
     quote! {
         #[allow(non_snake_case, clippy::let_unit_value, clippy::unit_arg)]
         extern "C" fn #entry(call: &mut ::perlmod::__private__::Call) -> ::core::ffi::c_int {
-            ::perlmod::__private__::enter(call, |args| {
+            #enter(call, |args| {
                 args.at_most(#count, #perl_name)?;
                 #(#conversions)*
                 #body
@@ -91,22 +126,30 @@ fn local(index: usize) -> Ident {
     Ident::new(&format!("argument_{index}"), Span::mixed_site())
 }
 
-fn argument(index: usize, parameter: &Parameter) -> TokenStream {
+/// The value of parameter `index`, which is argument `at`.
+fn argument(index: usize, at: usize, parameter: &Parameter) -> TokenStream {
     let local = local(index);
     let Parameter {
         name, ty, optional, ..
     } = parameter;
     match parameter.passing {
         Passing::Serde => quote_spanned! { ty.span() =>
-            let #local: #ty = args.convert(#index, #name, #optional)?;
+            let #local: #ty = args.convert(#at, #name, #optional)?;
         },
         Passing::Raw => quote_spanned! { ty.span() =>
-            let #local: #ty = args.raw(#index, #name, #optional)?;
+            let #local: #ty = args.raw(#at, #name, #optional)?;
         },
+        Passing::Sub => {
+            let value = Ident::new(&format!("value_{index}"), Span::mixed_site());
+            quote_spanned! { ty.span() =>
+                let #value = args.sub();
+                let #local: #ty = ::perlmod::__private__::FromSub::from_sub(&#value);
+            }
+        }
         Passing::TryFromRef => {
             let value = Ident::new(&format!("value_{index}"), Span::mixed_site());
             quote_spanned! { ty.span() =>
-                let #value = args.object(#index, #name)?;
+                let #value = args.object(#at, #name)?;
                 let #local: #ty = match ::core::convert::TryFrom::try_from(&#value.0) {
                     ::core::result::Result::Ok(object) => object,
                     ::core::result::Result::Err(err) => {
@@ -136,7 +179,16 @@ fn table(package: &Package) -> TokenStream {
             }
         }
     });
+    let symbols = package
+        .functions
+        .iter()
+        .enumerate()
+        .map(|(index, function)| {
+            let symbol = Ident::new(&function.symbol(&name), function.ident.span());
+            quote! { ::perlmod::__xs!(#symbol, __PERLMOD_EXPORTS, #index); }
+        });
     quote! {
+        #(#symbols)*
         #[doc(hidden)]
         pub(crate) const __PERLMOD_NAME: &str = #name;
         #[doc(hidden)]

@@ -9,6 +9,8 @@ pub struct Package {
     pub options: PackageOptions,
     pub module: ItemMod,
     pub functions: Vec<Function>,
+    /// Functions that the compiler warns of.
+    pub warnings: Vec<Ident>,
 }
 
 /// A function with `#[export]`.
@@ -57,6 +59,7 @@ impl Package {
             options,
             module,
             functions,
+            warnings: Vec::new(),
         })
     }
 }
@@ -115,17 +118,36 @@ impl Function {
         }
     }
 
-    /// The sub's prototype: `$` for each parameter, `;` before the optional ones at the end.
+    /// The parameters that are arguments in Perl.
+    pub fn arguments(&self) -> impl DoubleEndedIterator<Item = &Parameter> {
+        self.parameters
+            .iter()
+            .filter(|parameter| parameter.passing != Passing::Sub)
+    }
+
+    /// The symbol that perl's side may call, of a function in this package.
+    pub fn symbol(&self, package: &str) -> String {
+        match &self.options.xs_name {
+            Some(name) => name.value(),
+            None => {
+                let function = self.ident.to_string();
+                let function = function.trim_start_matches("r#");
+                format!("xs_{}_{function}", package.replace("::", "__"))
+            }
+        }
+    }
+
+    /// The sub's prototype: `$` for each argument, `;` before the optional ones at the end.
     pub fn prototype(&self) -> String {
         if let Some(prototype) = &self.options.prototype {
             return prototype.value();
         }
-        let required = self
-            .parameters
-            .iter()
-            .rposition(|parameter| !parameter.optional)
-            .map_or(0, |i| i + 1);
-        let optional = self.parameters.len() - required;
+        let optional = self
+            .arguments()
+            .rev()
+            .take_while(|argument| argument.optional)
+            .count();
+        let required = self.arguments().count() - optional;
         let mut prototype = "$".repeat(required);
         if optional > 0 {
             prototype.push(';');

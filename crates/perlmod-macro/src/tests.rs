@@ -121,6 +121,8 @@ fn prototypes_follow_from_the_parameters() {
             quote! { a: u8, b: std::option::Option<u8>, c: Option<u8> },
             "c\"$;$$\"",
         ),
+        (quote! { #[cv] sub: Value, a: u8 }, "c\"$\""),
+        (quote! { a: u8, b: Option<u8>, #[cv] sub: &CV }, "c\"$;$\""),
     ] {
         let text = expand(
             quote! { name = "Foo" },
@@ -147,7 +149,7 @@ fn options_are_refused_by_name() {
         ),
         (
             quote! { name = "Foo", nmae = "x" },
-            "unknown option, expected one of: name, lib, part, parts, boot, panics",
+            "unknown option, expected one of: name, lib, file, write, part, parts, boot, panics",
         ),
         (
             quote! { name = "Foo Bar" },
@@ -211,7 +213,7 @@ fn functions_that_cannot_work_are_refused() {
         ),
         (
             quote! { #[export] fn f(#[raw] #[try_from_ref] a: Value) {} },
-            "a parameter has one of #[raw] and #[try_from_ref], once",
+            "a parameter has one of #[raw], #[try_from_ref] and #[cv], once",
         ),
         (
             quote! { #[export(name = "1x")] fn f() {} },
@@ -227,7 +229,8 @@ fn functions_that_cannot_work_are_refused() {
         ),
         (
             quote! { #[export(loud)] fn f() {} },
-            "unknown option, expected one of: name, prototype, raw_return, serialize_error",
+            "unknown option, expected one of: \
+             name, xs_name, prototype, raw_return, serialize_error, errno",
         ),
         (
             quote! { #[export] fn f() {} #[export(name = "f")] fn g() {} },

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use syn::{Error, spanned::Spanned};
+use syn::{Error, Ident, Visibility, spanned::Spanned};
 
+use crate::env::{self, NonPub};
 use crate::model::{Function, Package, Returns};
 
 /// Checks a package; the error holds every mistake.
-pub fn check(package: &Package) -> syn::Result<()> {
+pub fn check(package: &mut Package) -> syn::Result<()> {
     let mut errors = Errors(None);
     let options = &package.options;
     if !is_package_name(&options.name.value()) {
@@ -42,9 +43,35 @@ pub fn check(package: &Package) -> syn::Result<()> {
             ));
         }
     }
+    if options.part {
+        for given in [&options.file].into_iter().flatten() {
+            errors.add(Error::new(
+                given.span(),
+                "a part has no file: give it to the main module",
+            ));
+        }
+        if options.write.is_some() {
+            errors.add(Error::new(
+                options.name.span(),
+                "a part has no write: give it to the main module",
+            ));
+        }
+    }
+    if let Some(lib) = &options.lib {
+        if !is_library_name(&lib.value()) {
+            errors.add(Error::new(lib.span(), "not the name of a library"));
+        }
+    }
+    package.warnings = check_visibility(package, &mut errors);
+    let mut symbols = HashSet::new();
     let mut names = HashSet::new();
     for function in &package.functions {
         check_function(function, &mut errors);
+        let symbol = function.symbol(&package.options.name.value());
+        if !symbols.insert(symbol.clone()) {
+            let text = format!("a symbol `{symbol}` is given twice");
+            errors.add(Error::new(function.ident.span(), text));
+        }
         if !names.insert(function.perl_name()) {
             let text = format!("a sub `{}` is exported twice", function.perl_name());
             errors.add(Error::new(function.ident.span(), text));
@@ -96,8 +123,14 @@ fn check_function(function: &Function, errors: &mut Errors) {
         }
     }
     if let Some(prototype) = &function.options.prototype {
-        if prototype.value().contains('\0') {
+        let known = |c: char| "$@%*&;\\[]_+ ".contains(c);
+        if !prototype.value().chars().all(known) {
             errors.add(Error::new(prototype.span(), "not a prototype"));
+        }
+    }
+    if let Some(name) = &function.options.xs_name {
+        if !is_identifier(&name.value()) {
+            errors.add(Error::new(name.span(), "not the name of a symbol"));
         }
     }
     if let Some(span) = function.options.serialize_error {
@@ -114,6 +147,37 @@ fn is_identifier(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn is_library_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+/// The exported functions to warn of as they are not `pub`.
+fn check_visibility(package: &Package, errors: &mut Errors) -> Vec<Ident> {
+    let hidden = package
+        .functions
+        .iter()
+        .filter(|function| !matches!(function.item.vis, Visibility::Public(_)))
+        .map(|function| function.ident.clone());
+    match env::non_pub() {
+        Ok(NonPub::Allow) => return Vec::new(),
+        Ok(NonPub::Warn) => return hidden.collect(),
+        Ok(NonPub::Deny) => {
+            for ident in hidden {
+                let text = format!("exported function `{ident}` is not pub");
+                errors.add(Error::new(ident.span(), text));
+            }
+        }
+        Err(value) => {
+            let text = format!("{} is `{value}`, not allow, warn or deny", env::NON_PUB);
+            errors.add(Error::new(package.options.name.span(), text));
+        }
+    }
+    Vec::new()
 }
 
 fn is_package_name(name: &str) -> bool {

@@ -56,7 +56,7 @@ int rp_string(RP_ rp_call *call, SV *sv, SV **out, SV **error) {
 /* What ref() says of a reference to it, or what it would say without a class. */
 SV *rp_reftype(RP_ SV *sv, int blessed) {
     RP_USE;
-    return sv_ref(NULL, sv, blessed);
+    return sv_ref(newSV(0), sv, blessed);
 }
 
 int rp_svtype(const SV *sv) {
@@ -97,11 +97,15 @@ enum {
     HASH_NEXT
 };
 
+static bool is_tied(pTHX_ SV *container) {
+    return SvRMAGICAL(container) && mg_find(container, PERL_MAGIC_tied);
+}
+
 static SV *held(pTHX_ SV *container, SV *element) {
     if (!element)
         return NULL;
     /* an element of a tied container is a stand-in: its value is meant */
-    if (SvRMAGICAL(container) && mg_find(container, PERL_MAGIC_tied))
+    if (is_tied(aTHX_ container))
         return newSVsv(element);
     return SvREFCNT_inc_simple_NN(element);
 }
@@ -117,6 +121,8 @@ static void do_container(pTHX_ void *arg) {
         task->index = av_top_index(av) + 1;
         break;
     case ARRAY_GET:
+        if (task->index > av_top_index(av))
+            break;
         slot = av_fetch(av, task->index, 0);
         task->out = held(aTHX_ task->sv, slot ? *slot : NULL);
         break;
@@ -146,6 +152,8 @@ static void do_container(pTHX_ void *arg) {
         break;
     }
     case HASH_GET:
+        if (is_tied(aTHX_ task->sv) && !hv_exists_ent(hv, task->other, 0))
+            break;
         he = hv_fetch_ent(hv, task->other, 0, 0);
         task->out = held(aTHX_ task->sv, he ? HeVAL(he) : NULL);
         break;
@@ -160,7 +168,10 @@ static void do_container(pTHX_ void *arg) {
         task->found = hv_exists_ent(hv, task->other, 0);
         break;
     case HASH_DELETE: {
-        SV *gone = hv_delete_ent(hv, task->other, 0, 0);
+        SV *gone;
+        if (is_tied(aTHX_ task->sv) && !hv_exists_ent(hv, task->other, 0))
+            break;
+        gone = hv_delete_ent(hv, task->other, 0, 0);
         task->out = gone ? newSVsv(gone) : NULL;
         break;
     }

@@ -30,6 +30,7 @@ mod panics;
 mod path;
 
 pub mod ser;
+pub mod storable;
 mod text;
 pub mod value;
 
@@ -60,6 +61,7 @@ pub mod __private__ {
     pub use crate::ffi::{CV, Call, Export, Interpreter};
     pub use crate::magic::free_hook;
     pub use crate::ser::to_returned;
+    pub use crate::value::boxed::{no_object, take_box};
 
     /// The head of an ELF note and the name after it.
     #[repr(C)]

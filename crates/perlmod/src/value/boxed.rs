@@ -6,7 +6,8 @@
 use std::any::TypeId;
 use std::ptr::NonNull;
 
-use crate::error::Error;
+use crate::error::{Error, MagicError};
+use crate::fence;
 use crate::magic::{self, MagicSpec, MagicTag};
 use crate::value::{Scalar, ScalarRef, Value, access};
 
@@ -151,4 +152,24 @@ impl Value {
             unsafe { Box::from_raw(boxed.ptr.cast::<T>().as_ptr()) }
         }))
     }
+}
+
+/// What `destructor!` does: takes the box, if it is an object of the class.
+///
+/// # Errors
+/// When it is no such object.
+pub fn take_box<T: 'static>(this: &Value, class: Option<&str>) -> Result<Option<Box<T>>, Error> {
+    if let Some(class) = class {
+        if !this.is_a(class)? {
+            return Err(Error::new_owned(format!(
+                "value is not an object of {class}"
+            )));
+        }
+    }
+    this.take_box()
+}
+
+/// What `magic_destructor!` does with what is no object.
+pub fn no_object(err: MagicError) -> ! {
+    fence::raise(Error::new_owned(err.to_string()))
 }

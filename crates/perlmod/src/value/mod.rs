@@ -6,7 +6,7 @@
 pub(crate) mod access;
 pub mod array;
 pub(crate) mod ascii;
-mod boxed;
+pub(crate) mod boxed;
 pub mod hash;
 
 pub mod raw_value;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use crate::value::{Array, Hash, Value};
+use crate::value::{Array, Hash, Scalar, Value};
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -30,7 +30,7 @@ impl<'de> Visitor<'de> for Builder {
     }
 
     scalars! {
-        visit_bool(v: bool) => Value::new_uint(usize::from(v));
+        visit_bool(v: bool) => if v { Scalar::new_yes() } else { Scalar::new_no() }.into();
         visit_i64(v: i64) => Value::new_int(v as isize);
         visit_u64(v: u64) => Value::new_uint(v as usize);
         visit_f64(v: f64) => Value::new_float(v);
