@@ -25,6 +25,10 @@ use Seen;
 use Tie::Array;
 use Tie::Hash;
 
+# what the destructor of that class does
+my $at_end;
+sub Changing::DESTROY ($self) { return $at_end->() }
+
 sub error ($code) {
     return eval { $code->(); 1 } ? undef : $@;
 }
@@ -124,8 +128,7 @@ subtest 'strings as perl sees them' => sub {
     is_deeply $maybe->($upgraded), [0xfc], '... and if it can be';
     is $maybe->("\x{20ac}"), undef, 'wide characters are no bytes';
     like error(sub { $bytes->("\x{20ac}") }), qr/wide characters/, '... which is an error';
-    like error(sub { no warnings 'surrogate'; $text->("\x{d800}") }), qr/not Unicode/,
-        'a surrogate';
+    like error(sub { $text->("\x{d800}") }),  qr/not Unicode/,     'a surrogate';
     tie my $tied, 'Loud', 'fetched';
     is $text->($tied), 'fetched', 'a tied scalar';
     ok PerlmodSurface::Scalars::is_undef(undef), 'undef is';
@@ -341,7 +344,7 @@ subtest 'errors' => sub {
     local $! = 7;
     ok PerlmodSurface::Conversions::with_errno(Errno::ENOENT()), 'a number is set';
     is $! + 0, Errno::ENOENT(), '... and is in $!';
-    $! = 7;
+    local $! = 7;
     ok !PerlmodSurface::Conversions::with_errno(), 'no number is set';
     is $! + 0, 7, '... and $! stays';
     my $errno;
@@ -511,14 +514,13 @@ subtest 'blocks' => sub {
         'a destructor runs at the end of the block';
     my $text = 'some text that is long enough to have a buffer of its own';
     my $copy = $text;
-    no warnings 'once';
-    local *Changing::DESTROY = sub { $text = 'x' x 200; return };
+    $at_end = sub { $text = 'x' x 200; return };
     is PerlmodSurface::Native::borrowed_in_block($text, 'Changing'), $copy,
         'what was borrowed outlasts it';
     is $text, 'x' x 200, '... though it changed';
-    local *Dying::DESTROY = sub { die "in DESTROY\n" };
+    $at_end = sub { die "in DESTROY\n" };
     local $SIG{__WARN__} = sub { };
-    is PerlmodSurface::Native::borrowed_in_block($copy, 'Dying'), $copy, 'a destructor may die';
+    is PerlmodSurface::Native::borrowed_in_block($copy, 'Changing'), $copy, 'a destructor may die';
 };
 
 subtest 'attributes' => sub {

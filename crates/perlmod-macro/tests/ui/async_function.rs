@@ -1,0 +1,6 @@
+#[perlmod_macro::package(name = "Foo")]
+mod foo {
+    // a line before
+    #[export]
+    pub async fn f() {}
+}

@@ -1,0 +1,7 @@
+#[perlmod_macro::package(name = "Foo")]
+mod foo {
+    // a line before
+    #[export]
+    #[export]
+    pub fn f() {}
+}

@@ -1,0 +1,2 @@
+#[perlmod_macro::export]
+pub fn foo() {}

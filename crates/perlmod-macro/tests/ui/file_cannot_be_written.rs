@@ -1,0 +1,4 @@
+#[perlmod_macro::package(name = "Foo", file = "/dev/null/Foo.pm")]
+mod foo {
+
+}

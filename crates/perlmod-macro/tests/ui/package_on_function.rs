@@ -1,0 +1,2 @@
+#[perlmod_macro::package(name = "Foo")]
+fn foo() {}

@@ -1,0 +1,5 @@
+#[perlmod_macro::package(lib = "x")]
+mod foo {
+    #[export]
+    pub fn f() {}
+}

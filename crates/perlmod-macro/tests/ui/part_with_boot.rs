@@ -1,0 +1,4 @@
+#[perlmod_macro::package(name = "Foo", part, boot = start)]
+mod foo {
+
+}

@@ -1,0 +1,8 @@
+#[perlmod_macro::package(name = "Foo")]
+mod foo {
+    // a line before
+    #[export]
+    pub fn f() {}
+    #[export(name = "f")]
+    pub fn g() {}
+}

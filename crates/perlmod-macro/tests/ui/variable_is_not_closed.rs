@@ -1,0 +1,4 @@
+#[perlmod_macro::package(name = "Foo::${X")]
+mod foo {
+
+}

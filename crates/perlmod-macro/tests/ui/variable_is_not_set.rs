@@ -1,0 +1,4 @@
+#[perlmod_macro::package(name = "Foo::${PERLMOD_UI_MISSING}")]
+mod foo {
+
+}
