@@ -331,13 +331,38 @@ void rp_array_push(RP_ SV *av, SV *sv) {
     av_push((AV *)av, sv);
 }
 
+/* Most values are plain strings and integers. */
+PERL_STATIC_INLINE void describe_value(RP_ SV *sv, rp_node *node) {
+    const U32 flags = SVf_IOK | SVf_NOK | SVf_POK | SVf_ROK | SVs_GMG | SVf_IVisUV;
+    if (LIKELY(sv && SvTYPE(sv) <= SVt_PVMG)) {
+        const U32 is = SvFLAGS(sv) & flags;
+        if (is == SVf_POK || is == SVf_IOK) {
+            node->flags = 0;
+            node->sv = sv;
+            node->body = NULL;
+            if (is == SVf_IOK) {
+                node->kind = RP_INT;
+                node->i.iv = SvIVX(sv);
+            } else {
+                node->kind = RP_STRING;
+                node->ptr = SvPVX_const(sv);
+                node->len = SvCUR(sv);
+                if (SvUTF8(sv))
+                    node->flags = RP_F_UTF8;
+            }
+            return;
+        }
+    }
+    rp_describe(RP_SELF, sv, node);
+}
+
 size_t rp_array_nodes(RP_ SV *av, size_t start, rp_node *out, size_t max) {
     RP_USE;
     const SSize_t fill = AvFILLp((AV *)av);
     SV **items = AvARRAY((AV *)av);
     size_t n = 0;
     while (n < max && (SSize_t)(start + n) <= fill) {
-        rp_describe(RP_SELF, items[start + n], &out[n]);
+        describe_value(RP_SELF, items[start + n], &out[n]);
         n++;
     }
     return n;
@@ -383,7 +408,7 @@ size_t rp_hash_pairs(RP_ SV *sv, rp_pair *out, size_t max, int *held) {
             if (value == &PL_sv_placeholder)
                 continue;
             describe_key(HeKEY_hek(he), &out[n].key);
-            rp_describe(RP_SELF, value, &out[n].value);
+            describe_value(RP_SELF, value, &out[n].value);
             if (out[n].value.kind == RP_MAGIC || (out[n].value.flags & RP_F_REF))
                 *held = 1;
             n++;

@@ -300,10 +300,28 @@ fn empty_call(perl: *mut Interpreter) -> Call {
     }
 }
 
-/// Changes whenever code of Perl's may have run.
-#[inline]
-pub(crate) fn generation() -> u64 {
-    STATE.with(|state| state.generation.get())
+/// Notices that code of Perl's may have run.
+pub(crate) struct Watch {
+    state: *const State,
+    seen: u64,
+}
+
+impl Watch {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        STATE.with(|state| Self {
+            state: ptr::from_ref(state),
+            seen: state.generation.get(),
+        })
+    }
+
+    /// Whether none has run since this was made.
+    #[inline]
+    pub(crate) fn is_fresh(&self) -> bool {
+        // SAFETY: a thread's state lives as long as the thread, which the pointer keeps this in
+        let state = unsafe { &*self.state };
+        state.generation.get() == self.seen
+    }
 }
 
 /// Keeps a scalar in place until the running call ends.

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::ValueDe;
 use crate::error::Error;
-use crate::fence;
+use crate::fence::Watch;
 use crate::ffi::{Node, kind};
 use crate::text;
 use crate::value::{Scalar, access as raw};
@@ -25,7 +25,7 @@ pub struct ArrayAccess<'de> {
     piece: Vec<Node>,
     /// Index of the piece's first element.
     start: usize,
-    generation: u64,
+    watch: Watch,
     depth: u32,
     marker: PhantomData<&'de ()>,
 }
@@ -38,7 +38,7 @@ impl ArrayAccess<'_> {
             index: 0,
             piece: Vec::with_capacity(room),
             start: 0,
-            generation: 0,
+            watch: Watch::new(),
             depth,
             marker: PhantomData,
         };
@@ -52,12 +52,12 @@ impl ArrayAccess<'_> {
 
     fn refill(&mut self) {
         self.start = self.index;
-        self.generation = fence::generation();
+        self.watch = Watch::new();
         raw::array_nodes(&self.array, self.start, &mut self.piece);
     }
 
     fn node(&mut self) -> Option<Node> {
-        if self.generation != fence::generation() || self.index - self.start >= self.piece.len() {
+        if !self.watch.is_fresh() || self.index - self.start >= self.piece.len() {
             if self.index >= self.len() {
                 return None;
             }
@@ -104,18 +104,18 @@ pub struct HashAccess<'de> {
     pairs: raw::Pairs,
     _hash: Scalar,
     index: usize,
-    generation: u64,
+    watch: Watch,
     depth: u32,
     marker: PhantomData<&'de ()>,
 }
 
 impl<'de> HashAccess<'de> {
-    pub(super) fn new(hash: &Scalar, depth: u32) -> Self {
+    pub(super) fn new(hash: Scalar, depth: u32) -> Self {
         Self {
-            pairs: raw::Pairs::of(hash),
-            _hash: hash.clone_ref(),
+            pairs: raw::Pairs::of(&hash),
+            _hash: hash,
             index: 0,
-            generation: fence::generation(),
+            watch: Watch::new(),
             depth,
             marker: PhantomData,
         }
@@ -134,14 +134,14 @@ impl<'de> HashAccess<'de> {
     }
 
     fn is_fresh(&self) -> bool {
-        self.pairs.held || self.generation == fence::generation()
+        self.pairs.held || self.watch.is_fresh()
     }
 
     /// The running pair's value.
     pub(super) fn value(&mut self) -> Result<ValueDe<'de>, Error> {
         match self.pairs.get(self.index) {
             Some(pair) if self.is_fresh() => {
-                let node = if self.generation == fence::generation() || pair.value.sv.is_null() {
+                let node = if self.watch.is_fresh() || pair.value.sv.is_null() {
                     pair.value
                 } else {
                     raw::describe(pair.value.sv)

@@ -52,7 +52,7 @@ impl ValueDe<'_> {
 
     fn serialize_hash<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let depth = failed(self.deeper())?;
-        let mut pairs = HashAccess::new(&failed(self.container())?, depth);
+        let mut pairs = HashAccess::new(failed(self.container())?, depth);
         let mut map = serializer.serialize_map(Some(pairs.len()))?;
         while let Some((key, value)) = failed(pairs.advance())? {
             map.serialize_entry(&key, &value)?;

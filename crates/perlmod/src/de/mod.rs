@@ -119,7 +119,7 @@ impl<'de> ValueDe<'de> {
     }
 
     fn visit_hash<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(HashAccess::new(&self.container()?, self.deeper()?))
+        visitor.visit_map(HashAccess::new(self.container()?, self.deeper()?))
     }
 
     /// The error for a value that is not what was asked for.

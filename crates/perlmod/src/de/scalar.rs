@@ -10,7 +10,7 @@ use super::{ArrayAccess, HashAccess, ValueDe};
 use crate::error::Error;
 use crate::ffi::{flag, kind};
 use crate::text::{self, Int};
-use crate::value::{access as raw, raw_value};
+use crate::value::{access as raw, ascii, raw_value};
 
 impl ValueDe<'_> {
     /// The characters, if it is a string or a number.
@@ -104,6 +104,19 @@ impl ValueDe<'_> {
     }
 }
 
+impl<'de> ValueDe<'de> {
+    fn visit_text<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.resolve()?;
+        match self.text() {
+            None => Err(self.mismatch(&visitor)),
+            Some(text) => match text? {
+                Cow::Borrowed(text) => visitor.visit_str(text),
+                Cow::Owned(text) => visitor.visit_string(text),
+            },
+        }
+    }
+}
+
 macro_rules! numbers {
     ($($method:ident),+ $(,)?) => {$(
         #[inline]
@@ -182,15 +195,14 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        match self.text() {
-            None => Err(self.mismatch(&visitor)),
-            Some(text) => match text? {
-                Cow::Borrowed(text) => visitor.visit_str(text),
-                Cow::Owned(text) => visitor.visit_string(text),
-            },
+    #[inline]
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.node.kind == kind::STRING {
+            if let Some(text) = ascii::text(raw::stored(&self.node)) {
+                return visitor.visit_str(text);
+            }
         }
+        self.visit_text(visitor)
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
@@ -313,7 +325,7 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     ) -> Result<V::Value, Error> {
         self.resolve()?;
         if self.node.kind == kind::HASH {
-            let access = HashAccess::new(&self.container()?, self.deeper()?);
+            let access = HashAccess::new(self.container()?, self.deeper()?);
             if access.len() != 1 {
                 return Error::fail("invalid value: a hash, expected one with a single key");
             }

@@ -6,7 +6,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::key::KeySer;
+use super::key::{Key, KeySer};
 use super::{ValueSer, to_scalar};
 use crate::error::Error;
 use crate::value::{Scalar, access};
@@ -43,7 +43,7 @@ impl SeqSer {
 /// A hash being filled.
 pub struct HashSer {
     hash: Scalar,
-    key: String,
+    key: Key,
     depth: u32,
 }
 
@@ -51,14 +51,16 @@ impl HashSer {
     pub(super) fn new(depth: u32) -> Self {
         Self {
             hash: access::new_hash(),
-            key: String::new(),
+            key: Key::default(),
             depth,
         }
     }
 
-    fn add<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Error> {
-        let value = to_scalar(value, self.depth).map_err(|err| err.in_key(key))?;
-        access::add(&self.hash, key.as_bytes(), !key.is_ascii(), value)
+    fn add<T: Serialize + ?Sized>(&self, key: &[u8], value: &T) -> Result<(), Error> {
+        match to_scalar(value, self.depth) {
+            Ok(value) => access::add(&self.hash, key, !key.is_ascii(), value),
+            Err(err) => Err(err.in_key(&String::from_utf8_lossy(key))),
+        }
     }
 
     fn done(self) -> Scalar {
@@ -118,10 +120,7 @@ impl SerializeMap for HashSer {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        let key = std::mem::take(&mut self.key);
-        let result = self.add(&key, value);
-        self.key = key;
-        result
+        self.add(self.key.bytes(), value)
     }
 
     fn end(self) -> Result<Scalar, Error> {
@@ -138,7 +137,7 @@ impl SerializeStruct for HashSer {
         key: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        self.add(key, value)
+        self.add(key.as_bytes(), value)
     }
 
     fn end(self) -> Result<Scalar, Error> {
@@ -155,7 +154,9 @@ impl SerializeStructVariant for VariantHashSer {
         key: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        self.1.add(key, value).map_err(|err| err.in_key(self.0))
+        self.1
+            .add(key.as_bytes(), value)
+            .map_err(|err| err.in_key(self.0))
     }
 
     fn end(self) -> Result<Scalar, Error> {

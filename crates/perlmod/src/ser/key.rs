@@ -1,14 +1,67 @@
 //! Keys of maps: strings, and what has one form as a string.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer};
 
 use crate::error::Error;
 
+/// A key being written; most are short.
+#[derive(Default)]
+pub(super) struct Key {
+    short: [u8; 32],
+    len: usize,
+    long: String,
+}
+
+impl Key {
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+        self.long.clear();
+    }
+
+    /// The key, as UTF-8.
+    #[inline]
+    pub(super) fn bytes(&self) -> &[u8] {
+        if self.long.is_empty() {
+            self.short.get(..self.len).unwrap_or_default()
+        } else {
+            self.long.as_bytes()
+        }
+    }
+
+    #[inline]
+    fn push_str(&mut self, text: &str) {
+        let end = self.len + text.len();
+        match self.short.get_mut(self.len..end) {
+            Some(room) if self.long.is_empty() => {
+                room.copy_from_slice(text.as_bytes());
+                self.len = end;
+            }
+            _ => self.push_long(text),
+        }
+    }
+
+    #[cold]
+    fn push_long(&mut self, text: &str) {
+        if self.long.is_empty() {
+            let short = self.short.get(..self.len).unwrap_or_default();
+            self.long = String::from_utf8_lossy(short).into_owned();
+        }
+        self.long.push_str(text);
+    }
+}
+
+impl fmt::Write for Key {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push_str(text);
+        Ok(())
+    }
+}
+
 /// Writes a key into a buffer.
-pub(super) struct KeySer<'a>(pub(super) &'a mut String);
+pub(super) struct KeySer<'a>(pub(super) &'a mut Key);
 
 type No = Impossible<(), Error>;
 
@@ -56,7 +109,7 @@ impl Serializer for KeySer<'_> {
     }
 
     fn serialize_bool(self, v: bool) -> Result<(), Error> {
-        self.0.push(if v { '1' } else { '0' });
+        self.0.push_str(if v { "1" } else { "0" });
         Ok(())
     }
 
