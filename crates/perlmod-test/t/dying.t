@@ -133,6 +133,20 @@ subtest 'loops and subs cannot be left from inside' => sub {
         like error(sub { PerlmodTest::Fault::three('a', $next, 'c') }), qr/Can't "next" outside/,
             'next';
     }
+    {
+
+        package Tied::Leaving;
+        use parent -norequire, 'Tied::Array';
+        sub PUSH ($self, @) { next; return }
+    }
+    tie my @leaving, 'Tied::Leaving', 0, sub { };
+    my $after = 0;
+    for (1, 2) {
+        like error(sub { PerlmodTest::Fault::push(\@leaving, 'a') }), qr/Can't "next" outside/,
+            'next in PUSH';
+        $after++;
+    }
+    is $after, 2, 'the loop goes on';
     tie my $goto, 'Tied::Scalar', sub { goto OUTSIDE };
     like error(sub { PerlmodTest::Fault::three('a', $goto, 'c') }), qr/Can't find label OUTSIDE/,
         'goto';
