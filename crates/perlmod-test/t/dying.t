@@ -137,7 +137,7 @@ subtest 'loops and subs cannot be left from inside' => sub {
 
         package Tied::Leaving;
         use parent -norequire, 'Tied::Array';
-        sub PUSH ($self, @) { next; return }
+        sub PUSH ($self, @) {next}    ## no critic (FinalReturn)
     }
     tie my @leaving, 'Tied::Leaving', 0, sub { };
     my $after = 0;
