@@ -3,13 +3,13 @@
 use v5.36;
 use utf8;
 
-use Errno      ();
-use Hash::Util ();
-use Storable   qw(dclone freeze);
+use Errno          ();
+use File::Basename qw(dirname);
+use Hash::Util     ();
+use Storable       qw(dclone freeze);
 use Test::More;
 
-use FindBin qw($Bin);
-use lib "$Bin/lib";
+use lib dirname(__FILE__) . '/lib';
 use Broken::Array;
 use Broken::Hash;
 use Loud;
