@@ -34,7 +34,7 @@ subtest 'floats become the text that perl makes of them' => sub {
     close($source);
     srand($seed);
     my @wrong;
-    for (1 .. $ENV{SOAK} ? 1_000_000 : 20_000) {
+    for (1 .. ($ENV{SOAK} ? 1_000_000 : 20_000)) {
         my $float = (rand() - 0.5) * 10**int(rand(40) - 20);
         $float = int($float)               if rand() < 0.2;
         $float = int($float * 1000) / 1000 if rand() < 0.2;

@@ -168,7 +168,8 @@ subtest 'exit inside a call leaves the program in order' => sub {
         DESTROY => q[PerlmodTest::Fault::insert(\%destroy, 'key', 'a')],
     );
     for my $way (sort keys %ways) {
-        my $call = "eval { eval { $ways{$way} } }; print qq(not reached\n);";
+        my $call =
+            "open(STDERR, '>&', STDOUT); eval { eval { $ways{$way} } }; print qq(not reached\n);";
         open(my $out, '-|', $^X, '-e', "$program $call") or die "cannot start perl: $!\n";
         my $text = do { local $/ = undef; <$out> };
         close($out);
