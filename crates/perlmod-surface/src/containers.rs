@@ -56,6 +56,12 @@ mod export {
         Ok((array.len(), array.is_empty()))
     }
 
+    #[export]
+    pub fn array_reserve(#[raw] value: Value, more: usize) -> Result<(), Error> {
+        array(&value)?.reserve(more);
+        Ok(())
+    }
+
     #[export(raw_return)]
     pub fn array_get(#[raw] value: Value, index: usize) -> Value {
         value

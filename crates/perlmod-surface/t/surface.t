@@ -196,11 +196,10 @@ subtest 'arrays' => sub {
     is PerlmodSurface::Containers::array_get(5, 0), 'none', 'a number has no elements';
     my @readonly = (1);
     Internals::SvREADONLY(@readonly, 1);
-    for my $name (qw(array_push array_pop array_set)) {
+    for my $call ([array_push => 1], [array_pop =>], [array_set => 0, 1], [array_delete => 0]) {
+        my ($name, @args) = @$call;
         my $code = PerlmodSurface::Containers->can($name);
-        my @args = $name eq 'array_set' ? (0, 1) : $name eq 'array_push' ? (1) : ();
-        like error(sub { $code->(\@readonly, @args) }), qr/read-only/, "$name: of a read-only one"
-            if $name ne 'array_set';
+        like error(sub { $code->(\@readonly, @args) }), qr/read-only/, "$name: of a read-only one";
     }
     tie my @broken, 'Broken::Array';
     for my $call (
@@ -216,6 +215,14 @@ subtest 'arrays' => sub {
         my $code = PerlmodSurface::Containers->can($name);
         like error(sub { $code->(\@broken, @args) }), qr/died/, "$name: an exception passes on";
     }
+};
+
+subtest 'room is reserved in plain arrays alone' => sub {
+    tie my @broken, 'Broken::Array';
+    is error(sub { PerlmodSurface::Containers::array_reserve(\@broken, 5) }), undef, 'tied';
+    my @array = (1);
+    is error(sub { PerlmodSurface::Containers::array_reserve(\@array, 5) }), undef, 'plain';
+    is_deeply \@array, [1], 'which stays as it is';
 };
 
 subtest 'hashes' => sub {

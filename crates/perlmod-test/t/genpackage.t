@@ -49,6 +49,13 @@ subtest 'what is written' => sub {
         'the library package with the included code';
     like slurp("$dir/X/A.pm"), qr/\Apackage X::A;.*X::Lib->bootstrap\(__PACKAGE__\)/s, 'a stub';
     ok -f "$dir/X/B/C.pm", 'a nested one';
+    my $noted = tempdir(CLEANUP => 1);
+    generate("--outdir=$noted", "--from-notes=$LIBRARY", @REQUIRED, 'X::A');
+    ok -f "$noted/PerlmodTest/Calls.pm", 'stubs for the packages that a library names';
+    ok -f "$noted/X/A.pm",               '... beside those that are named';
+    like + (generate('--help'))[1], qr/\Ausage: genpackage\.pl --lib=NAME/, 'help';
+    generate("--outdir=$noted", "--include-file=$include", "--include-file=$include", @REQUIRED);
+    is scalar(() = slurp("$noted/X/Lib.pm") =~ /sub included/g), 2, 'code from several files';
     my $stubs = tempdir(CLEANUP => 1);
     generate("--outdir=$stubs", @REQUIRED, '--lib=-', '--debug-libpath=/', 'X::A');
     ok -f "$stubs/X/A.pm" && !-e "$stubs/X/Lib.pm", 'with --lib=- the stubs alone';

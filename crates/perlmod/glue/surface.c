@@ -141,9 +141,7 @@ static void do_container(pTHX_ void *arg) {
         if (av_top_index(av) < 0)
             break;
         last = av_pop(av);
-        task->out = SvRMAGICAL(task->sv) ? newSVsv(last) : last;
-        if (task->out != last)
-            sv_2mortal(last);
+        task->out = SvRMAGICAL(task->sv) ? newSVsv(sv_2mortal(last)) : last;
         break;
     }
     case ARRAY_DELETE: {

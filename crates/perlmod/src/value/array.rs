@@ -49,8 +49,11 @@ impl Array {
         self.len() == 0
     }
 
-    /// Makes room for so many more elements.
+    /// Makes room for so many more elements; of a tied array nothing.
     pub fn reserve(&self, more: usize) {
+        if !access::is_plain(self.0.as_raw()) {
+            return;
+        }
         let count = isize::try_from(self.len().saturating_add(more)).unwrap_or(0);
         // SAFETY: a live array
         unsafe { ffi::rp_array_reserve(fence::perl(), self.0.as_raw(), count) };
