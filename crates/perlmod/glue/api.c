@@ -172,8 +172,16 @@ SV *rp_pin_buffer(RP_ SV *sv) {
     if (!SvPOK(sv) || SvTYPE(sv) > SVt_PVLV) /* lent for its magic */
         return NULL;
     if (SvIsCOW(sv)) {
+        if (SvLEN(sv) == 0)
+            return newSVhek(SvSHARED_HEK_FROM_PV(SvPVX_const(sv)));
+        /* sv_setsv would rather copy a short string */
+        CowREFCNT(sv)++;
         keeper = newSV_type(SVt_PV);
-        sv_setsv_flags(keeper, sv, SV_NOSTEAL | SV_DO_COW_SVSETSV);
+        SvPV_set(keeper, SvPVX(sv));
+        SvCUR_set(keeper, SvCUR(sv));
+        SvLEN_set(keeper, SvLEN(sv));
+        SvPOK_only(keeper);
+        SvIsCOW_on(keeper);
     } else if (SvLEN(sv) && !SvOOK(sv)) {
         const STRLEN size = SvLEN(sv);
         char *copy = (char *)safemalloc(size);
