@@ -8,7 +8,7 @@ use syn::Error;
 use crate::env::writes_packages;
 use crate::model::Package;
 
-const TEMPLATE: &str = include_str!("package.pm");
+const TEMPLATE: &str = include_str!("package.pm.in");
 
 /// Writes the `.pm` if the options or the environment ask for it.
 pub fn package(package: &Package) -> syn::Result<()> {
