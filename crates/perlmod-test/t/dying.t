@@ -126,6 +126,24 @@ subtest 'an outer eval and $@ do not notice' => sub {
     is $nested, 'outer', 'and the outer one goes on';
 };
 
+subtest 'after a call inside a call the outer one goes on as before' => sub {
+    tie my $nested, 'Tied::Scalar', sub { return PerlmodTest::Fault::three('x', 'y', 'z') };
+    tie my $failed, 'Tied::Scalar', sub {
+        eval { PerlmodTest::Fault::three('x', $dies, 'z') };
+        return 'failed';
+    };
+    my $early = 'early';
+    tie my $last, 'Tied::Scalar', sub { $early = 'changed' x 1000; return 'last' };
+    for my $inner (\$nested, \$failed) {
+        is error(sub { PerlmodTest::Fault::three($$inner, $$inner, $dies) }), "died in FETCH\n",
+            'an error after it';
+        $early = 'early';
+        like PerlmodTest::Fault::lent($early, $$inner, $last), qr/\Aearly(?:xyz|failed)last\z/,
+            'what was lent before it';
+    }
+    balanced;
+};
+
 subtest 'loops and subs cannot be left from inside' => sub {
     no warnings qw(exiting);    ## no critic (NoWarnings)
     tie my $next, 'Tied::Scalar', sub {next};
