@@ -9,7 +9,7 @@ use std::process::{Command, exit};
 
 fn main() {
     println!("cargo:rerun-if-env-changed=PERL");
-    for file in ["glue.h", "api.c", "guarded.c", "surface.c"] {
+    for file in ["glue.h", "api.c", "containers.c", "guarded.c", "surface.c"] {
         println!("cargo:rerun-if-changed=glue/{file}");
     }
     println!("cargo:rustc-check-cfg=cfg(perlmod_threads)");
@@ -54,7 +54,12 @@ fn main() {
 
     let mut build = cc::Build::new();
     build
-        .files(["glue/api.c", "glue/guarded.c", "glue/surface.c"])
+        .files([
+            "glue/api.c",
+            "glue/containers.c",
+            "glue/guarded.c",
+            "glue/surface.c",
+        ])
         .include(&core)
         .warnings(false)
         .flag_if_supported("-fvisibility=hidden");
