@@ -105,7 +105,7 @@ sub raise_bad_unicode ($text) {
     my %errors =
         map { $_ => 'value is not valid Unicode' } grep { has($data->{$_}, $mark) } keys %$data;
     raise_param_exc(\%errors) if %errors;
-    raise("the body is not valid JSON\n", code => 400);
+    return raise("the body is not valid JSON\n", code => 400);
 }
 
 sub has ($value, $mark) {
