@@ -305,7 +305,9 @@ const char *rp_check_perl(RP) {
     static char text[160];
     const int threads = dlsym(RTLD_DEFAULT, "PL_thr_key") != NULL;
     SV *version;
-    double running;
+    const char *running = NULL;
+    STRLEN len = 0;
+    int minor = -1;
 #ifdef MULTIPLICITY
     const int built_threads = 1;
 #else
@@ -319,11 +321,15 @@ const char *rp_check_perl(RP) {
         return text;
     }
     version = Perl_get_sv(aTHX_ "]", GV_ADD);
-    running = version ? (double)Perl_sv_2nv_flags(aTHX_ version, SV_GMAGIC) : 0;
-    if ((int)(running * 1000 + 0.5e-3) != 5000 + PERL_VERSION) {
+    /* as a text, 5.036000: numbers depend on the locale */
+    if (version)
+        running = Perl_sv_2pv_flags(aTHX_ version, &len, SV_GMAGIC);
+    if (running && len >= 5 && running[0] == '5')
+        minor = (running[2] - '0') * 100 + (running[3] - '0') * 10 + (running[4] - '0');
+    if (minor != PERL_VERSION) {
         snprintf(
-            text, sizeof text, "this library was built for perl 5.%d, this is perl %.6f",
-            PERL_VERSION, running
+            text, sizeof text, "this library was built for perl 5.%d, this is perl %s",
+            PERL_VERSION, running ? running : "of an unknown version"
         );
         return text;
     }
