@@ -47,6 +47,8 @@ pub enum Error {
         /// What is wrong with it, as the end of a sentence that begins with the path.
         reason: String,
     },
+    /// No template of a notification could be rendered; the caller has the reasons. Code 500.
+    Template,
 }
 
 impl Error {
@@ -57,7 +59,7 @@ impl Error {
         match self {
             Self::Parameter { .. } => 400,
             Self::Answer { advice, .. } | Self::Way { advice, .. } => advice.code,
-            Self::File { .. } => 500,
+            Self::File { .. } | Self::Template => 500,
         }
     }
 
@@ -66,7 +68,7 @@ impl Error {
     pub fn advice(&self) -> Option<&'static Advice> {
         match self {
             Self::Answer { advice, .. } | Self::Way { advice, .. } => Some(advice),
-            Self::Parameter { .. } | Self::File { .. } => None,
+            Self::Parameter { .. } | Self::File { .. } | Self::Template => None,
         }
     }
 
@@ -116,6 +118,10 @@ impl fmt::Display for Error {
                 }
             }
             Self::File { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Template => f.write_str(
+                "failed to render notification template, all template candidates are erroneous or \
+                 missing",
+            ),
         }
     }
 }

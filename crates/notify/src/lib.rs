@@ -27,6 +27,7 @@ mod net;
 mod notification;
 pub mod oauth2;
 mod secret;
+pub mod template;
 pub mod tls;
 
 pub use clock::{Clock, FixedClock, LocalTime, SystemClock};
