@@ -10,6 +10,7 @@ mod cache;
 mod engine;
 mod file;
 mod helpers;
+mod nesting;
 pub mod webhook;
 
 use std::fmt;

@@ -3,11 +3,10 @@
 
 use std::collections::HashMap;
 
+use super::nesting::MAX_DEPTH;
 use handlebars::Template;
 use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, TemplateElement};
 
-/// How deep blocks may nest; each `else if` counts as one more.
-const MAX_DEPTH: usize = 64;
 /// How many inclusions the inline partials of one template may add up to.
 const MAX_INCLUSIONS: usize = 1000;
 

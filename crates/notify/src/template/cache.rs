@@ -67,3 +67,56 @@ impl Cache {
         self.entries().map_or(0, |entries| entries.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::FixedClock;
+
+    const CLOCK: FixedClock = FixedClock {
+        now: 1_700_000_100,
+        offset: 0,
+    };
+
+    fn put(path: &Path, seconds_old: u64) {
+        fs::write(path, "{{a}}").unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_100 - seconds_old);
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(time).unwrap();
+    }
+
+    #[test]
+    fn a_settled_file_is_compiled_once_and_the_cache_stays_bounded() {
+        let dir = std::env::temp_dir().join(format!("template-cache-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        let cache = Cache::default();
+        let compiled = |path: &Path| cache.compiled(path, &CLOCK).unwrap().unwrap();
+        let path = dir.join("a");
+        put(&path, 3);
+        assert!(Arc::ptr_eq(&compiled(&path), &compiled(&path)));
+        put(&path, 1);
+        assert!(!Arc::ptr_eq(&compiled(&path), &compiled(&path)));
+        for number in 0..3 * MAX {
+            let path = dir.join(number.to_string());
+            put(&path, 10);
+            compiled(&path);
+            assert!((1..=MAX).contains(&cache.len()));
+        }
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_cache_in_use_makes_nobody_wait() {
+        let path = std::env::temp_dir().join(format!("template-busy-{}", std::process::id()));
+        put(&path, 10);
+        let cache = Cache::default();
+        let held = cache.entries().unwrap();
+        assert!(cache.compiled(&path, &CLOCK).unwrap().is_some());
+        drop(held);
+        assert_eq!(cache.len(), 0);
+        fs::remove_file(path).unwrap();
+    }
+}

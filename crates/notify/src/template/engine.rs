@@ -10,13 +10,11 @@ use handlebars::{
 };
 use serde_json::Value;
 
-use super::helpers;
+use super::{helpers, nesting};
 use crate::Clock;
 
 /// The largest rendered text, in bytes.
 pub(super) const MAX_OUTPUT: usize = 16 * 1024 * 1024;
-/// How deep parentheses and brackets may nest in one tag.
-const MAX_BRACKETS: usize = 32;
 
 /// What a template's output is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +29,7 @@ pub(super) enum Syntax {
 
 /// Compiles a template.
 pub(super) fn compile(text: &str) -> Result<Template, String> {
-    if bracket_depth(text) > MAX_BRACKETS {
-        return Err(format!("brackets nest deeper than {MAX_BRACKETS} levels"));
-    }
+    nesting::check(text)?;
     Template::compile(text).map_err(|error| template_error(&error))
 }
 
@@ -79,24 +75,6 @@ impl Output for Bounded {
         self.text.push_str(piece);
         Ok(())
     }
-}
-
-/// How deep brackets nest within tags; the parser would follow them on the stack.
-fn bracket_depth(text: &str) -> usize {
-    let (mut deepest, mut depth) = (0_usize, 0_usize);
-    for tag in text.split("{{").skip(1) {
-        let tag = tag.split("}}").next().unwrap_or_default();
-        for byte in tag.bytes() {
-            match byte {
-                b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            deepest = deepest.max(depth);
-        }
-        depth = 0;
-    }
-    deepest
 }
 
 fn template_error(error: &TemplateError) -> String {
