@@ -18,14 +18,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::{Clock, Error};
+use crate::{Clock, Error, Host};
 use cache::Cache;
 use engine::Syntax;
-
-/// Where the admin's templates lie on a node of Proxmox VE, below its configuration folder.
-pub const OVERRIDE_DIR: &str = "notification-templates/default";
-/// Where the vendor's templates lie on a node of Proxmox VE.
-pub const PVE_VENDOR_DIR: &str = "/usr/share/pve-manager/templates/default";
 
 /// The parts of a message that have a template of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +80,12 @@ impl Templates {
             folders: [admin.into(), vendor.into()],
             cache: Cache::default(),
         }
+    }
+
+    /// The folders of this machine.
+    #[must_use]
+    pub fn of_host(host: &Host) -> Self {
+        Self::new(host.admin_templates(), host.vendor_templates())
     }
 
     /// Renders one part of a message. What was passed over on the way is added to `problems`, also

@@ -43,6 +43,7 @@ fn in_words(time: &LocalTime) -> String {
 /// Prints local times; the test below runs it in processes with other zones.
 #[test]
 #[ignore = "run by the test below"]
+#[allow(clippy::print_stdout)] // the test below reads it
 fn child() {
     for moment in moments() {
         println!("= {}", in_words(&SystemClock.local(moment).unwrap()));

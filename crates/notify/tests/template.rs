@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use notify::template::{Part, Problem, Templates, webhook};
-use notify::{Error, FixedClock};
+use notify::{Error, FixedClock, Host};
 use serde_json::{Value, json};
 
 /// 2026-11-23 00:00:00 UTC, seen one hour further east.
@@ -812,6 +812,27 @@ mod bounds {
         }
         assert!(fine > 500 && broken > 500, "{fine} fine, {broken} broken");
     }
+}
+
+#[test]
+fn a_host_knows_its_template_folders() {
+    let node = Host::pve();
+    let admin = Path::new("/etc/pve/notification-templates/default");
+    let vendor = Path::new("/usr/share/pve-manager/templates/default");
+    assert_eq!(
+        (node.admin_templates().as_path(), node.vendor_templates()),
+        (admin, vendor)
+    );
+    let folders = Folders::new();
+    let admin = folders.path("notification-templates/default");
+    fs::create_dir_all(&admin).unwrap();
+    let host = Host::standalone(&folders.root).with_vendor_templates(folders.path("vendor"));
+    let render =
+        || Templates::of_host(&host).render("t", Part::Text, &json!({}), &CLOCK, &mut vec![]);
+    folders.put("vendor/t-body.txt.hbs", "vendor");
+    assert_eq!(render().unwrap(), "vendor");
+    fs::write(admin.join("t-body.txt.hbs"), "admin").unwrap();
+    assert_eq!(render().unwrap(), "admin");
 }
 
 #[test]
