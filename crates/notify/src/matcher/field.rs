@@ -8,6 +8,8 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::ast;
+use regex_syntax::hir::translate::Translator;
 
 use super::directive::as_string;
 
@@ -74,11 +76,17 @@ impl FieldMatch {
 
 impl Pattern {
     fn new(text: &str) -> Result<Self, String> {
-        regex_syntax::ParserBuilder::new()
+        let tree = ast::parse::ParserBuilder::new()
             .nest_limit(NEST_LIMIT)
             .build()
             .parse(text)
             .map_err(|error| in_one_line(&error.to_string()))?;
+        // what else can be wrong comes with flags and classes by name, and takes longer to find
+        if ["(?", r"\p", r"\P"].iter().any(|mark| text.contains(mark)) {
+            Translator::new()
+                .translate(text, &tree)
+                .map_err(|error| in_one_line(&error.to_string()))?;
+        }
         Ok(Self {
             text: text.to_owned(),
             compiled: OnceLock::new(),
