@@ -1,0 +1,75 @@
+//! A file beside the public one: its order, and what of it belongs to no good entry.
+
+/// A file whose sections are joined to the entries by name.
+#[derive(Clone, Debug)]
+pub(super) struct Side {
+    pub(super) file: &'static str,
+    /// Names and raw sections in the order of the file.
+    pub(super) pieces: Vec<Piece>,
+    /// Sections that no entry could take over.
+    pub(super) raws: Vec<Raw>,
+}
+
+/// A place in the file.
+#[derive(Clone, Debug)]
+pub(super) enum Piece {
+    /// What this entry has to say here.
+    Of(String),
+    /// A raw section, by its place in `raws`.
+    Raw(usize),
+}
+
+/// A section as it stands in the file.
+#[derive(Clone, Debug)]
+pub(super) struct Raw {
+    pub(super) name: String,
+    pub(super) text: String,
+    /// In a file of ours, without an entry: not to be written again.
+    pub(super) orphan: bool,
+    /// Deleted since.
+    pub(super) gone: bool,
+}
+
+impl Side {
+    pub(super) fn new(file: &'static str) -> Self {
+        Self {
+            file,
+            pieces: Vec::new(),
+            raws: Vec::new(),
+        }
+    }
+
+    pub(super) fn keep(&mut self, name: &str, text: &str) {
+        self.pieces.push(Piece::Raw(self.raws.len()));
+        self.raws.push(Raw {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            orphan: false,
+            gone: false,
+        });
+    }
+
+    /// Marks the raw sections of this name as without an entry.
+    pub(super) fn orphan(&mut self, name: &str) {
+        for raw in self.raws.iter_mut().filter(|raw| raw.name == name) {
+            raw.orphan = true;
+        }
+    }
+
+    /// Deletes the raw sections of this name.
+    pub(super) fn drop_raw(&mut self, name: &str) {
+        for raw in self.raws.iter_mut().filter(|raw| raw.name == name) {
+            raw.gone = true;
+        }
+    }
+
+    /// What stands in the file under this name without belonging to an entry.
+    pub(super) fn raw_text(&self, name: &str) -> Option<&str> {
+        let raw = self
+            .raws
+            .iter()
+            .rev()
+            .find(|raw| raw.name == name && !raw.gone)?;
+        Some(raw.text.trim_end())
+    }
+}
