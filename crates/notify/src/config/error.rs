@@ -107,7 +107,8 @@ impl fmt::Display for Error {
             Self::Webhook { what, name, reason } => write!(f, "{what} '{name}' {reason}"),
             Self::Faulty(fault) => write!(
                 f,
-                "{fault}: mend it in the file, or delete the entry and create it again"
+                "{}; mend it in the file, or delete the entry and create it again",
+                fault.to_string().trim_end_matches('.')
             ),
             Self::Torn(name) => write!(
                 f,

@@ -15,7 +15,7 @@ pub(super) mod sealed {
     use super::{Entity, Error, Item};
 
     /// How settings become part of an entry.
-    #[expect(private_interfaces, reason = "sealed")]
+    #[expect(private_bounds, reason = "sealed")]
     pub trait Apply: Sized {
         type Of: Item + Clone + Into<Entity>;
 

@@ -278,14 +278,16 @@ impl Item for Smtp {
 
     fn read_ext(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
         let fields = Fields::new(section, &EXT)?;
-        let guests = self.guests.clone();
-        for (key, value) in self.ext_text() {
+        let mut item = self.clone();
+        for (key, value) in item.ext_text() {
             let read = fields.one(key)?;
-            if !guests.contains(&key) {
+            if !self.guests.contains(&key) {
                 *value = read;
             }
         }
-        self.check().map_err(|invalid| fields.locate(invalid))
+        item.check().map_err(|invalid| fields.locate(invalid))?;
+        *self = item;
+        Ok(())
     }
 
     fn ext(&self) -> Option<Rows<'_>> {
