@@ -70,6 +70,8 @@ pub struct Config {
     slots: Vec<Option<Slot>>,
     /// The good entries by name.
     index: HashMap<String, usize>,
+    /// The faulty ones.
+    faulty: HashMap<String, usize>,
     private: Side,
     ext: Side,
     private_ext: Side,
@@ -147,14 +149,12 @@ impl Config {
         }
     }
 
-    /// The faulty entry of this name, if there is one and no good one.
+    /// The faulty entry of this name.
     fn faulty(&self, name: &str) -> Option<&Fault> {
-        self.slots
-            .iter()
-            .flatten()
-            .find_map(|slot| match &slot.content {
-                Content::Faulty(fault, _) if fault.name == name => Some(&**fault),
-                _ => None,
-            })
+        let slot = self.slots.get(*self.faulty.get(name)?)?.as_ref()?;
+        match &slot.content {
+            Content::Faulty(fault, _) => Some(fault),
+            Content::Good(_) => None,
+        }
     }
 }

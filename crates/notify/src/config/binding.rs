@@ -111,7 +111,7 @@ fn state(key: &str, parts: &Parts) -> State {
 
 impl Record {
     pub(super) fn read(section: &Section<'_>) -> Result<Self, Flaw> {
-        let fields = Fields::new(section, &["key", "state"])?;
+        let fields = Fields::private(section, &["key", "state"])?;
         let key = fields.required("key")?;
         let mut states = Vec::new();
         for text in fields.many::<String>("state")? {
@@ -189,9 +189,6 @@ impl Config {
         for name in names {
             let parts = self.parts(&name);
             if let Some(history) = self.history.get_mut(&name) {
-                if self.records.contains_key(&name) {
-                    continue;
-                }
                 history.advance(&parts);
                 if history.matters() && limits::is_name(&name) {
                     records.push((name, history.clone()));

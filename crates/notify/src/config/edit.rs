@@ -93,6 +93,7 @@ impl Config {
         }
         self.touch(name)?;
         self.index.remove(name);
+        self.faulty.remove(name);
         for slot in &mut self.slots {
             if slot.as_ref().is_some_and(|slot| slot.name() == name) {
                 *slot = None;

@@ -14,10 +14,10 @@ pub struct Fault {
     pub file: &'static str,
     /// The line, counted from 1.
     pub line: usize,
-    /// The kind of the section, as written in the file.
+    /// The kind of the section, as written in the file; empty where that might show a secret.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The name of the section.
+    /// The name of the section; likewise.
     pub name: String,
     /// What is wrong; never quotes a secret.
     pub reason: String,
@@ -32,7 +32,11 @@ impl fmt::Display for Fault {
             name,
             reason,
         } = self;
-        write!(f, "{file} line {line}, {kind} '{name}': {reason}")
+        if kind.is_empty() {
+            write!(f, "{file} line {line}: {reason}")
+        } else {
+            write!(f, "{file} line {line}, {kind} '{name}': {reason}")
+        }
     }
 }
 

@@ -18,14 +18,24 @@ pub(super) struct Fields<'s, 'a> {
 impl<'s, 'a> Fields<'s, 'a> {
     /// Refuses a line without value and keys that the section must not have.
     pub(super) fn new(section: &'s Section<'a>, keys: &[&str]) -> Result<Self, Flaw> {
+        Self::checked(section, keys, |key| format!("unknown property '{key}'"))
+    }
+
+    /// The same for a file with secrets, where an unknown key may be a secret gone astray.
+    pub(super) fn private(section: &'s Section<'a>, keys: &[&str]) -> Result<Self, Flaw> {
+        Self::checked(section, keys, |_| "unknown property".to_owned())
+    }
+
+    fn checked(
+        section: &'s Section<'a>,
+        keys: &[&str],
+        reason: fn(&str) -> String,
+    ) -> Result<Self, Flaw> {
         if let Some(flaw) = &section.flaw {
             return Err(flaw.clone());
         }
         if let Some(unknown) = section.properties.iter().find(|p| !keys.contains(&p.key)) {
-            return Err(Flaw::new(
-                unknown.line,
-                format!("unknown property '{}'", unknown.key),
-            ));
+            return Err(Flaw::new(unknown.line, reason(unknown.key)));
         }
         Ok(Self {
             line: section.line,

@@ -71,7 +71,7 @@ impl Item for Gotify {
     }
 
     fn read_private(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
-        let fields = Fields::new(section, &["token"])?;
+        let fields = Fields::private(section, &["token"])?;
         fields.required("token")?;
         let token = fields.secret("token")?;
         limits::secret("token", token.as_ref()).map_err(|invalid| fields.locate(invalid))?;

@@ -26,6 +26,7 @@ impl Config {
         let mut config = Self {
             slots: Vec::with_capacity(public.len() + 2),
             index: HashMap::with_capacity(public.len() + 2),
+            faulty: HashMap::new(),
             private: Side::new(PRIVATE),
             ext: Side::new(EXT),
             private_ext: Side::new(PRIVATE_EXT),
@@ -79,6 +80,8 @@ impl Config {
                 Err(flaw) => {
                     let fault = fault(PUBLIC, section, flaw);
                     self.faults.push(fault.clone());
+                    self.faulty
+                        .insert(section.name.to_owned(), self.slots.len());
                     Content::Faulty(Box::new(fault), section.text.to_owned())
                 }
             };
@@ -120,22 +123,16 @@ impl Config {
                 Some(entity) => {
                     let kind = entity.kind().as_str();
                     let reason = format!("the entry of this name is of type {kind}");
-                    side.keep(section.name, section.text);
+                    side.keep(section.name, section.text, false);
                     self.faults
                         .push(fault(side.file, section, Flaw::new(section.line, reason)));
                     continue;
                 }
                 None => {
-                    side.keep(section.name, section.text);
+                    let orphan = ours && known.is_some() && self.faulty(section.name).is_none();
+                    side.keep(section.name, section.text, orphan);
                     if known.is_none() {
-                        let reason = format!("unknown section type '{}'", section.kind);
-                        self.faults.push(fault(
-                            side.file,
-                            section,
-                            Flaw::new(section.line, reason),
-                        ));
-                    } else if ours && self.faulty(section.name).is_none() {
-                        side.orphan(section.name);
+                        self.faults.push(unknown(side.file, section));
                     }
                     continue;
                 }
@@ -152,16 +149,13 @@ impl Config {
                     )
                 }
                 Err(flaw) => {
-                    side.keep(section.name, section.text);
+                    side.keep(section.name, section.text, false);
+                    let reason = Error::Faulty(fault(side.file, section, flaw.clone()));
+                    self.blocked.insert(section.name.to_owned(), reason);
                     flaw
                 }
             };
-            let fault = fault(side.file, section, flaw);
-            self.faults.push(fault.clone());
-            if side.raw_text(section.name).is_some() {
-                self.blocked
-                    .insert(section.name.to_owned(), Error::Faulty(fault));
-            }
+            self.faults.push(fault(side.file, section, flaw));
         }
     }
 
@@ -206,6 +200,21 @@ impl Config {
 
 fn sections<'a>(file: &'static str, text: &'a str) -> Result<Vec<Section<'a>>, Error> {
     split(text).map_err(|Flaw { line, reason }| Error::Parse { file, line, reason })
+}
+
+/// A section of a type nobody knows. In a private file it is not quoted: it may be a secret gone
+/// astray.
+fn unknown(file: &'static str, section: &Section<'_>) -> Fault {
+    if file == EXT {
+        let reason = format!("unknown section type '{}'", section.kind);
+        return fault(file, section, Flaw::new(section.line, reason));
+    }
+    let flaw = Flaw::new(section.line, "unknown section type");
+    Fault {
+        kind: String::new(),
+        name: String::new(),
+        ..fault(file, section, flaw)
+    }
 }
 
 fn fault(file: &'static str, section: &Section<'_>, flaw: Flaw) -> Fault {

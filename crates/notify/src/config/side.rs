@@ -1,5 +1,9 @@
 //! A file beside the public one: its order, and what of it belongs to no good entry.
 
+use std::fmt;
+
+use crate::Secret;
+
 /// A file whose sections are joined to the entries by name.
 #[derive(Clone, Debug)]
 pub(super) struct Side {
@@ -20,14 +24,21 @@ pub(super) enum Piece {
 }
 
 /// A section as it stands in the file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Raw {
     pub(super) name: String,
-    pub(super) text: String,
+    pub(super) text: Secret,
     /// In a file of ours, without an entry: not to be written again.
     pub(super) orphan: bool,
     /// Deleted since.
     pub(super) gone: bool,
+}
+
+/// Even a header may be a secret gone astray.
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Raw(..)")
+    }
 }
 
 impl Side {
@@ -39,21 +50,14 @@ impl Side {
         }
     }
 
-    pub(super) fn keep(&mut self, name: &str, text: &str) {
+    pub(super) fn keep(&mut self, name: &str, text: &str, orphan: bool) {
         self.pieces.push(Piece::Raw(self.raws.len()));
         self.raws.push(Raw {
             name: name.to_owned(),
-            text: text.to_owned(),
-            orphan: false,
+            text: Secret::new(text),
+            orphan,
             gone: false,
         });
-    }
-
-    /// Marks the raw sections of this name as without an entry.
-    pub(super) fn orphan(&mut self, name: &str) {
-        for raw in self.raws.iter_mut().filter(|raw| raw.name == name) {
-            raw.orphan = true;
-        }
     }
 
     /// Deletes the raw sections of this name.
@@ -70,6 +74,6 @@ impl Side {
             .iter()
             .rev()
             .find(|raw| raw.name == name && !raw.gone)?;
-        Some(raw.text.trim_end())
+        Some(raw.text.expose().trim_end())
     }
 }

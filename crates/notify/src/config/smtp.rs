@@ -67,6 +67,19 @@ impl<'de> Deserialize<'de> for SmtpMode {
     }
 }
 
+/// A port as it stands in a file.
+struct Port(u16);
+
+impl FromStr for Port {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| "must be a number from 0 to 65535")
+    }
+}
+
 /// A mail server.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -198,7 +211,7 @@ impl Item for Smtp {
         let mut item = Self {
             name: section.name.to_owned(),
             server: fields.required("server")?,
-            port: fields.one("port")?,
+            port: fields.one::<Port>("port")?.map(|Port(port)| port),
             mode: fields.one("mode")?,
             username: fields.one("username")?,
             mailto: fields.many("mailto")?,
@@ -254,7 +267,7 @@ impl Item for Smtp {
     }
 
     fn read_private(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
-        let fields = Fields::new(section, &["password", CLIENT_SECRET])?;
+        let fields = Fields::private(section, &["password", CLIENT_SECRET])?;
         let (password, client) = (fields.secret("password")?, fields.secret(CLIENT_SECRET)?);
         limits::secret("password", password.as_ref()).map_err(|fault| fields.locate(fault))?;
         limits::secret(CLIENT_SECRET, client.as_ref()).map_err(|fault| fields.locate(fault))?;
@@ -297,7 +310,7 @@ impl Item for Smtp {
     }
 
     fn read_private_ext(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
-        let fields = Fields::new(section, &[CLIENT_SECRET])?;
+        let fields = Fields::private(section, &[CLIENT_SECRET])?;
         let client = fields.secret(CLIENT_SECRET)?;
         limits::secret(CLIENT_SECRET, client.as_ref()).map_err(|fault| fields.locate(fault))?;
         if !self.guests.contains(&CLIENT_SECRET) {

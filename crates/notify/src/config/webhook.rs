@@ -114,7 +114,7 @@ impl Item for Webhook {
     }
 
     fn read_private(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
-        let fields = Fields::new(section, &["secret"])?;
+        let fields = Fields::private(section, &["secret"])?;
         let secrets: Vec<Pair> = fields.many("secret")?;
         if let Some(index) = secrets.iter().position(|secret| !secret.is_base64()) {
             return Err(fields.locate(Invalid::new("secret", index, NOT_BASE64)));

@@ -90,7 +90,7 @@ impl Config {
                         // an entry that has something to say here by now takes its place
                         let replaced = self.entity(&raw.name).is_some_and(|e| rows(e).is_some());
                         if !replaced {
-                            append_raw(&raw.text, &mut file);
+                            append_raw(raw.text.expose(), &mut file);
                         }
                     }
                 }
