@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::advice::Advice;
+use crate::config;
 
 /// Why a call failed. No variant, and no `source` of one, holds a secret.
 #[derive(Debug)]
@@ -49,6 +50,14 @@ pub enum Error {
     },
     /// No template of a notification could be rendered; the caller has the reasons. Code 500.
     Template,
+    /// The configuration cannot be read, changed or written so. Codes 400, 404 and 500.
+    Config(config::Error),
+}
+
+impl From<config::Error> for Error {
+    fn from(error: config::Error) -> Self {
+        Self::Config(error)
+    }
 }
 
 impl Error {
@@ -60,6 +69,7 @@ impl Error {
             Self::Parameter { .. } => 400,
             Self::Answer { advice, .. } | Self::Way { advice, .. } => advice.code,
             Self::File { .. } | Self::Template => 500,
+            Self::Config(error) => error.code(),
         }
     }
 
@@ -68,7 +78,7 @@ impl Error {
     pub fn advice(&self) -> Option<&'static Advice> {
         match self {
             Self::Answer { advice, .. } | Self::Way { advice, .. } => Some(advice),
-            Self::Parameter { .. } | Self::File { .. } | Self::Template => None,
+            Self::Parameter { .. } | Self::File { .. } | Self::Template | Self::Config(_) => None,
         }
     }
 
@@ -122,6 +132,7 @@ impl fmt::Display for Error {
                 "failed to render notification template, all template candidates are erroneous or \
                  missing",
             ),
+            Self::Config(error) => error.fmt(f),
         }
     }
 }

@@ -19,6 +19,7 @@
 
 pub mod advice;
 mod clock;
+pub mod config;
 mod deadline;
 mod error;
 mod host;
