@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::advice::Advice;
+use crate::config;
 
 /// Why a call failed. No variant, and no `source` of one, holds a secret.
 #[derive(Debug)]
@@ -47,6 +48,16 @@ pub enum Error {
         /// What is wrong with it, as the end of a sentence that begins with the path.
         reason: String,
     },
+    /// No template of a notification could be rendered; the caller has the reasons. Code 500.
+    Template,
+    /// The configuration cannot be read, changed or written so. Codes 400, 404 and 500.
+    Config(config::Error),
+}
+
+impl From<config::Error> for Error {
+    fn from(error: config::Error) -> Self {
+        Self::Config(error)
+    }
 }
 
 impl Error {
@@ -57,7 +68,8 @@ impl Error {
         match self {
             Self::Parameter { .. } => 400,
             Self::Answer { advice, .. } | Self::Way { advice, .. } => advice.code,
-            Self::File { .. } => 500,
+            Self::File { .. } | Self::Template => 500,
+            Self::Config(error) => error.code(),
         }
     }
 
@@ -66,7 +78,7 @@ impl Error {
     pub fn advice(&self) -> Option<&'static Advice> {
         match self {
             Self::Answer { advice, .. } | Self::Way { advice, .. } => Some(advice),
-            Self::Parameter { .. } | Self::File { .. } => None,
+            Self::Parameter { .. } | Self::File { .. } | Self::Template | Self::Config(_) => None,
         }
     }
 
@@ -116,6 +128,11 @@ impl fmt::Display for Error {
                 }
             }
             Self::File { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Template => f.write_str(
+                "failed to render notification template, all template candidates are erroneous or \
+                 missing",
+            ),
+            Self::Config(error) => error.fmt(f),
         }
     }
 }

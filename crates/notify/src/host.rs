@@ -36,6 +36,7 @@ pub struct Host {
     kind: Kind,
     config_dir: PathBuf,
     ca_bundle: PathBuf,
+    vendor_templates: PathBuf,
     lookup: Lookup,
 }
 
@@ -43,17 +44,25 @@ impl Host {
     /// A node of Proxmox VE, configured in `/etc/pve`.
     #[must_use]
     pub fn pve() -> Self {
-        Self::new(Kind::Pve, PathBuf::from(pve::CONFIG_DIR))
+        Self::new(
+            Kind::Pve,
+            PathBuf::from(pve::CONFIG_DIR),
+            pve::VENDOR_TEMPLATES,
+        )
     }
 
     /// Any other machine, configured in `config_dir`, where it may name providers of its own.
     #[must_use]
     pub fn standalone(config_dir: impl Into<PathBuf>) -> Self {
-        Self::new(Kind::Standalone, config_dir.into())
+        Self::new(
+            Kind::Standalone,
+            config_dir.into(),
+            standalone::VENDOR_TEMPLATES,
+        )
     }
 
     /// The CA bundle is the file named by `SSL_CERT_FILE`, else Debian's.
-    fn new(kind: Kind, config_dir: PathBuf) -> Self {
+    fn new(kind: Kind, config_dir: PathBuf, vendor_templates: &str) -> Self {
         let ca_bundle = env::var_os("SSL_CERT_FILE")
             .filter(|name| !name.is_empty())
             .map_or_else(|| PathBuf::from(CA_BUNDLE), PathBuf::from);
@@ -61,6 +70,7 @@ impl Host {
             kind,
             config_dir,
             ca_bundle,
+            vendor_templates: PathBuf::from(vendor_templates),
             lookup: crate::net::system_lookup,
         }
     }
@@ -76,6 +86,13 @@ impl Host {
     #[must_use]
     pub fn with_ca_bundle(mut self, file: impl Into<PathBuf>) -> Self {
         self.ca_bundle = file.into();
+        self
+    }
+
+    /// The same machine with the vendor's mail templates elsewhere.
+    #[must_use]
+    pub fn with_vendor_templates(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.vendor_templates = dir.into();
         self
     }
 
@@ -96,6 +113,18 @@ impl Host {
     #[must_use]
     pub fn ca_bundle(&self) -> &Path {
         &self.ca_bundle
+    }
+
+    /// The admin's mail templates, which come before the vendor's.
+    #[must_use]
+    pub fn admin_templates(&self) -> PathBuf {
+        self.config_dir.join("notification-templates/default")
+    }
+
+    /// The vendor's mail templates.
+    #[must_use]
+    pub fn vendor_templates(&self) -> &Path {
+        &self.vendor_templates
     }
 
     pub(crate) fn lookup(&self) -> Lookup {

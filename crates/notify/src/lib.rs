@@ -18,15 +18,22 @@
 )]
 
 pub mod advice;
+mod clock;
+pub mod config;
 mod deadline;
 mod error;
 mod host;
+pub mod matcher;
 mod net;
+mod notification;
 pub mod oauth2;
 mod secret;
+pub mod template;
 pub mod tls;
 
+pub use clock::{Clock, FixedClock, LocalTime, SystemClock};
 pub use deadline::Deadline;
 pub use error::Error;
 pub use host::{Host, Lookup};
+pub use notification::Notification;
 pub use secret::Secret;

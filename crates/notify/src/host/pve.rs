@@ -3,3 +3,5 @@
 
 /// Where pmxcfs is mounted.
 pub(super) const CONFIG_DIR: &str = "/etc/pve";
+/// The mail templates that come with Proxmox VE.
+pub(super) const VENDOR_TEMPLATES: &str = "/usr/share/pve-manager/templates/default";

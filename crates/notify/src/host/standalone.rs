@@ -13,6 +13,8 @@ use rustix::io::Errno;
 
 use crate::Error;
 
+/// The mail templates that come with this product.
+pub(super) const VENDOR_TEMPLATES: &str = "/usr/share/pve-notify-host/templates/default";
 /// The file's name in the configuration folder.
 const NAME: &str = "oauth2-providers.json";
 /// The largest file that is read, in bytes.

@@ -1,0 +1,92 @@
+//! What time it is, and what a moment is called in local time.
+//!
+//! The real clock reads the zone from `TZ` (a name, a file or a POSIX rule), else from
+//! `/etc/localtime`, and notices a change of either within a second, also in a daemon. An unusable
+//! `TZ` counts as UTC, as in the C library.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, Datelike, FixedOffset, Local, TimeZone, Timelike};
+
+/// The source of wall clock time: the real one is [`SystemClock`], tests use [`FixedClock`].
+pub trait Clock: Send + Sync {
+    /// Seconds since the epoch.
+    fn now(&self) -> i64;
+
+    /// The moment in local time; `None` if it is out of range (some 262 000 years).
+    fn local(&self, seconds: i64) -> Option<LocalTime>;
+}
+
+/// A moment in local time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Year of the Gregorian calendar.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 59.
+    pub second: u8,
+    /// Days since Monday, 0 to 6.
+    pub weekday: u8,
+}
+
+/// The machine's clock and time zone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> i64 {
+        // a clock before 1970 counts backwards
+        match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+            Err(before) => {
+                i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds)
+            }
+        }
+    }
+
+    fn local(&self, seconds: i64) -> Option<LocalTime> {
+        Local.timestamp_opt(seconds, 0).single().map(in_parts)
+    }
+}
+
+/// A clock that stands still, in a zone of fixed distance from UTC.
+#[derive(Clone, Copy, Debug)]
+pub struct FixedClock {
+    /// What [`Clock::now`] answers.
+    pub now: i64,
+    /// How far local time is ahead of UTC, in seconds.
+    pub offset: i32,
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> i64 {
+        self.now
+    }
+
+    fn local(&self, seconds: i64) -> Option<LocalTime> {
+        FixedOffset::east_opt(self.offset)?
+            .timestamp_opt(seconds, 0)
+            .single()
+            .map(in_parts)
+    }
+}
+
+fn in_parts<Zone: TimeZone>(time: DateTime<Zone>) -> LocalTime {
+    let small = |number: u32| u8::try_from(number).unwrap_or(0);
+    LocalTime {
+        year: time.year(),
+        month: small(time.month()),
+        day: small(time.day()),
+        hour: small(time.hour()),
+        minute: small(time.minute()),
+        second: small(time.second()),
+        weekday: small(time.weekday().num_days_from_monday()),
+    }
+}

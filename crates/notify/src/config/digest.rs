@@ -1,0 +1,59 @@
+//! The digest that guards against lost updates.
+//!
+//! It is the SHA-256 of the raw public file. The two files of ours count once something stands in
+//! them; records of writes (`binding`) are no configuration and never count.
+
+use std::fmt::Write;
+
+use ring::digest::{Context, SHA256};
+
+use super::section::Section;
+use super::{Config, Error, Raw, binding};
+
+/// Between two files; no byte of UTF-8.
+const BETWEEN: [u8; 1] = [0xff];
+
+pub(super) fn of(raw: &Raw<'_>, private_ext: &[Section<'_>]) -> String {
+    let mut context = Context::new(&SHA256);
+    context.update(raw.public.as_bytes());
+    let sections = private_ext.iter().filter(|s| s.kind != binding::KIND);
+    let private_ext: String = sections.map(|section| section.text).collect();
+    if !raw.ext.trim().is_empty() || !private_ext.is_empty() {
+        context.update(&BETWEEN);
+        context.update(raw.ext.as_bytes());
+        context.update(&BETWEEN);
+        context.update(private_ext.as_bytes());
+    }
+    hex(context.finish().as_ref())
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // writing to a String cannot fail
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+impl Config {
+    /// Whether the files are still those that the caller has seen; no digest means no question.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDigest`] and [`Error::Modified`].
+    pub fn check_digest(&self, digest: Option<&str>) -> Result<(), crate::Error> {
+        let Some(digest) = digest else { return Ok(()) };
+        if !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Error::InvalidDigest("not hexadecimal digits").into());
+        }
+        if digest.len() != 64 {
+            return Err(Error::InvalidDigest("must have 64 hexadecimal digits").into());
+        }
+        if !digest.eq_ignore_ascii_case(&self.digest) {
+            return Err(Error::Modified.into());
+        }
+        Ok(())
+    }
+}

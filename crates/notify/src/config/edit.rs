@@ -1,0 +1,176 @@
+//! Adding, changing and deleting entries. A call that fails changes nothing.
+
+use super::entity::{Item, Kind};
+use super::settings::sealed::Apply;
+use super::{Config, Content, Entity, Error, PRIVATE, Settings, Slot, builtin};
+
+impl Config {
+    /// Adds an entry. Its name is only checked when it is written: an entry that never is may have
+    /// any name.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the settings, [`Error::Exists`], [`Error::NoEndpoint`].
+    pub fn add<S: Settings>(&mut self, name: &str, settings: S) -> Result<(), crate::Error> {
+        if self.index.contains_key(name) || self.faulty(name).is_some() {
+            return Err(Error::Exists(name.to_owned()).into());
+        }
+        let mut item = S::blank(name);
+        self.check_targets(settings.targets())?;
+        settings.apply(&mut item)?;
+        let entity = finish::<S>(item)?;
+        self.touch(name)?;
+        self.forget(name);
+        self.index.insert(name.to_owned(), self.slots.len());
+        self.slots.push(Some(Slot::fresh(entity)));
+        Ok(())
+    }
+
+    /// Changes an entry: removes the settings named in `delete`, then takes over those given.
+    ///
+    /// # Errors
+    /// In this order: the digest's, [`Error::NotFound`] or [`Error::Faulty`], whatever is wrong with
+    /// the settings.
+    pub fn update<S: Settings>(
+        &mut self,
+        name: &str,
+        settings: S,
+        delete: &[String],
+        digest: Option<&str>,
+    ) -> Result<(), crate::Error> {
+        self.check_digest(digest)?;
+        let kind = <S::Of as Item>::KIND;
+        let entity = self.get(kind, name)?;
+        let Some(old) = S::find(entity) else {
+            return Err(not_found(kind, name).into());
+        };
+        if let Some(reason) = self.blocked.get(name) {
+            let may = match reason {
+                Error::Torn(_) => settings.renews_secrets(old, delete),
+                Error::Faulty(fault) => fault.file == PRIVATE,
+                _ => false,
+            };
+            if !may {
+                return Err(reason.clone().into());
+            }
+        }
+        let mut item = old.clone();
+        for key in delete {
+            if !S::delete(&mut item, key) {
+                let reason = format!("'{}' cannot be deleted", key.escape_debug());
+                return Err(crate::Error::parameter("delete", reason));
+            }
+        }
+        self.check_targets(settings.targets())?;
+        settings.apply(&mut item)?;
+        let entity = finish::<S>(item)?;
+        self.touch(name)?;
+        if self.records.remove(name).is_some() || entity.private().is_some() {
+            self.blocked.remove(name);
+        }
+        if let Some(place) = self.entity_mut(name) {
+            *place = entity;
+        }
+        Ok(())
+    }
+
+    /// Deletes an entry, also a faulty one. A builtin one comes back as it was made when the files
+    /// are read again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Referenced`].
+    pub fn delete(&mut self, kind: Kind, name: &str) -> Result<(), crate::Error> {
+        let good = self.entity(name).map(Entity::kind);
+        let faulty = self.faulty(name).map(|fault| fault.kind.as_str());
+        if good != Some(kind) && (good.is_some() || faulty != Some(kind.as_str())) {
+            return Err(not_found(kind, name).into());
+        }
+        if kind != Kind::Matcher && !builtin::is_builtin(name) {
+            let by = self.users_of(name);
+            if !by.is_empty() {
+                let name = name.to_owned();
+                return Err(Error::Referenced { name, by }.into());
+            }
+        }
+        self.touch(name)?;
+        self.index.remove(name);
+        self.faulty.remove(name);
+        for slot in &mut self.slots {
+            if slot.as_ref().is_some_and(|slot| slot.name() == name) {
+                *slot = None;
+            }
+        }
+        self.forget(name);
+        self.faults.retain(|fault| fault.name != name);
+        Ok(())
+    }
+
+    /// An entry of this kind.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Faulty`] if there is one that cannot be used.
+    pub fn get(&self, kind: Kind, name: &str) -> Result<&Entity, crate::Error> {
+        match self.entity(name) {
+            Some(entity) if entity.kind() == kind => return Ok(entity),
+            Some(_) => {}
+            None => {
+                if let Some(fault) = self.faulty(name).filter(|f| f.kind == kind.as_str()) {
+                    return Err(Error::Faulty(fault.clone()).into());
+                }
+            }
+        }
+        Err(not_found(kind, name).into())
+    }
+
+    /// A faulty endpoint exists as well: it may be mended any time.
+    fn check_targets(&self, targets: &[String]) -> Result<(), Error> {
+        let exists = |name: &String| match self.entity(name) {
+            Some(entity) => entity.kind() != Kind::Matcher,
+            None => self
+                .faulty(name)
+                .is_some_and(|fault| fault.kind != Kind::Matcher.as_str()),
+        };
+        match targets.iter().find(|name| !exists(name)) {
+            Some(name) => Err(Error::NoEndpoint(name.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// The matchers that have this target, sorted; faulty ones too.
+    fn users_of(&self, target: &str) -> Vec<String> {
+        let uses = |slot: &&Slot| match &slot.content {
+            Content::Good(entity) => match &**entity {
+                Entity::Matcher(matcher) => matcher.target.iter().any(|name| name == target),
+                _ => false,
+            },
+            Content::Faulty(fault, text) => {
+                fault.kind == Kind::Matcher.as_str()
+                    && super::section::split(text).is_ok_and(|sections| {
+                        sections
+                            .iter()
+                            .flat_map(|section| &section.properties)
+                            .any(|p| p.key == "target" && p.value == target)
+                    })
+            }
+        };
+        let users = self.slots.iter().flatten().filter(uses);
+        let mut names: Vec<_> = users.map(|slot| slot.name().to_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+/// The entry after a change, checked and with its origin.
+fn finish<S: Apply>(item: S::Of) -> Result<Entity, crate::Error> {
+    S::complete(&item)?;
+    let mut entity: Entity = item.into();
+    entity.check()?;
+    entity.set_origin(builtin::origin(&entity));
+    Ok(entity)
+}
+
+fn not_found(kind: Kind, name: &str) -> Error {
+    Error::NotFound {
+        what: kind.noun(),
+        name: name.to_owned(),
+    }
+}

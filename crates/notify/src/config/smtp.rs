@@ -1,0 +1,438 @@
+//! A mail server. The password stands in the private file.
+//!
+//! What Proxmox VE 9.2 does not know - how to log in with OAuth2 - stands in the two files of our own.
+//! Keys of that kind which somebody put into Proxmox VE's own files are read there and stay there.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::entity::{Entity, Item, Kind, Origin};
+use super::fault::{Flaw, Invalid};
+use super::fields::{Fields, Rows};
+use super::limits;
+use super::section::Section;
+use super::settings::sealed::Apply;
+use super::settings::{replace, set, set_value};
+use crate::{Error, Secret};
+
+/// How the way to the server is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpMode {
+    /// Not at all; port 25.
+    Insecure,
+    /// TLS after a greeting in the clear; port 587.
+    Starttls,
+    /// TLS from the start; port 465.
+    #[default]
+    Tls,
+}
+
+impl SmtpMode {
+    /// The word in files and in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Insecure => "insecure",
+            Self::Starttls => "starttls",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+impl FromStr for SmtpMode {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        [Self::Insecure, Self::Starttls, Self::Tls]
+            .into_iter()
+            .find(|mode| mode.as_str() == word)
+            .ok_or("must be one of insecure, starttls, tls")
+    }
+}
+
+impl fmt::Display for SmtpMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for SmtpMode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        word.parse()
+            .map_err(|reason| serde::de::Error::custom(format_args!("mode: {reason}")))
+    }
+}
+
+/// A port as it stands in a file.
+struct Port(u16);
+
+impl FromStr for Port {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| "must be a number from 0 to 65535")
+    }
+}
+
+/// A mail server.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the keys of the file")]
+pub struct Smtp {
+    pub name: String,
+    pub server: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<SmtpMode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mailto: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mailto_user: Vec<String>,
+    pub from_address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable: Option<bool>,
+    /// `plain`, or the name of a provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_tenant_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_cloud: Option<String>,
+    pub origin: Origin,
+    /// Whether there is a section in the private file; without it nothing can be sent.
+    #[serde(skip)]
+    pub has_private: bool,
+    #[serde(skip)]
+    pub password: Option<Secret>,
+    #[serde(skip)]
+    pub oauth2_client_secret: Option<Secret>,
+    /// Keys of ours that were found in Proxmox VE's own files.
+    #[serde(skip)]
+    pub(super) guests: Vec<&'static str>,
+}
+
+/// What can be set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "the parameters of the API")]
+pub struct SmtpSettings {
+    pub server: Option<String>,
+    pub port: Option<u16>,
+    pub mode: Option<SmtpMode>,
+    pub username: Option<String>,
+    pub password: Option<Secret>,
+    pub mailto: Option<Vec<String>>,
+    pub mailto_user: Option<Vec<String>>,
+    pub from_address: Option<String>,
+    pub author: Option<String>,
+    pub comment: Option<String>,
+    pub disable: Option<bool>,
+    pub auth_method: Option<String>,
+    pub oauth2_client_id: Option<String>,
+    pub oauth2_client_secret: Option<Secret>,
+    pub oauth2_tenant_id: Option<String>,
+    pub oauth2_cloud: Option<String>,
+}
+
+const KEYS: [&str; 14] = [
+    "server",
+    "port",
+    "mode",
+    "username",
+    "mailto",
+    "mailto-user",
+    "from-address",
+    "author",
+    "comment",
+    "disable",
+    "auth-method",
+    "oauth2-client-id",
+    "oauth2-tenant-id",
+    "oauth2-cloud",
+];
+const EXT: [&str; 4] = [
+    "auth-method",
+    "oauth2-client-id",
+    "oauth2-tenant-id",
+    "oauth2-cloud",
+];
+const CLIENT_SECRET: &str = "oauth2-client-secret";
+
+impl Smtp {
+    fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 4] {
+        let [method, client, tenant, cloud] = EXT;
+        [
+            (method, &mut self.auth_method),
+            (client, &mut self.oauth2_client_id),
+            (tenant, &mut self.oauth2_tenant_id),
+            (cloud, &mut self.oauth2_cloud),
+        ]
+    }
+
+    fn ext_values(&self) -> [(&'static str, &Option<String>); 4] {
+        let [method, client, tenant, cloud] = EXT;
+        [
+            (method, &self.auth_method),
+            (client, &self.oauth2_client_id),
+            (tenant, &self.oauth2_tenant_id),
+            (cloud, &self.oauth2_cloud),
+        ]
+    }
+
+    fn ext_rows<'s>(&'s self, rows: &mut Rows<'s>, guests: bool) {
+        for (key, value) in self.ext_values() {
+            if self.guests.contains(&key) == guests {
+                rows.text(key, value);
+            }
+        }
+    }
+}
+
+impl Item for Smtp {
+    const KIND: Kind = Kind::Smtp;
+
+    fn read(section: &Section<'_>) -> Result<Self, Flaw> {
+        let fields = Fields::new(section, &KEYS)?;
+        let mut item = Self {
+            name: section.name.to_owned(),
+            server: fields.required("server")?,
+            port: fields.one::<Port>("port")?.map(|Port(port)| port),
+            mode: fields.one("mode")?,
+            username: fields.one("username")?,
+            mailto: fields.many("mailto")?,
+            mailto_user: fields.many("mailto-user")?,
+            from_address: fields.required("from-address")?,
+            author: fields.one("author")?,
+            comment: fields.one("comment")?,
+            disable: fields.flag("disable")?,
+            ..Self::default()
+        };
+        let mut guests = Vec::new();
+        for (key, value) in item.ext_text() {
+            *value = fields.one(key)?;
+            if value.is_some() {
+                guests.push(key);
+            }
+        }
+        item.guests = guests;
+        item.check().map_err(|invalid| fields.locate(invalid))?;
+        Ok(item)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        limits::text("server", Some(&self.server))?;
+        limits::text("username", self.username.as_ref())?;
+        limits::recipients("mailto", &self.mailto)?;
+        limits::recipients("mailto-user", &self.mailto_user)?;
+        limits::text("from-address", Some(&self.from_address))?;
+        limits::text("author", self.author.as_ref())?;
+        limits::comment(self.comment.as_ref())?;
+        limits::word("auth-method", self.auth_method.as_ref())?;
+        limits::text("oauth2-client-id", self.oauth2_client_id.as_ref())?;
+        limits::text("oauth2-tenant-id", self.oauth2_tenant_id.as_ref())?;
+        limits::word("oauth2-cloud", self.oauth2_cloud.as_ref())?;
+        limits::secret("password", self.password.as_ref())?;
+        limits::secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref())
+    }
+
+    fn public(&self) -> Rows<'_> {
+        let mut rows = Rows::default();
+        rows.text("server", [&self.server]);
+        rows.show("port", self.port);
+        rows.show("mode", self.mode);
+        rows.text("username", &self.username);
+        rows.text("mailto", &self.mailto);
+        rows.text("mailto-user", &self.mailto_user);
+        rows.text("from-address", [&self.from_address]);
+        rows.text("author", &self.author);
+        rows.text("comment", &self.comment);
+        rows.show("disable", self.disable);
+        self.ext_rows(&mut rows, true);
+        rows
+    }
+
+    fn read_private(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
+        let fields = Fields::private(section, &["password", CLIENT_SECRET])?;
+        let (password, client) = (fields.secret("password")?, fields.secret(CLIENT_SECRET)?);
+        limits::secret("password", password.as_ref()).map_err(|fault| fields.locate(fault))?;
+        limits::secret(CLIENT_SECRET, client.as_ref()).map_err(|fault| fields.locate(fault))?;
+        if client.is_some() {
+            self.guests.push(CLIENT_SECRET);
+            self.oauth2_client_secret = client;
+        }
+        self.password = password;
+        self.has_private = true;
+        Ok(())
+    }
+
+    fn private(&self) -> Option<Rows<'_>> {
+        let mut rows = Rows::default();
+        rows.secret("password", self.password.as_ref());
+        if self.guests.contains(&CLIENT_SECRET) {
+            rows.secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref());
+        }
+        self.has_private.then_some(rows)
+    }
+
+    fn read_ext(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
+        let fields = Fields::new(section, &EXT)?;
+        let mut item = self.clone();
+        for (key, value) in item.ext_text() {
+            let read = fields.one(key)?;
+            if !self.guests.contains(&key) {
+                *value = read;
+            }
+        }
+        item.check().map_err(|invalid| fields.locate(invalid))?;
+        *self = item;
+        Ok(())
+    }
+
+    fn ext(&self) -> Option<Rows<'_>> {
+        let mut rows = Rows::default();
+        self.ext_rows(&mut rows, false);
+        rows.filled()
+    }
+
+    fn read_private_ext(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
+        let fields = Fields::private(section, &[CLIENT_SECRET])?;
+        let client = fields.secret(CLIENT_SECRET)?;
+        limits::secret(CLIENT_SECRET, client.as_ref()).map_err(|fault| fields.locate(fault))?;
+        if !self.guests.contains(&CLIENT_SECRET) {
+            self.oauth2_client_secret = client;
+        }
+        Ok(())
+    }
+
+    fn private_ext(&self) -> Option<Rows<'_>> {
+        let mut rows = Rows::default();
+        if !self.guests.contains(&CLIENT_SECRET) {
+            rows.secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref());
+        }
+        rows.filled()
+    }
+
+    fn peer(&self) -> Vec<String> {
+        let mut peer = vec![
+            self.server.clone(),
+            self.port.map(|port| port.to_string()).unwrap_or_default(),
+            self.mode.map(|mode| mode.to_string()).unwrap_or_default(),
+            self.username.clone().unwrap_or_default(),
+        ];
+        for (key, value) in self.ext_values() {
+            if self.guests.contains(&key) {
+                peer.push(value.clone().unwrap_or_default());
+            }
+        }
+        peer
+    }
+}
+
+impl Apply for SmtpSettings {
+    type Of = Smtp;
+
+    fn blank(name: &str) -> Smtp {
+        Smtp {
+            name: name.to_owned(),
+            has_private: true,
+            ..Smtp::default()
+        }
+    }
+
+    fn find(entity: &Entity) -> Option<&Smtp> {
+        match entity {
+            Entity::Smtp(item) => Some(item),
+            _ => None,
+        }
+    }
+
+    fn delete(item: &mut Smtp, key: &str) -> bool {
+        match key {
+            "port" => item.port = None,
+            "mode" => item.mode = None,
+            "username" => item.username = None,
+            "password" => {
+                item.password = None;
+                item.has_private = true;
+            }
+            "mailto" => item.mailto.clear(),
+            "mailto-user" => item.mailto_user.clear(),
+            "author" => item.author = None,
+            "comment" => item.comment = None,
+            "disable" => item.disable = None,
+            CLIENT_SECRET => item.oauth2_client_secret = None,
+            _ => {
+                let own = item.ext_text().into_iter().find(|(name, _)| *name == key);
+                return own.map(|(_, value)| *value = None).is_some();
+            }
+        }
+        true
+    }
+
+    fn apply(self, item: &mut Smtp) -> Result<(), Error> {
+        replace(&mut item.server, self.server);
+        set_value(&mut item.port, self.port);
+        set_value(&mut item.mode, self.mode);
+        set(&mut item.username, self.username);
+        replace(&mut item.mailto, self.mailto);
+        replace(&mut item.mailto_user, self.mailto_user);
+        replace(&mut item.from_address, self.from_address);
+        set(&mut item.author, self.author);
+        set(&mut item.comment, self.comment);
+        set_value(&mut item.disable, self.disable);
+        set(&mut item.auth_method, self.auth_method);
+        set(&mut item.oauth2_client_id, self.oauth2_client_id);
+        set(&mut item.oauth2_tenant_id, self.oauth2_tenant_id);
+        set(&mut item.oauth2_cloud, self.oauth2_cloud);
+        item.has_private |= self.password.is_some() || self.oauth2_client_secret.is_some();
+        for (to, given) in [
+            (&mut item.password, self.password),
+            (&mut item.oauth2_client_secret, self.oauth2_client_secret),
+        ] {
+            if let Some(secret) = given {
+                *to = Some(secret).filter(|secret| !secret.expose().is_empty());
+            }
+        }
+        Ok(())
+    }
+
+    fn complete(item: &Smtp) -> Result<(), Error> {
+        if item.mailto.is_empty() && item.mailto_user.is_empty() {
+            return Err(super::Error::NoRecipient.into());
+        }
+        Ok(())
+    }
+
+    fn renews_secrets(&self, item: &Smtp, delete: &[String]) -> bool {
+        let renews = |old: &Option<Secret>, new: &Option<Secret>, key: &str| {
+            old.is_none() || new.is_some() || delete.iter().any(|name| name == key)
+        };
+        renews(&item.password, &self.password, "password")
+            && renews(
+                &item.oauth2_client_secret,
+                &self.oauth2_client_secret,
+                CLIENT_SECRET,
+            )
+    }
+}
+
+impl From<Smtp> for Entity {
+    fn from(item: Smtp) -> Self {
+        Self::Smtp(item)
+    }
+}

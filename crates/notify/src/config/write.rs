@@ -1,0 +1,151 @@
+//! From the configuration back to the texts of the four files.
+//!
+//! Entries stand in the order in which they were read, then new ones by kind and name, so that equal
+//! content gives equal files.
+
+use std::collections::HashSet;
+
+use super::entity::Entity;
+use super::fields::Rows;
+use super::side::{Piece, Side};
+use super::{Config, Content, Error, Slot, limits};
+
+/// The texts of the four files. They must be written in the order of these fields: only then is a
+/// write that was cut short noticed.
+#[derive(Clone)]
+pub struct Written {
+    /// `priv/notifications-ext.cfg`, mode 0600; needs no file if it is empty and there is none.
+    pub private_ext: String,
+    /// `notifications-ext.cfg`; needs no file if it is empty and there is none.
+    pub ext: String,
+    /// `notifications.cfg`
+    pub public: String,
+    /// `priv/notifications.cfg`, mode 0600
+    pub private: String,
+}
+
+impl Config {
+    /// The texts to be written; the same texts again if nothing was changed in between.
+    ///
+    /// # Errors
+    /// [`Error::Save`] if an entry has a name or a value that could not be read again.
+    pub fn write(&mut self) -> Result<Written, crate::Error> {
+        let slots = self.in_order();
+        let mut public = String::new();
+        for slot in &slots {
+            match &slot.content {
+                Content::Good(entity) => {
+                    check(entity)?;
+                    append(entity, entity.public(), &mut public)?;
+                }
+                Content::Faulty(_, text) => append_raw(text, &mut public),
+            }
+        }
+        let private = self.side(&self.private, &slots, Entity::private)?;
+        let ext = self.side(&self.ext, &slots, Entity::ext)?;
+        let mut private_ext = self.side(&self.private_ext, &slots, Entity::private_ext)?;
+        self.append_records(&mut private_ext)?;
+        Ok(Written {
+            private_ext,
+            ext,
+            public,
+            private,
+        })
+    }
+
+    /// All entries, new ones last.
+    pub(super) fn in_order(&self) -> Vec<&Slot> {
+        let (mut old, mut fresh): (Vec<_>, Vec<_>) =
+            self.slots.iter().flatten().partition(|slot| !slot.fresh);
+        fresh.sort_by_key(|slot| (slot.entity().map(Entity::kind), slot.name()));
+        old.append(&mut fresh);
+        old
+    }
+
+    fn side(
+        &self,
+        side: &Side,
+        slots: &[&Slot],
+        rows: for<'e> fn(&'e Entity) -> Option<Rows<'e>>,
+    ) -> Result<String, Error> {
+        let (mut file, mut done) = (String::new(), HashSet::new());
+        let write = |name: &str, file: &mut String| {
+            if let Some(entity) = self.entity(name) {
+                if let Some(rows) = rows(entity) {
+                    return append(entity, rows, file);
+                }
+            }
+            Ok(())
+        };
+        for piece in &side.pieces {
+            match piece {
+                Piece::Of(name) => {
+                    if done.insert(name.as_str()) {
+                        write(name, &mut file)?;
+                    }
+                }
+                Piece::Raw(place) => {
+                    if let Some(raw) = side.raws.get(*place).filter(|raw| !raw.gone && !raw.orphan)
+                    {
+                        // an entry that has something to say here by now takes its place
+                        let replaced = self.entity(&raw.name).is_some_and(|e| rows(e).is_some());
+                        if !replaced {
+                            append_raw(raw.text.expose(), &mut file);
+                        }
+                    }
+                }
+            }
+        }
+        let mut rest: Vec<_> = slots
+            .iter()
+            .filter_map(|slot| slot.entity())
+            .filter(|entity| !done.contains(entity.name()))
+            .collect();
+        rest.sort_by_key(|entity| (entity.kind(), entity.name()));
+        for entity in rest {
+            write(entity.name(), &mut file)?;
+        }
+        Ok(file)
+    }
+}
+
+fn save_error(entity: &Entity, reason: impl Into<String>) -> Error {
+    Error::Save {
+        entry: format!(
+            "{} '{}'",
+            entity.kind().as_str(),
+            entity.name().escape_debug()
+        ),
+        reason: reason.into(),
+    }
+}
+
+/// What only counts in a file.
+fn check(entity: &Entity) -> Result<(), Error> {
+    if !limits::is_name(entity.name()) {
+        return Err(save_error(entity, format!("the name {}", limits::NAME)));
+    }
+    if let Entity::Matcher(matcher) = entity {
+        if !matcher.target.iter().all(|target| limits::is_name(target)) {
+            return Err(save_error(entity, format!("target: {}", limits::NAME)));
+        }
+    }
+    entity
+        .check()
+        .map_err(|invalid| save_error(entity, format!("{}: {}", invalid.key, invalid.reason)))
+}
+
+fn append(entity: &Entity, rows: Rows<'_>, file: &mut String) -> Result<(), Error> {
+    rows.append(entity.kind().as_str(), entity.name(), file)
+        .map_err(|reason| save_error(entity, reason))
+}
+
+fn append_raw(text: &str, file: &mut String) {
+    if !file.is_empty() {
+        file.push('\n');
+    }
+    file.push_str(text);
+    if !text.ends_with('\n') {
+        file.push('\n');
+    }
+}

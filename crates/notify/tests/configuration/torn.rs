@@ -1,0 +1,299 @@
+//! F-58: a write that was cut short is noticed, and no secret meets the host of other settings.
+
+use notify::Secret;
+use notify::config::{Entity, GotifySettings, Kind, Smtp, SmtpSettings, Webhook, WebhookSettings};
+
+use super::*;
+
+/// The files on disk, in the order in which they are written.
+#[derive(Clone, Default, PartialEq, Debug)]
+struct Disk([String; 4]);
+
+impl Disk {
+    fn of(config: &mut Config) -> Self {
+        let Written {
+            private_ext,
+            ext,
+            public,
+            private,
+        } = config.write().unwrap();
+        Self([private_ext, ext, public, private])
+    }
+
+    fn read(&self) -> Config {
+        let Self([private_ext, ext, public, private]) = self;
+        parse_all(public, private, ext, private_ext)
+    }
+
+    /// What is there if the writer dies before file number `done`.
+    fn cut(&self, new: &Self, done: usize) -> Self {
+        let mut disk = self.clone();
+        disk.0[..done].clone_from_slice(&new.0[..done]);
+        disk
+    }
+}
+
+fn smtp(tag: &str) -> SmtpSettings {
+    SmtpSettings {
+        server: text(&format!("{tag}.example.org")),
+        auth_method: text("google-oauth2"),
+        oauth2_client_id: text(&format!("id-{tag}")),
+        oauth2_client_secret: Some(Secret::new(format!("secret-{tag}"))),
+        ..relay(&format!("password-{tag}"))
+    }
+}
+
+fn gotify(tag: &str) -> GotifySettings {
+    GotifySettings {
+        server: text(&format!("https://{tag}.example.org")),
+        token: Some(Secret::new(format!("token-{tag}"))),
+        ..GotifySettings::default()
+    }
+}
+
+fn webhook(tag: &str) -> WebhookSettings {
+    WebhookSettings {
+        url: text(&format!("https://{tag}.example.org")),
+        secret: Some(vec![
+            "name=s,value=YQ=="
+                .parse()
+                .map(|mut pair: notify::config::Pair| {
+                    pair.value = Some(Secret::new(if tag == "a" { "YQ==" } else { "Yg==" }));
+                    pair
+                })
+                .unwrap(),
+        ]),
+        ..WebhookSettings::default()
+    }
+}
+
+/// The tags of the host and of every secret of an endpoint that can be sent to.
+fn tags(config: &Config, name: &str) -> Vec<String> {
+    let last = |text: &str| text.rsplit('-').next().unwrap_or_default().to_owned();
+    match config.endpoint(name) {
+        Err(_) => Vec::new(),
+        Ok(Entity::Smtp(Smtp {
+            server,
+            oauth2_client_id,
+            password,
+            oauth2_client_secret,
+            ..
+        })) => {
+            let mut tags = vec![server.split('.').next().unwrap().to_owned()];
+            tags.extend(oauth2_client_id.as_deref().map(last));
+            tags.extend(password.iter().map(|secret| last(secret.expose())));
+            tags.extend(
+                oauth2_client_secret
+                    .iter()
+                    .map(|secret| last(secret.expose())),
+            );
+            tags
+        }
+        Ok(Entity::Gotify(gotify)) => {
+            let host = gotify.server.trim_start_matches("https://");
+            vec![
+                host.split('.').next().unwrap().to_owned(),
+                last(gotify.token.as_ref().unwrap().expose()),
+            ]
+        }
+        Ok(Entity::Webhook(Webhook { url, secret, .. })) => {
+            let host = url.trim_start_matches("https://");
+            let mut tags = vec![host.split('.').next().unwrap().to_owned()];
+            tags.extend(secret.iter().map(|pair| {
+                let value = pair.value.as_ref().unwrap().expose();
+                if value == "YQ==" { "a" } else { "b" }.to_owned()
+            }));
+            tags
+        }
+        Ok(_) => panic!("another kind"),
+    }
+}
+
+fn assert_not_mixed(disk: &Disk, name: &str) {
+    let tags = tags(&disk.read(), name);
+    assert!(
+        tags.windows(2).all(|pair| pair[0] == pair[1]),
+        "{tags:?} in {disk:#?}"
+    );
+}
+
+/// Cuts the way from one disk to the next after every file, and goes on from there.
+fn walk(name: &str, before: &Disk, change: impl Fn(&mut Config)) -> Disk {
+    let mut config = before.read();
+    change(&mut config);
+    let after = Disk::of(&mut config);
+    for done in 0..=4 {
+        let mut disk = before.cut(&after, done);
+        assert_not_mixed(&disk, name);
+        // any other change neither hides it nor mends it
+        for round in 0..3 {
+            let mut config = disk.read();
+            let comment = SmtpSettings {
+                comment: text(&format!("{round}")),
+                ..SmtpSettings::default()
+            };
+            if round == 0 {
+                config.add("bystander", relay("pw-x")).unwrap();
+            } else {
+                config.update("bystander", comment, &[], None).unwrap();
+            }
+            let next = Disk::of(&mut config);
+            for again in 0..=4 {
+                assert_not_mixed(&disk.cut(&next, again), name);
+            }
+            disk = next;
+        }
+    }
+    after
+}
+
+#[test]
+fn f_58_no_secret_meets_another_host_wherever_a_write_is_cut() {
+    let none = Disk::of(&mut parse("", ""));
+    for kind in [Kind::Smtp, Kind::Gotify, Kind::Webhook] {
+        let add = |config: &mut Config, tag: &str| match kind {
+            Kind::Smtp => config.add("one", smtp(tag)).unwrap(),
+            Kind::Gotify => config.add("one", gotify(tag)).unwrap(),
+            _ => config.add("one", webhook(tag)).unwrap(),
+        };
+        let update = |config: &mut Config, tag: &str| match kind {
+            Kind::Smtp => config.update("one", smtp(tag), &[], None).unwrap(),
+            Kind::Gotify => config.update("one", gotify(tag), &[], None).unwrap(),
+            _ => config.update("one", webhook(tag), &[], None).unwrap(),
+        };
+        let a = walk("one", &none, |config| add(config, "a"));
+        let b = walk("one", &a, |config| update(config, "b"));
+        assert_eq!(tags(&b.read(), "one")[0], "b");
+        // deleted and made anew in one go
+        walk("one", &a, |config| {
+            config.delete(kind, "one").unwrap();
+            add(config, "b");
+        });
+        // one object that writes twice
+        let mut config = a.read();
+        update(&mut config, "b");
+        let second = Disk::of(&mut config);
+        update(&mut config, "c");
+        if kind != Kind::Webhook {
+            let third = Disk::of(&mut config);
+            for done in 0..=4 {
+                assert_not_mixed(&second.cut(&third, done), "one");
+            }
+        }
+        // deleted, cut short, made anew
+        let mut config = a.read();
+        config.delete(kind, "one").unwrap();
+        let gone = Disk::of(&mut config);
+        for done in 0..=4 {
+            let rest = a.cut(&gone, done);
+            assert_not_mixed(&rest, "one");
+            if rest.read().get(kind, "one").is_err() {
+                walk("one", &rest, |config| add(config, "b"));
+            }
+        }
+    }
+}
+
+fn torn() -> Disk {
+    let mut config = parse("", "");
+    config.add("one", gotify("a")).unwrap();
+    let a = Disk::of(&mut config);
+    let mut config = a.read();
+    config.update("one", gotify("b"), &[], None).unwrap();
+    a.cut(&Disk::of(&mut config), 3)
+}
+
+#[test]
+fn f_58_a_torn_endpoint_is_listed_told_and_mended_by_new_secrets() {
+    let disk = torn();
+    let mut config = disk.read();
+    assert_eq!(config.targets().len(), 2);
+    let (code, message) = refused(config.endpoint("one"));
+    assert_eq!(code, 400);
+    assert!(
+        message.starts_with("endpoint 'one' was written only in part"),
+        "{message}"
+    );
+    assert_eq!(config.faults().len(), 1);
+    assert_eq!(config.faults()[0].name, "one");
+    let comment = GotifySettings {
+        comment: text("x"),
+        ..GotifySettings::default()
+    };
+    assert_eq!(refused(config.update("one", comment, &[], None)).0, 400);
+    let token = GotifySettings {
+        token: Some(Secret::new("token-b")),
+        ..GotifySettings::default()
+    };
+    config.update("one", token, &[], None).unwrap();
+    let (_, config) = again(&mut config);
+    assert_eq!(tags(&config, "one"), ["b", "b"]);
+    assert!(config.faults().is_empty());
+}
+
+#[test]
+fn f_58_a_torn_endpoint_can_be_deleted() {
+    let mut config = torn().read();
+    config.delete(Kind::Gotify, "one").unwrap();
+    let (written, config) = again(&mut config);
+    assert_eq!(written.private, "");
+    assert!(config.faults().is_empty());
+}
+
+#[test]
+fn f_58_the_rest_of_a_deletion_goes_with_the_next_write() {
+    let mut config = parse("", "");
+    config.add("one", gotify("a")).unwrap();
+    let a = Disk::of(&mut config);
+    let mut config = a.read();
+    config.delete(Kind::Gotify, "one").unwrap();
+    let rest = a.cut(&Disk::of(&mut config), 3);
+    assert!(rest.0[3].contains("token-a"));
+    assert!(!Disk::of(&mut rest.read()).0[3].contains("token-a"));
+}
+
+#[test]
+fn f_58_changes_by_hand_or_by_proxmox_ve_are_nobodys_fault() {
+    let mut config = parse("", "");
+    config.add("one", gotify("a")).unwrap();
+    let a = Disk::of(&mut config);
+    let mut config = a.read();
+    config.update("one", gotify("b"), &[], None).unwrap();
+    let b = Disk::of(&mut config);
+    assert!(b.0[0].contains("binding: one"), "a record of this write");
+    for (file, from, to) in [
+        (2, "b.example.org", "moved.example.org"),
+        (3, "token-b", "token-new"),
+        (2, "\tserver", "\tcomment x\n\tserver"),
+    ] {
+        let mut disk = b.clone();
+        disk.0[file] = disk.0[file].replace(from, to);
+        assert_ne!(disk, b);
+        let config = disk.read();
+        assert!(config.endpoint("one").is_ok());
+        assert!(config.faults().is_empty());
+    }
+}
+
+#[test]
+fn f_58_a_record_goes_with_the_next_write_and_tells_nothing() {
+    let mut config = parse("", "");
+    config.add("one", gotify("a")).unwrap();
+    let mut config = Disk::of(&mut config).read();
+    config.update("one", gotify("b"), &[], None).unwrap();
+    let disk = Disk::of(&mut config);
+    assert_eq!(Disk::of(&mut config), disk, "writing again changes nothing");
+    assert!(!disk.0[0].contains("token") && !disk.0[0].contains("example.org"));
+    assert_eq!(Disk::of(&mut disk.read()).0[0], "");
+}
+
+#[test]
+fn f_58_a_broken_record_is_told() {
+    for record in [
+        "binding: one\n\tkey 00\n\tstate a,b\n",
+        "binding: one\n\tstate ,,,\n",
+    ] {
+        let config = parse_all("", "", "", record);
+        assert_eq!(config.faults().len(), 1, "{record}");
+    }
+}

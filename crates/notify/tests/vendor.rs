@@ -1,0 +1,146 @@
+//! The vendor's own templates: each renders with the data that its sender gives, with little of it and
+//! with none, without a fault. With `NOTIFY_RENDER_DIR` set, what they render is left there to look at.
+
+use std::path::Path;
+
+use notify::FixedClock;
+use notify::template::{Part, Templates};
+use serde_json::{Value, json};
+
+const CLOCK: FixedClock = FixedClock {
+    now: 1_795_392_000,
+    offset: 3600,
+};
+
+fn templates() -> Templates {
+    let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
+    Templates::new("/nonexistent", vendor)
+}
+
+/// Template, its data, and what has to be in its subject, text and HTML.
+fn samples() -> Vec<(&'static str, Value, &'static str)> {
+    let common = json!({ "hostname": "ve1", "fqdn": "ve1.example.org", "cluster-name": "lab" });
+    let with = |more: Value| {
+        let mut data = common.clone();
+        data.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        data
+    };
+    let updates = json!({ "available-updates": {
+        "schema": { "columns": [
+            { "label": "Package", "id": "package" },
+            { "label": "Old version", "id": "old-version" },
+            { "label": "New version", "id": "new-version" },
+        ] },
+        "data": [
+            { "package": "openssl", "old-version": "3.5.1-1", "new-version": "3.5.1-1+deb13u1" },
+            { "package": "linux-image-amd64", "old-version": "6.12.38-1", "new-version": "6.12.41-1" },
+            { "package": "libexample-with-a-long-name-perl", "old-version": "1.2", "new-version": "1.10~rc1" },
+        ],
+    } });
+    let guests = json!({ "columns": [
+        { "label": "VMID", "id": "vmid" },
+        { "label": "Name", "id": "name" },
+        { "label": "Status", "id": "status" },
+        { "label": "Time", "id": "time", "renderer": "duration" },
+        { "label": "Size", "id": "size", "renderer": "human-bytes" },
+        { "label": "Filename", "id": "filename" },
+    ] });
+    let logs = "INFO: starting new backup job: vzdump 100 101\nINFO: Starting Backup of VM 100 (qemu)\nINFO: status: 100% (32.0 GiB of 32.0 GiB), duration 182, read: 180.1 MiB/s <ok>\nERROR: Backup of VM 101 failed - no space left on device\n";
+    vec![
+        ("test", json!({ "target": "mail-to-root" }), "mail-to-root"),
+        ("package-updates", with(updates), "ve1"),
+        (
+            "replication",
+            with(json!({
+                "job-id": "100-0", "job-target": "ve2", "failure-count": 3,
+                "last-sync": 1_795_300_000, "next-sync": 1_795_395_600,
+                "error": "command 'zfs send' failed: exit code 255 <broken & pipe>",
+            })),
+            "100-0",
+        ),
+        (
+            "vzdump",
+            with(json!({
+                "status-text": "job errors", "error-message": "1 of 2 guests failed",
+                "guest-table": { "schema": guests, "data": [
+                    { "vmid": 100, "name": "web", "status": "ok", "time": 182, "size": 34_359_738_368_u64, "filename": "vm/100/2026-11-23T00:00:00Z" },
+                    { "vmid": 101, "name": "db", "status": "err", "time": "4" },
+                ] },
+                "total-time": 186, "total-size": 34_359_738_368_u64, "logs": logs,
+            })),
+            "job errors",
+        ),
+        (
+            "fencing",
+            with(json!({
+                "node": "ve3", "fence-status": "try to fence node", "subject-prefix": "FENCE",
+                "fence-timestamp": 1_795_391_990,
+                "status-data": { "manager_status": { "node_status": { "ve1": "online", "ve3": "fence" } } },
+            })),
+            "ve3",
+        ),
+    ]
+}
+
+#[test]
+fn every_template_renders_without_a_fault() {
+    let (templates, keep) = (templates(), std::env::var_os("NOTIFY_RENDER_DIR"));
+    for (name, data, mark) in samples() {
+        for (part, ending) in [
+            (Part::Subject, "subject"),
+            (Part::Text, "txt"),
+            (Part::Html, "html"),
+        ] {
+            let mut problems = Vec::new();
+            let text = templates
+                .render(name, part, &data, &CLOCK, &mut problems)
+                .unwrap();
+            assert_eq!(problems, [], "{name} {ending}");
+            assert!(text.contains(mark), "{name} {ending}: {text}");
+            assert!(
+                !text.contains("ERROR\n") || name == "vzdump",
+                "{name}: {text}"
+            );
+            assert!(
+                !text.contains("{{") && !text.contains("\n\n\n"),
+                "{name} {ending}: {text}"
+            );
+            match part {
+                Part::Subject => {
+                    assert!(text.chars().count() < 100 && !text.contains('\n'), "{text}")
+                }
+                Part::Text => assert!(!text.contains("&lt;"), "{text}"),
+                Part::Html => {
+                    assert!(
+                        !text.contains("<broken") && !text.contains("<ok>"),
+                        "{text}"
+                    );
+                    assert!(!text.contains("<style") && !text.contains("src="), "{text}");
+                }
+            }
+            if let Some(dir) = &keep {
+                std::fs::write(Path::new(dir).join(format!("{name}.{ending}")), text).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn none_needs_data_that_its_sender_may_leave_out() {
+    for (name, ..) in samples() {
+        for part in [Part::Subject, Part::Text, Part::Html] {
+            let mut problems = Vec::new();
+            let text = templates()
+                .render(name, part, &json!({}), &CLOCK, &mut problems)
+                .unwrap();
+            assert!(!text.is_empty());
+            // a list of updates without updates is never sent
+            if name != "package-updates" {
+                assert_eq!(problems, [], "{name} {part:?}");
+                assert!(!text.contains("ERROR"), "{name}: {text}");
+            }
+        }
+    }
+}
