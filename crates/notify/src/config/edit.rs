@@ -1,6 +1,7 @@
 //! Adding, changing and deleting entries. A call that fails changes nothing.
 
 use super::entity::{Item, Kind};
+use super::section::Sections;
 use super::settings::sealed::Apply;
 use super::{Config, Content, Entity, Error, PRIVATE, Settings, Slot, builtin};
 
@@ -144,12 +145,10 @@ impl Config {
             },
             Content::Faulty(fault, text) => {
                 fault.kind == Kind::Matcher.as_str()
-                    && super::section::split(text).is_ok_and(|sections| {
-                        sections
-                            .iter()
-                            .flat_map(|section| &section.properties)
-                            .any(|p| p.key == "target" && p.value == target)
-                    })
+                    && Sections::of(text)
+                        .flatten()
+                        .flat_map(|section| section.properties)
+                        .any(|p| p.key == "target" && p.value == target)
             }
         };
         let users = self.slots.iter().flatten().filter(uses);

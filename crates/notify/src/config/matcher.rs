@@ -1,6 +1,6 @@
 //! A matcher's entry: what it asks is [`Rules`], this adds its name, targets and switches.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::entity::{Entity, Item, Kind, Origin};
 use super::fault::{Flaw, Invalid};
@@ -13,8 +13,7 @@ use crate::Error;
 use crate::matcher::{CalendarMatch, Candidate, FieldMatch, Mode, Rules, SeverityMatch};
 
 /// A matcher.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case", into = "Answer")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matcher {
     /// Its name.
     pub name: String,
@@ -37,41 +36,42 @@ pub struct Matcher {
 /// What the API answers.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Answer {
-    name: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    match_field: Vec<FieldMatch>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    match_severity: Vec<SeverityMatch>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    match_calendar: Vec<CalendarMatch>,
+struct Answer<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    match_field: &'a [FieldMatch],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    match_severity: &'a [SeverityMatch],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    match_calendar: &'a [CalendarMatch],
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<Mode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invert_match: Option<bool>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    target: Vec<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    target: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
+    comment: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     disable: Option<bool>,
     origin: Origin,
 }
 
-impl From<Matcher> for Answer {
-    fn from(item: Matcher) -> Self {
-        Self {
-            name: item.name,
-            match_field: item.rules.field,
-            match_severity: item.rules.severity,
-            match_calendar: item.rules.calendar,
-            mode: item.mode,
-            invert_match: item.invert_match,
-            target: item.target,
-            comment: item.comment,
-            disable: item.disable,
-            origin: item.origin,
-        }
+impl Serialize for Matcher {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let answer = Answer {
+            name: &self.name,
+            match_field: &self.rules.field,
+            match_severity: &self.rules.severity,
+            match_calendar: &self.rules.calendar,
+            mode: self.mode,
+            invert_match: self.invert_match,
+            target: &self.target,
+            comment: self.comment.as_deref(),
+            disable: self.disable,
+            origin: self.origin,
+        };
+        answer.serialize(serializer)
     }
 }
 

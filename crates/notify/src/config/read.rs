@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::binding::{self, Record, Verdict};
 use super::entity::{Entity, Kind};
 use super::fault::Flaw;
-use super::section::{Section, split};
+use super::section::{Section, Sections};
 use super::side::{Piece, Side};
 use super::{
     Config, Content, EXT, Error, Fault, PRIVATE, PRIVATE_EXT, PUBLIC, Raw, Slot, builtin, digest,
@@ -19,13 +19,10 @@ impl Config {
     /// [`Error::Parse`] if a line belongs to no section; everything else that is wrong is a
     /// [`Fault`] of one entry.
     pub fn parse(raw: Raw<'_>) -> Result<Self, crate::Error> {
-        let public = sections(PUBLIC, raw.public)?;
-        let private = sections(PRIVATE, raw.private)?;
-        let ext = sections(EXT, raw.ext)?;
-        let private_ext = sections(PRIVATE_EXT, raw.private_ext)?;
+        let private_ext = sections(PRIVATE_EXT, raw.private_ext).collect::<Result<Vec<_>, _>>();
         let mut config = Self {
-            slots: Vec::with_capacity(public.len() + 2),
-            index: HashMap::with_capacity(public.len() + 2),
+            slots: Vec::new(),
+            index: HashMap::new(),
             faulty: HashMap::new(),
             private: Side::new(PRIVATE),
             ext: Side::new(EXT),
@@ -34,20 +31,30 @@ impl Config {
             blocked: HashMap::new(),
             history: HashMap::new(),
             records: HashMap::new(),
-            digest: digest::of(&raw, &private_ext),
+            digest: digest::of(&raw, private_ext.as_deref().unwrap_or_default()),
         };
-        config.read_public(&public);
+        config.read_public(sections(PUBLIC, raw.public))?;
         let mut side = std::mem::replace(&mut config.private, Side::new(PRIVATE));
-        config.join(&mut side, &private, Entity::read_private, false);
+        config.join(
+            &mut side,
+            sections(PRIVATE, raw.private),
+            Entity::read_private,
+            false,
+        )?;
         config.private = side;
         let mut side = std::mem::replace(&mut config.ext, Side::new(EXT));
-        config.join(&mut side, &ext, Entity::read_ext, true);
+        config.join(&mut side, sections(EXT, raw.ext), Entity::read_ext, true)?;
         config.ext = side;
-        let (bindings, private_ext): (Vec<_>, Vec<_>) = private_ext
+        let (bindings, private_ext): (Vec<_>, Vec<_>) = private_ext?
             .into_iter()
             .partition(|section| section.kind == binding::KIND);
         let mut side = std::mem::replace(&mut config.private_ext, Side::new(PRIVATE_EXT));
-        config.join(&mut side, &private_ext, Entity::read_private_ext, true);
+        config.join(
+            &mut side,
+            private_ext.into_iter().map(Ok),
+            Entity::read_private_ext,
+            true,
+        )?;
         config.private_ext = side;
         config.judge(&bindings)?;
         for slot in builtin::all() {
@@ -61,8 +68,12 @@ impl Config {
         Ok(config)
     }
 
-    fn read_public(&mut self, sections: &[Section<'_>]) {
+    fn read_public<'a>(
+        &mut self,
+        sections: impl Iterator<Item = Result<Section<'a>, Error>>,
+    ) -> Result<(), Error> {
         for section in sections {
+            let section = &section?;
             let read = if Kind::from_word(section.kind).is_none() || limits::is_name(section.name) {
                 Entity::read(section)
             } else {
@@ -90,6 +101,7 @@ impl Config {
                 fresh: false,
             }));
         }
+        Ok(())
     }
 
     /// The last of several entries of one name counts, as it does in Proxmox VE.
@@ -108,15 +120,16 @@ impl Config {
     }
 
     /// Gives each section of a further file to the entry of its name and kind.
-    fn join(
+    fn join<'a>(
         &mut self,
         side: &mut Side,
-        sections: &[Section<'_>],
+        sections: impl Iterator<Item = Result<Section<'a>, Error>>,
         take: fn(&mut Entity, &Section<'_>) -> Result<(), Flaw>,
         ours: bool,
-    ) {
-        let mut seen = HashSet::with_capacity(sections.len());
+    ) -> Result<(), Error> {
+        let mut seen = HashSet::new();
         for section in sections {
+            let section = &section?;
             let known = Kind::from_word(section.kind);
             let taken = match self.entity_mut(section.name) {
                 Some(entity) if Some(entity.kind()) == known => take(entity, section),
@@ -157,6 +170,7 @@ impl Config {
             };
             self.faults.push(fault(side.file, section, flaw));
         }
+        Ok(())
     }
 
     /// Looks for writes that were cut short.
@@ -198,8 +212,13 @@ impl Config {
     }
 }
 
-fn sections<'a>(file: &'static str, text: &'a str) -> Result<Vec<Section<'a>>, Error> {
-    split(text).map_err(|Flaw { line, reason }| Error::Parse { file, line, reason })
+fn sections<'a>(
+    file: &'static str,
+    text: &'a str,
+) -> impl Iterator<Item = Result<Section<'a>, Error>> {
+    Sections::of(text).map(move |section| {
+        section.map_err(|Flaw { line, reason }| Error::Parse { file, line, reason })
+    })
 }
 
 /// A section of a type nobody knows. In a private file it is not quoted: it may be a secret gone

@@ -3,7 +3,12 @@
 //! `KIND: NAME`, then one property a line, indented: a key, blanks, a value. An empty line ends the
 //! section. Whoever wants the bytes of a section unchanged finds them in `text`.
 
+use std::iter::Enumerate;
+use std::str::SplitInclusive;
+
 use super::fault::Flaw;
+
+const NO_PROPERTY: &str = "syntax error (expected section properties)";
 
 /// A section of a file.
 #[derive(Debug)]
@@ -27,74 +32,92 @@ pub(super) struct Property<'a> {
     pub(super) line: usize,
 }
 
-/// The sections in the order of the file.
-///
-/// # Errors
-/// The first line that belongs to no section.
-pub(super) fn split(text: &str) -> Result<Vec<Section<'_>>, Flaw> {
-    let mut sections = Vec::new();
-    let mut open: Option<(Section<'_>, usize)> = None;
-    let mut end = 0;
-    for (index, raw) in text.split_inclusive('\n').enumerate() {
-        let (line, start) = (index + 1, end);
-        end += raw.len();
-        let content = raw.trim();
-        if content.is_empty() {
-            close(&mut open, &mut sections, text, start);
-            continue;
-        }
-        let indented = raw.starts_with(char::is_whitespace);
-        match &mut open {
-            None => {
-                let (kind, name) = header(content, indented)
-                    .ok_or_else(|| Flaw::new(line, "syntax error (expected header)"))?;
-                open = Some((
-                    Section {
-                        kind,
-                        name,
-                        line,
-                        properties: Vec::with_capacity(8),
-                        text: "",
-                        flaw: None,
-                    },
-                    start,
-                ));
-            }
-            Some(_) if !indented => {
-                return Err(Flaw::new(
-                    line,
-                    "syntax error (expected section properties)",
-                ));
-            }
-            Some((section, _)) => match content.split_once(char::is_whitespace) {
-                Some((key, value)) => section.properties.push(Property {
-                    key,
-                    value: value.trim_start(),
-                    line,
-                }),
-                None if section.flaw.is_none() => {
-                    section.flaw = Some(Flaw::new(
-                        line,
-                        "syntax error (expected section properties)",
-                    ));
-                }
-                None => {}
-            },
-        }
-    }
-    close(&mut open, &mut sections, text, end);
-    Ok(sections)
+/// The sections in the order of the file; after an error there is nothing more.
+pub(super) struct Sections<'a> {
+    text: &'a str,
+    rest: Enumerate<SplitInclusive<'a, char>>,
+    /// Where `rest` begins in `text`.
+    place: usize,
 }
 
-fn close<'a>(
-    open: &mut Option<(Section<'a>, usize)>,
-    sections: &mut Vec<Section<'a>>,
-    text: &'a str,
-    end: usize,
-) {
-    if let Some((mut section, start)) = open.take() {
-        section.text = text.get(start..end).unwrap_or_default();
-        sections.push(section);
+impl<'a> Sections<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            rest: text.split_inclusive('\n').enumerate(),
+            place: 0,
+        }
+    }
+
+    /// The next section.
+    ///
+    /// # Errors
+    /// A line that belongs to no section.
+    fn read(&mut self) -> Result<Option<Section<'a>>, Flaw> {
+        let mut open: Option<(Section<'a>, usize)> = None;
+        while let Some((index, raw)) = self.rest.next() {
+            let (line, start) = (index + 1, self.place);
+            self.place += raw.len();
+            let content = raw.trim();
+            if content.is_empty() {
+                if open.is_some() {
+                    return Ok(self.close(open, start));
+                }
+                continue;
+            }
+            let indented = raw.starts_with(char::is_whitespace);
+            match &mut open {
+                None => open = Some((begin(content, indented, line)?, start)),
+                Some(_) if !indented => return Err(Flaw::new(line, NO_PROPERTY)),
+                Some((section, _)) => section.add(content, line),
+            }
+        }
+        Ok(self.close(open, self.place))
+    }
+
+    fn close(&self, open: Option<(Section<'a>, usize)>, end: usize) -> Option<Section<'a>> {
+        let (section, start) = open?;
+        let text = self.text.get(start..end).unwrap_or_default();
+        Some(Section { text, ..section })
+    }
+}
+
+impl<'a> Iterator for Sections<'a> {
+    type Item = Result<Section<'a>, Flaw>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.read().transpose();
+        if matches!(next, Some(Err(_))) {
+            self.rest = "".split_inclusive('\n').enumerate();
+        }
+        next
+    }
+}
+
+fn begin(line: &str, indented: bool, number: usize) -> Result<Section<'_>, Flaw> {
+    let (kind, name) = header(line, indented)
+        .ok_or_else(|| Flaw::new(number, "syntax error (expected header)"))?;
+    Ok(Section {
+        kind,
+        name,
+        line: number,
+        properties: Vec::with_capacity(8),
+        text: "",
+        flaw: None,
+    })
+}
+
+impl<'a> Section<'a> {
+    fn add(&mut self, content: &'a str, line: usize) {
+        match content.split_once(char::is_whitespace) {
+            Some((key, value)) => self.properties.push(Property {
+                key,
+                value: value.trim_start(),
+                line,
+            }),
+            None if self.flaw.is_none() => self.flaw = Some(Flaw::new(line, NO_PROPERTY)),
+            None => {}
+        }
     }
 }
 
