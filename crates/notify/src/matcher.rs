@@ -2,7 +2,7 @@
 //!
 //! A matcher's directives are parsed once ([`SeverityMatch`], [`FieldMatch`], [`CalendarMatch`]) and
 //! written back as they were given. Directives of one kind form a group; the [`Mode`] combines the
-//! entries of a group and then the groups; the result may be inverted. [`route`] asks all matchers
+//! entries of a group and then the groups; the result may be inverted. [`route()`] asks all matchers
 //! and unites the targets of those that match.
 
 mod calendar;
