@@ -12,6 +12,9 @@ use super::{
     limits,
 };
 
+/// The bytes of a typical section, so that the tables seldom grow while they are filled.
+const TYPICAL: usize = 160;
+
 impl Config {
     /// Reads the four files.
     ///
@@ -20,9 +23,10 @@ impl Config {
     /// [`Fault`] of one entry.
     pub fn parse(raw: Raw<'_>) -> Result<Self, crate::Error> {
         let private_ext = sections(PRIVATE_EXT, raw.private_ext).collect::<Result<Vec<_>, _>>();
+        let expected = raw.public.len() / TYPICAL;
         let mut config = Self {
-            slots: Vec::new(),
-            index: HashMap::new(),
+            slots: Vec::with_capacity(expected),
+            index: HashMap::with_capacity(expected),
             faulty: HashMap::new(),
             private: Side::new(PRIVATE),
             ext: Side::new(EXT),
