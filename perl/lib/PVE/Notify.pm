@@ -95,7 +95,7 @@ passes unchanged, an error of the locking starts with C<cfs-lock>.
 
 =head2 set_host({ kind => 'standalone', 'config-dir' => $dir })
 
-Tells that this machine is not a PVE node. Entry points of such a host call it once, before the
-first C<read_config>.
+Tells that this machine is not a PVE node; C<vendor-templates> may name the folder of its mail
+templates. Entry points of such a host call it once, before the first C<read_config>.
 
 =cut
