@@ -54,14 +54,27 @@ pub mod export {
         Pve,
         /// Any other Debian machine, with the folder of its configuration.
         #[serde(rename_all = "kebab-case")]
-        Standalone { config_dir: PathBuf },
+        Standalone {
+            config_dir: PathBuf,
+            /// The mail templates, where they are not at their packaged place.
+            vendor_templates: Option<PathBuf>,
+        },
     }
 
     impl From<HostOption> for Host {
         fn from(option: HostOption) -> Self {
             match option {
                 HostOption::Pve => Host::pve(),
-                HostOption::Standalone { config_dir } => Host::standalone(config_dir),
+                HostOption::Standalone {
+                    config_dir,
+                    vendor_templates,
+                } => {
+                    let host = Host::standalone(config_dir);
+                    match vendor_templates {
+                        Some(dir) => host.with_vendor_templates(dir),
+                        None => host,
+                    }
+                }
             }
         }
     }
