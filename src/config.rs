@@ -167,6 +167,12 @@ pub mod export {
         names.into_iter().map(str::to_owned).collect()
     }
 
+    /// This machine's name with its domain, where its files tell one; asks no name server.
+    #[export]
+    pub fn fqdn() -> Option<String> {
+        Host::pve().fqdn()
+    }
+
     /// `Storable::dclone` asks for something to copy: see `perlmod::storable`.
     #[export(name = "STORABLE_freeze", serialize_error)]
     pub fn storable_freeze(#[try_from_ref] this: &Object, cloning: bool) -> Result<String, Fault> {
