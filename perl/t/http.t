@@ -234,7 +234,7 @@ subtest 'protected methods run in processes of their own' => sub {
 };
 
 sub is_zombie ($pid) {
-    my ($stat) = eval { PVE::NotifyHost::File::read_file("/proc/$pid/stat") };
+    my ($stat) = eval { PVE::Notify::File::read_file("/proc/$pid/stat") };
     return ($stat // '') =~ /\) Z /;
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::advice::Advice;
-use crate::config;
+use crate::{config, smtp};
 
 /// Why a call failed. No variant, and no `source` of one, holds a secret.
 #[derive(Debug)]
@@ -52,6 +52,14 @@ pub enum Error {
     Template,
     /// The configuration cannot be read, changed or written so. Codes 400, 404 and 500.
     Config(config::Error),
+    /// A mail could not be handed in at its server. Codes 400, 500, 502 and 504.
+    Smtp(smtp::Error),
+}
+
+impl From<smtp::Error> for Error {
+    fn from(error: smtp::Error) -> Self {
+        Self::Smtp(error)
+    }
 }
 
 impl From<config::Error> for Error {
@@ -70,6 +78,7 @@ impl Error {
             Self::Answer { advice, .. } | Self::Way { advice, .. } => advice.code,
             Self::File { .. } | Self::Template => 500,
             Self::Config(error) => error.code(),
+            Self::Smtp(error) => error.code(),
         }
     }
 
@@ -78,6 +87,7 @@ impl Error {
     pub fn advice(&self) -> Option<&'static Advice> {
         match self {
             Self::Answer { advice, .. } | Self::Way { advice, .. } => Some(advice),
+            Self::Smtp(error) => error.advice(),
             Self::Parameter { .. } | Self::File { .. } | Self::Template | Self::Config(_) => None,
         }
     }
@@ -133,6 +143,7 @@ impl fmt::Display for Error {
                  missing",
             ),
             Self::Config(error) => error.fmt(f),
+            Self::Smtp(error) => error.fmt(f),
         }
     }
 }
@@ -144,6 +155,7 @@ impl std::error::Error for Error {
                 source: Some(source),
                 ..
             } => Some(source),
+            Self::Smtp(error) => error.source(),
             _ => None,
         }
     }

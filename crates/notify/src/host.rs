@@ -5,6 +5,7 @@
 //! from the environment or from a look around: only a machine that is not a PVE node may name
 //! providers of its own, and nobody else must be able to switch that on.
 
+mod name;
 mod proxy;
 mod pve;
 mod standalone;
@@ -38,6 +39,7 @@ pub struct Host {
     ca_bundle: PathBuf,
     vendor_templates: PathBuf,
     lookup: Lookup,
+    fqdn: Option<String>,
 }
 
 impl Host {
@@ -72,6 +74,7 @@ impl Host {
             ca_bundle,
             vendor_templates: PathBuf::from(vendor_templates),
             lookup: crate::net::system_lookup,
+            fqdn: None,
         }
     }
 
@@ -101,6 +104,20 @@ impl Host {
     pub fn with_lookup(mut self, lookup: Lookup) -> Self {
         self.lookup = lookup;
         self
+    }
+
+    /// The same machine under another name.
+    #[must_use]
+    pub fn with_fqdn(mut self, name: impl Into<String>) -> Self {
+        self.fqdn = Some(name.into());
+        self
+    }
+
+    /// The machine's full name, in which a dot is; `None` where no file of the machine gives it a
+    /// domain.
+    #[must_use]
+    pub fn fqdn(&self) -> Option<String> {
+        self.fqdn.clone().or_else(name::fqdn)
     }
 
     /// The folder of the configuration.

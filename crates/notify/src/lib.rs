@@ -27,7 +27,10 @@ pub mod matcher;
 mod net;
 mod notification;
 pub mod oauth2;
+pub mod outcome;
+mod redact;
 mod secret;
+pub mod smtp;
 pub mod template;
 pub mod tls;
 

@@ -10,7 +10,6 @@ mod custom;
 mod explain;
 mod http;
 mod provider;
-mod redact;
 mod reply;
 mod wire;
 

@@ -9,7 +9,7 @@ use v5.36;
 use Fcntl qw(F_GETFL O_RDWR O_WRONLY);
 use PVE::Cluster;
 use PVE::Notify;
-use PVE::NotifyHost::File;
+use PVE::Notify::File;
 
 my %PACKAGED = (
     config => '/etc/pve-notify-host',
@@ -61,7 +61,7 @@ sub ensure_dirs ($dirs, $owner = undef) {
         die "folder '$dir': can't create - $error\n" if !$made && !-d $dir;
         next                                         if !$made || $> != 0;
         my $model = $name eq 'config' ? $parent : $dirs->{config};
-        PVE::NotifyHost::File::give_to_owner_of($dir, $model) if !$owner;
+        PVE::Notify::File::give_to_owner_of($dir, $model) if !$owner;
         chown(@$owner{qw(uid gid)}, $dir)                     if $owner;
     }
     return;
