@@ -117,7 +117,7 @@ my sub create ($class, $kind) {
         parameters  => parameters_of(properties_of($kind)->%*, name => name_property()),
         returns     => { type => 'null' },
         code        => sub ($param) {
-            my ($name, $given) = ($param->{name}, given ($kind, $param));
+            my ($name, $given) = ($param->{name}, settings($kind, $param));
             my @arguments =
                 $kind->{as_hash}
                 ? { %$given, name => $name }
@@ -156,7 +156,7 @@ my sub update ($class, $kind) {
         ),
         returns => { type => 'null' },
         code    => sub ($param) {
-            my $given     = given ($kind, $param);
+            my $given     = settings($kind, $param);
             my @settings  = $kind->{as_hash} ? $given : by_position($kind, $given);
             my @arguments = ($param->{name}, @settings, $param->@{qw(delete digest)});
             return change_config(
