@@ -88,13 +88,14 @@ sub with_faults ($entries, $config, $is_listed) {
     return $entries;
 }
 
-sub name_property () {
+sub name_property (%more) {
     return {
         description =>
-            'The name of the entry. Endpoints and matchers share one name space; at most '
-            . '32 letters, digits, "-" and "_", a letter first.',
+            'The name of the entry. Endpoints and matchers share one name space; letters, '
+            . 'digits, "-" and "_", a letter first.',
         type   => 'string',
         format => 'pve-configid',
+        %more,
     };
 }
 
@@ -156,7 +157,7 @@ anything else.
 A list of entries with what is wrong in the files: text C<error> of an entry, and entries that are
 switched off by it.
 
-=head2 name_property(), comment_property(), disable_property(), origin_property()
+=head2 name_property(%more), comment_property(), disable_property(), origin_property()
 
 Schemas that all kinds of entries have.
 

@@ -114,9 +114,11 @@ my sub create ($class, $kind) {
         protected   => 1,
         description => "Create $kind->{singular}.",
         permissions => $kind->{writers},
-        parameters  => parameters_of(properties_of($kind)->%*, name => name_property()),
-        returns     => { type => 'null' },
-        code        => sub ($param) {
+        parameters  => parameters_of(
+            properties_of($kind)->%*, name => name_property(maxLength => 32),
+        ),
+        returns => { type => 'null' },
+        code    => sub ($param) {
             my ($name, $given) = ($param->{name}, settings($kind, $param));
             my @arguments =
                 $kind->{as_hash}
