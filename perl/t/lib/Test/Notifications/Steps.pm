@@ -9,6 +9,7 @@ use v5.36;
 
 use Exporter 'import';
 use MIME::Base64 qw(encode_base64);
+use POSIX        ();
 
 our @EXPORT_OK = qw(steps canaries);
 
@@ -57,6 +58,24 @@ my @indexes = (
         'fields for matchers', 'GET',
         'matcher-fields', {},
         [map { { name => $_ } } qw(type hostname job-id)]
+    ],
+    [
+        'values for matchers',
+        'GET',
+        'matcher-field-values',
+        {},
+        [
+            { field => 'type', value => 'fencing',         comment => 'A node was fenced' },
+            { field => 'type', value => 'package-updates', comment => 'Packages can be updated' },
+            { field => 'type', value => 'replication',     comment => 'A replication job failed' },
+            {
+                field   => 'type',
+                value   => 'system-mail',
+                comment => 'A mail of the system was forwarded'
+            },
+            { field => 'type',     value => 'vzdump', comment => 'A backup job ended' },
+            { field => 'hostname', value => (POSIX::uname())[1] =~ s/[.].*//sr },
+        ]
     ],
     [
         'a new folder has one target',
@@ -162,6 +181,28 @@ my @sendmail = (
         'a setting that cannot be removed', 'PUT',
         'endpoints/sendmail/sm', { delete => ['server'] },
         400, q{delete: 'server' cannot be deleted}
+    ],
+    (
+        map {
+            my ($word, $value) = @$_;
+            my %answer = (name => 'sm', 'mailto-user' => ['ann@pve'], origin => 'user-created');
+            (
+                ["disable as '$word'", 'PUT', 'endpoints/sendmail/sm', { disable => $word }, undef],
+                ["is $value", 'GET', 'endpoints/sendmail/sm', {}, { %answer, disable => $value }],
+            )
+        } ['yes', 1],
+        ['off', 0],
+        ['1',   1],
+        ['0',   0],
+        ['On',  1],
+    ),
+    [
+        'what is no boolean',
+        'PUT',
+        'endpoints/sendmail/sm',
+        { disable => 'perhaps' },
+        400,
+        { disable => q{type check ('boolean') failed - got 'perhaps'} }
     ],
     ['deleted',        'DELETE', 'endpoints/sendmail/sm',      {}, undef],
     ['and gone',       'GET',    'endpoints/sendmail/sm',      {}, 404, q{endpoint 'sm' not found}],

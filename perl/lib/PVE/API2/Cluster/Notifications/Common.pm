@@ -72,8 +72,9 @@ sub change_config ($code) {
 # Adds to a list what is wrong with its entries: an `error` at those that are in it, and the entries
 # that take no part because of it. $is_listed says whether an entry of this type belongs here.
 sub with_faults ($entries, $config, $is_listed) {
-    my %entry = map { $_->{name} => $_ } @$entries;
-    for my $fault ($config->get_faults()->@*) {
+    my $faults = $config->get_faults();
+    my %entry  = @$faults ? map { $_->{name} => $_ } @$entries : ();
+    for my $fault (@$faults) {
         my ($name, $type, $file) = $fault->@{qw(name type file)};
         next if !length $name || !$is_listed->($type);
         if (!$entry{$name}) {
