@@ -7,7 +7,7 @@ use v5.36;
 use Exporter    qw(import);
 use Sys::Syslog ();
 
-our @EXPORT = qw(syslog initlog);
+our @EXPORT = qw(syslog initlog);    ## no critic (ProhibitAutomaticExportation)
 
 my ($ident, $facility) = ('pve-notify', 'daemon');
 
