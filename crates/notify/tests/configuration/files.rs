@@ -28,6 +28,13 @@ fn faulty_entries_keep_their_bytes_while_others_change() {
 }
 
 #[test]
+fn a_section_of_another_type_keeps_its_bytes_beside_an_entry_of_its_name() {
+    let private = "gotify: phone\n\ttoken first\n\npager: phone\n\tpin 1234\n";
+    let mut config = parse("gotify: phone\n\tserver https://g.example.org\n", private);
+    assert_eq!(config.write().unwrap().private, private);
+}
+
+#[test]
 fn defect_6_an_unusable_directive_disables_that_matcher_only() {
     let config = parse(
         "matcher: bad\n\tmatch-severity nope\n\tinvert-match 1\n\ttarget mail-to-root\n\nmatcher: good\n\ttarget mail-to-root\n",
