@@ -71,6 +71,14 @@ impl Side {
         }
     }
 
+    /// Deletes the raw sections of this type and name.
+    pub(super) fn drop_raw_of(&mut self, kind: &str, name: &str) {
+        let of = |raw: &&mut Raw| raw.kind == kind && raw.name == name;
+        for raw in self.raws.iter_mut().filter(of) {
+            raw.gone = true;
+        }
+    }
+
     /// What stands in the file under this name without belonging to an entry.
     pub(super) fn raw_text(&self, name: &str) -> Option<&str> {
         let raw = self
