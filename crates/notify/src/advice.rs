@@ -1,12 +1,13 @@
 //! Advice: for every known failure one row that says what happened, who has to act and what to do.
 //!
 //! The rows are data, one table per source: RFC 6749, Microsoft, Google, answers that are no answer,
-//! and the way to the peer. `Display` makes them one sentence: "what; who has to cure".
+//! web servers, and the way to the peer. `Display` makes them one sentence: "what; who has to cure".
 
 mod aadsts;
 mod google;
 mod reply;
 mod rfc6749;
+mod status;
 mod way;
 
 use std::fmt;
@@ -56,6 +57,12 @@ pub fn for_aadsts(number: u32) -> Option<&'static Advice> {
         .map(|(_, row)| row)
 }
 
+/// Advice on the status with which a web server refuses a notification.
+#[must_use]
+pub fn for_status(status: u16) -> &'static Advice {
+    status::find(status)
+}
+
 /// All rows of all tables, for documentation and tests.
 pub fn all() -> impl Iterator<Item = &'static Advice> {
     rfc6749::TABLE
@@ -63,6 +70,7 @@ pub fn all() -> impl Iterator<Item = &'static Advice> {
         .chain(google::TABLE)
         .chain(aadsts::TABLE.iter().map(|(_, row)| row))
         .chain(Oddity::rows())
+        .chain(status::rows())
         .chain(way::rows())
 }
 

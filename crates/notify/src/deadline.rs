@@ -16,6 +16,12 @@ impl Deadline {
         Self(Instant::now() + budget.min(Duration::from_secs(86_400)))
     }
 
+    /// The same moment, or the one `budget` from now where that comes first.
+    #[must_use]
+    pub fn at_most(self, budget: Duration) -> Self {
+        Self(self.0.min(Self::after(budget).0))
+    }
+
     /// What is left, or `None` once the moment has come.
     #[must_use]
     pub fn left(self) -> Option<Duration> {
