@@ -11,7 +11,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-pub(crate) use stream::TlsStream;
+use stream::Timed;
+pub(crate) use stream::{Stream, TlsStream};
 
 use crate::advice::{Cause, Phase};
 use crate::host::Proxy;
@@ -93,6 +94,12 @@ pub(crate) fn connect_tls(
         }
     };
     TlsStream::open(tcp, config, peer, deadline)
+}
+
+/// A connection to the peer itself, in the clear for now; proxies of HTTP do not count.
+pub(crate) fn connect_clear(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
+    let tcp = connect(host, peer, deadline)?;
+    Ok(Stream::Clear(Timed { tcp, deadline }))
 }
 
 /// The system's way to look a name up: hosts file, DNS, whatever `nsswitch.conf` says.
