@@ -4,6 +4,8 @@
 mod wire;
 
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use oauth2::http::header::{CONNECTION, HeaderMap, RETRY_AFTER};
 use oauth2::http::{HeaderValue, Request, Response, Uri};
@@ -32,6 +34,8 @@ pub(crate) enum Failure {
     BodyTooLarge,
     /// Not HTTP/1.1.
     Malformed,
+    /// The request cannot be put on the wire; nothing has gone out.
+    Unsendable,
 }
 
 impl Failure {
@@ -42,10 +46,11 @@ impl Failure {
             Self::HeadTooLarge => "its head is larger than 32 KiB",
             Self::BodyTooLarge => "its body is larger than 64 KiB",
             Self::Malformed => "it is not HTTP",
+            Self::Unsendable => "the request is none",
         }
     }
 
-    fn new(peer: &Peer, error: ureq::Error) -> Self {
+    fn new(start: &Start<'_>, error: ureq::Error) -> Self {
         match error {
             ureq::Error::Other(inner) => match inner.downcast::<Error>() {
                 Ok(error) => Self::Way(*error),
@@ -53,11 +58,22 @@ impl Failure {
             },
             ureq::Error::LargeResponseHeader(..) => Self::HeadTooLarge,
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Self::Way(peer.lost(crate::advice::Cause::LostReading, None))
+                Self::Way(start.peer.lost(crate::advice::Cause::LostReading, None))
             }
+            _ if !start.gone.load(Ordering::Relaxed) => Self::Unsendable,
             _ => Self::Malformed,
         }
     }
+}
+
+/// A request on its way.
+struct Start<'a> {
+    host: &'a Host,
+    peer: Peer,
+    https_only: bool,
+    deadline: Deadline,
+    /// Something of it has gone out.
+    gone: Arc<AtomicBool>,
 }
 
 /// Sends the request, whose address must be http or https with a host; every answer, whatever its
@@ -68,8 +84,10 @@ pub(crate) fn head(
     https_only: bool,
     deadline: Deadline,
 ) -> Result<Response<Body>, Failure> {
-    let peer = peer(request.uri());
-    start(host, &peer, request, https_only, deadline).map_err(|error| Failure::new(&peer, error))
+    let start = Start::new(host, request.uri(), https_only, deadline);
+    start
+        .run(request)
+        .map_err(|error| Failure::new(&start, error))
 }
 
 /// The same with the body of the answer.
@@ -79,9 +97,9 @@ pub(crate) fn exchange(
     https_only: bool,
     deadline: Deadline,
 ) -> Result<Response<Vec<u8>>, Failure> {
-    let peer = peer(request.uri());
-    let fail = |error| Failure::new(&peer, error);
-    let answer = start(host, &peer, request, https_only, deadline).map_err(fail)?;
+    let start = Start::new(host, request.uri(), https_only, deadline);
+    let fail = |error| Failure::new(&start, error);
+    let answer = start.run(request).map_err(fail)?;
     let (parts, body) = answer.into_parts();
     let mut bytes = Zeroizing::new(Vec::new());
     body.into_reader()
@@ -104,49 +122,56 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u32> {
     u32::try_from(seconds).ok()
 }
 
-fn start(
-    host: &Host,
-    peer: &Peer,
-    request: Request<Vec<u8>>,
-    https_only: bool,
-    deadline: Deadline,
-) -> Result<Response<Body>, ureq::Error> {
-    let (mut parts, body) = request.into_parts();
-    parts
-        .headers
-        .insert(CONNECTION, HeaderValue::from_static("close"));
-    let body = Zeroizing::new(body);
-    // a line of the head must fit as a whole, and a Basic login may be long
-    let longest = parts
-        .headers
-        .iter()
-        .map(|(_, value)| value.len())
-        .max()
-        .unwrap_or(0)
-        .max(parts.uri.path().len() + parts.uri.query().map_or(0, str::len));
-    let config = Agent::config_builder()
-        .https_only(https_only)
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .proxy(None)
-        .user_agent(concat!("pve-rs-notify/", env!("CARGO_PKG_VERSION")))
-        .accept_encoding("identity")
-        .max_response_header_size(MAX_HEAD)
-        .input_buffer_size(2 * MAX_HEAD)
-        .output_buffer_size(16 * 1024 + longest)
-        .max_idle_connections(0)
-        .build();
-    let wire = Wire {
-        host: host.clone(),
-        peer: peer.clone(),
-        tls: parts.uri.scheme_str() != Some("http"),
-        deadline,
-    };
-    let agent = Agent::with_parts(config, wire, NoLookup);
-    if body.is_empty() && parts.method == oauth2::http::Method::GET {
-        agent.run(Request::from_parts(parts, ()))
-    } else {
-        agent.run(Request::from_parts(parts, body.as_slice()))
+impl<'a> Start<'a> {
+    fn new(host: &'a Host, uri: &Uri, https_only: bool, deadline: Deadline) -> Self {
+        Self {
+            host,
+            peer: peer(uri),
+            https_only,
+            deadline,
+            gone: Arc::default(),
+        }
+    }
+
+    fn run(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, ureq::Error> {
+        let (mut parts, body) = request.into_parts();
+        parts
+            .headers
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+        let body = Zeroizing::new(body);
+        // a line of the head must fit as a whole, and a Basic login may be long
+        let longest = parts
+            .headers
+            .iter()
+            .map(|(_, value)| value.len())
+            .max()
+            .unwrap_or(0)
+            .max(parts.uri.path().len() + parts.uri.query().map_or(0, str::len));
+        let config = Agent::config_builder()
+            .https_only(self.https_only)
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .proxy(None)
+            .user_agent(concat!("pve-rs-notify/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding("identity")
+            .max_response_header_size(MAX_HEAD)
+            .input_buffer_size(2 * MAX_HEAD)
+            .output_buffer_size(16 * 1024 + longest)
+            .max_idle_connections(0)
+            .build();
+        let wire = Wire {
+            host: self.host.clone(),
+            peer: self.peer.clone(),
+            tls: parts.uri.scheme_str() != Some("http"),
+            deadline: self.deadline,
+            gone: Arc::clone(&self.gone),
+        };
+        let agent = Agent::with_parts(config, wire, NoLookup);
+        if body.is_empty() && parts.method == oauth2::http::Method::GET {
+            agent.run(Request::from_parts(parts, ()))
+        } else {
+            agent.run(Request::from_parts(parts, body.as_slice()))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// How many threads run at most, the caller's included.
-const MAX_THREADS: usize = 32;
+const MAX_THREADS: usize = 64;
 
 /// The function panicked for this item.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,6 +6,8 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use oauth2::http::Uri;
 use ureq::config::Config;
@@ -25,6 +27,8 @@ pub(super) struct Wire {
     pub(super) peer: Peer,
     pub(super) tls: bool,
     pub(super) deadline: Deadline,
+    /// Set as soon as something is sent.
+    pub(super) gone: Arc<AtomicBool>,
 }
 
 impl Connector<()> for Wire {
@@ -44,6 +48,7 @@ impl Connector<()> for Wire {
             peer: self.peer.clone(),
             tls: self.tls,
             answered: false,
+            gone: Arc::clone(&self.gone),
             buffers,
         }))
     }
@@ -57,6 +62,7 @@ pub(super) struct Line {
     tls: bool,
     /// Something of the answer has come.
     answered: bool,
+    gone: Arc<AtomicBool>,
     buffers: LazyBuffers,
 }
 
@@ -66,6 +72,7 @@ impl Transport for Line {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.gone.store(true, Ordering::Relaxed);
         let output = self.buffers.output();
         let sent = self
             .stream

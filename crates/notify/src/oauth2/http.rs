@@ -21,6 +21,6 @@ pub(super) fn send(
         Failure::Way(error) => error,
         Failure::HeadTooLarge => explain::odd(provider, Oddity::HeadTooLarge),
         Failure::BodyTooLarge => explain::odd(provider, Oddity::BodyTooLarge),
-        Failure::Malformed => explain::odd(provider, Oddity::Malformed),
+        Failure::Malformed | Failure::Unsendable => explain::odd(provider, Oddity::Malformed),
     })
 }

@@ -29,9 +29,12 @@ fn request(item: &Gotify, content: &Content<'_>) -> Result<Request<Vec<u8>>, Str
     let uri: Uri = address("server", &format!("{server}/message"))?;
     let token = item.token.as_ref().ok_or("the token is missing")?;
     let secret = |text: &str| {
-        let mut value = HeaderValue::from_str(text).map_err(
-            |_| "the token has characters that no token has; an administrator has to set it again",
-        )?;
+        let mut value = HeaderValue::from_str(text)
+            .ok()
+            .filter(|value| value.to_str().is_ok())
+            .ok_or(
+                "the token has characters that no token has; an administrator has to set it again",
+            )?;
         value.set_sensitive(true);
         Ok::<_, &str>(value)
     };

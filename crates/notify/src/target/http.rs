@@ -37,6 +37,12 @@ impl Call {
         match http::head(host, self.request.clone(), false, deadline) {
             Ok(answer) => judge(answer.status(), http::retry_after(answer.headers())),
             Err(Failure::Way(error)) => lost(error),
+            Err(Failure::Unsendable) => Outcome::Refused {
+                reason:
+                    "the request cannot be put on the wire; an administrator has to correct the \
+                         target's address, token and headers"
+                        .to_owned(),
+            },
             Err(failure) => Outcome::Unknown {
                 reason: format!(
                     "the server's answer cannot be understood ({}); an administrator of this \
