@@ -7,6 +7,8 @@
 
 mod at_once;
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::config::{Config, Entity, Kind};
@@ -16,6 +18,11 @@ pub use crate::target::Recipient;
 use crate::target::{self, Content, Report};
 use crate::template::Templates;
 use crate::{Clock, Deadline, Error, Host, Notification};
+
+/// How long a delivery may take in all where a person waits for an API call.
+pub const CALL_BUDGET: Duration = Duration::from_secs(25);
+/// The same where nobody waits.
+pub const BACKGROUND_BUDGET: Duration = Duration::from_secs(60);
 
 /// What became of a notification.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

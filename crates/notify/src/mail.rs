@@ -53,8 +53,7 @@ fn encode(text: &str) -> Encoded {
     };
     let text = text.replace('\n', "\r\n");
     match encoding {
-        Some(encoding) => Encoded::new_with_encoding(text, encoding)
-            .unwrap_or_else(|text| Encoded::new(String::from_utf8_lossy(&text).into_owned())),
+        Some(encoding) => Encoded::new_with_encoding(text, encoding).unwrap_or_else(Encoded::new),
         None => Encoded::new(text),
     }
 }

@@ -8,9 +8,10 @@ mod peer;
 #[allow(dead_code)]
 mod site;
 
-use std::fs;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use peer::{Server, hold, read_request};
 use site::{OK, Site, web, words};
@@ -175,14 +176,32 @@ fn f46_every_child_sends_and_no_message_id_comes_twice() {
         all.len() == 2 && all.iter().all(|(_, _, word)| *word == "sent")
     };
     assert!(send());
-    for number in 0..20 {
-        assert!(in_a_child(send), "child {number}");
-        assert!(in_a_child(|| in_a_child(send)), "grandchild {number}");
-    }
+    let children = if env::var_os("SOAK").is_some() {
+        1000
+    } else {
+        20
+    };
+    let stop = AtomicBool::new(false);
+    let sent = thread::scope(|scope| {
+        // forks happen while another thread is in the middle of a delivery
+        let other = scope.spawn(|| {
+            let mut sent = 0;
+            while !stop.load(Ordering::Relaxed) {
+                assert!(send());
+                sent += 1;
+            }
+            sent
+        });
+        let all_sent = (0..children).all(|_| in_a_child(send) && in_a_child(|| in_a_child(send)));
+        stop.store(true, Ordering::Relaxed);
+        assert!(all_sent, "a child failed");
+        other.join().unwrap()
+    });
     assert!(send());
     let ids = site.noted("ids");
     let mut ids: Vec<&str> = ids.lines().collect();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!((ids.len(), seen.lock().unwrap().len()), (42, 42));
+    let all = 2 + 2 * children + sent;
+    assert_eq!((ids.len(), seen.lock().unwrap().len()), (all, all));
 }

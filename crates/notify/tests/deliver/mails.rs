@@ -235,7 +235,7 @@ fn f37_no_text_adds_a_header_line() {
 }
 
 #[test]
-fn f39_every_message_id_is_another() {
+fn every_mail_has_a_message_id_of_its_own() {
     let site = Site::new("sendmail: local\n\tmailto root\n", "");
     site.sendmail("grep -i '^Message-ID:' >>\"$dir/ids\"");
     for _ in 0..50 {

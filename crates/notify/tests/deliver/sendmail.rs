@@ -246,3 +246,18 @@ fn without_any_recipient_the_error_is_proxmox_ves() {
     );
     assert!(!site.path("runs").exists());
 }
+
+#[test]
+fn it_inherits_no_file_of_the_caller() {
+    let _open: Vec<_> = (0..20)
+        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    let site = site("for fd in /proc/$$/fd/*; do readlink \"$fd\"; done >\"$dir/files\"; exit 0");
+    assert_eq!(site.outcome().0, "sent");
+    for file in site.noted("files").lines() {
+        let own = file.ends_with("/sendmail.sh") || file.ends_with("/files");
+        let given =
+            file == "/dev/null" || file.starts_with("/memfd:mail") || file.starts_with("pipe:");
+        assert!(own || given || file.ends_with("/plan"), "{file}");
+    }
+}

@@ -1,7 +1,9 @@
 //! Mail servers: what goes to whom, and what becomes of each recipient.
 
 use std::io::{BufRead, BufReader, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use notify::deliver::Level;
 
@@ -243,4 +245,38 @@ fn what_is_wrong_with_the_settings_is_told_before_anything_is_sent() {
         assert!(reason.starts_with(wanted), "{reason}");
     }
     assert!(seen.lock().unwrap().is_empty());
+}
+
+#[test]
+fn f39_a_burst_of_a_thousand_notifications() {
+    const THREADS: usize = 4;
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counted = (Arc::clone(&now), Arc::clone(&most));
+    let (server, seen) = server(move |_, line| {
+        if line.starts_with("MAIL") {
+            let open = counted.0.fetch_add(1, Ordering::SeqCst) + 1;
+            counted.1.fetch_max(open, Ordering::SeqCst);
+        } else if line == "." {
+            counted.0.fetch_sub(1, Ordering::SeqCst);
+        }
+        None
+    });
+    let site = site(&server, "\tmailto ann@example.org\n");
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..1000 / THREADS {
+                    assert_eq!(words(&site.send("title", "text"))[0].2, "sent");
+                }
+            });
+        }
+    });
+    let mut ids = ids(&seen);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), server.count()), (1000, 1000));
+    assert!(
+        most.load(Ordering::SeqCst) <= THREADS,
+        "one connection for each notification on its way"
+    );
 }

@@ -1,7 +1,8 @@
 //! What the answers of web servers, and the lack of one, mean for a notification.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -193,4 +194,59 @@ fn hostile_servers_end_at_the_deadline() {
         assert_eq!(word, "unknown", "{reason}");
         assert!(took < budget + Duration::from_millis(500), "{took:?}");
     }
+}
+
+/// Python's own web server: answers 200 to every request and tells what came.
+const PYTHON: &str = r#"
+import http.server, json, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_any(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        print(json.dumps([self.command, self.path, self.headers.get("X-Gotify-Key"), body]), flush=True)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+    do_GET = do_POST = do_PUT = do_any
+    def log_message(self, *args):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.timeout = 20
+for _ in range(4):
+    server.handle_request()
+"#;
+
+#[test]
+fn pythons_web_server_takes_them() {
+    let mut python = Command::new("/usr/bin/python3")
+        .args(["-c", PYTHON])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(python.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    let port: u16 = next().parse().unwrap();
+    let address = format!("http://localhost:{port}");
+    assert_eq!(at(&address).outcome(), ("sent", String::new()));
+    let seen: serde_json::Value = serde_json::from_str(&next()).unwrap();
+    assert_eq!(seen[0], "POST");
+    assert_eq!(seen[2], "cAnArY");
+    assert!(seen[3].as_str().unwrap().contains("```"), "{seen}");
+    for (method, body) in [("post", "eA=="), ("put", "eA=="), ("get", "")] {
+        let mut public = format!("webhook: hook\n\turl {address}/a?b=c\n\tmethod {method}\n");
+        if !body.is_empty() {
+            public.push_str(&format!("\tbody {body}\n"));
+        }
+        let site = Site::new(&public, "webhook: hook\n");
+        assert_eq!(site.outcome(), ("sent", String::new()), "{method}");
+        let seen: serde_json::Value = serde_json::from_str(&next()).unwrap();
+        let wanted = if body.is_empty() { "" } else { "x" };
+        assert_eq!(
+            seen,
+            serde_json::json!([method.to_uppercase(), "/a?b=c", null, wanted])
+        );
+    }
+    assert!(python.wait().unwrap().success());
 }
