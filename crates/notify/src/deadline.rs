@@ -35,6 +35,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_earlier_of_two_ends_counts() {
+        let (short, long) = (Duration::from_secs(10), Duration::from_secs(60));
+        let minute = Deadline::after(long);
+        assert!(minute.at_most(short).left() <= Some(short));
+        assert_eq!(
+            Deadline::after(short)
+                .at_most(long)
+                .left()
+                .map(|l| l > short),
+            Some(false)
+        );
+        assert!(minute.at_most(Duration::MAX).left() > Some(Duration::from_secs(50)));
+    }
+
+    #[test]
     fn a_deadline_passes_and_does_not_overflow() {
         assert!(Deadline::after(Duration::ZERO).left().is_none());
         assert!(Deadline::after(Duration::MAX).left() <= Some(Duration::from_secs(86_400)));

@@ -119,7 +119,7 @@ impl<'a> Maker<'a> {
     }
 
     fn render(&mut self, what: &str, template: &str) -> Result<String, String> {
-        let mask = |text: &str| self.redactor.clean(text).replace("[secret]", "<masked>");
+        let mask = |text: &str| masked(&self.redactor, text);
         match render(template, &self.data, self.clock) {
             Ok(rendered) => {
                 let faults = rendered.faults.iter();
@@ -145,4 +145,26 @@ fn decoded(what: &str, pair: &Pair) -> Result<Secret, String> {
         let name = &pair.name;
         format!("{what} '{name}' is not text in UTF-8; an administrator has to set it again")
     })
+}
+
+/// The text with Proxmox VE's word in place of every secret.
+fn masked(redactor: &Redactor, text: &str) -> String {
+    redactor.clean(text).replace("[secret]", "<masked>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_masked_in_every_form() {
+        let redactor = Redactor::new("", &[&Secret::new("s3cret / key")]);
+        assert_eq!(
+            masked(
+                &redactor,
+                "no partial 's3cret / key', 's3cret%20%2F%20key', 'czNjcmV0IC8ga2V5'"
+            ),
+            "no partial '<masked>', '<masked>', '<masked>'"
+        );
+    }
 }

@@ -252,3 +252,35 @@ fn every_mail_has_a_message_id_of_its_own() {
     ids.dedup();
     assert_eq!(ids.len(), 50);
 }
+
+#[test]
+fn f37_a_large_text_arrives_whole() {
+    let line = "0123456789 \u{fc}\n";
+    let text = line.repeat(150_000);
+    let raw = mail("x", "large", &text);
+    let seen = parse("/usr/bin/python3", &["-c", PYTHON], &raw);
+    assert_eq!(
+        seen["texts"][0].as_str().unwrap().trim_end(),
+        text.trim_end()
+    );
+}
+
+#[test]
+fn f37_a_text_beyond_all_bounds_is_refused() {
+    let site = Site::new("sendmail: local\n\tmailto root\n", "");
+    site.sendmail(":");
+    let text = "x".repeat(20 * 1024 * 1024);
+    let delivery = site.send("title", &text);
+    let outcome = &delivery.targets[0].recipients[0].outcome;
+    assert_eq!(outcome.as_str(), "refused");
+    assert!(
+        outcome.reason().unwrap().starts_with("failed to render"),
+        "{outcome:?}"
+    );
+    assert!(
+        delivery
+            .log
+            .iter()
+            .any(|line| line.text.contains("larger than 16 MiB"))
+    );
+}

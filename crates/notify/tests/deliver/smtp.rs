@@ -280,3 +280,11 @@ fn f39_a_burst_of_a_thousand_notifications() {
         "one connection for each notification on its way"
     );
 }
+
+#[test]
+fn without_tls_no_ca_bundle_is_read() {
+    let (server, _) = server(|_, _| None);
+    let site = site(&server, "\tmailto ann@example.org\n");
+    std::fs::remove_file(site.path("ca.crt")).unwrap();
+    assert_eq!(site.outcome(), ("sent", String::new()));
+}

@@ -250,3 +250,26 @@ fn pythons_web_server_takes_them() {
     }
     assert!(python.wait().unwrap().success());
 }
+
+#[test]
+fn an_address_of_ipv6_is_one() {
+    let listener = TcpListener::bind("[::1]:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let (mut tcp, _) = listener.accept().unwrap();
+        let request = read_request(&mut tcp);
+        tcp.write_all(OK.as_bytes()).unwrap();
+        request
+    });
+    assert_eq!(
+        at(&format!("http://[::1]:{port}")).outcome(),
+        ("sent", String::new())
+    );
+    let request = server.join().unwrap();
+    assert!(
+        request
+            .to_lowercase()
+            .contains(&format!("\r\nhost: [::1]:{port}\r\n")),
+        "{request}"
+    );
+}

@@ -96,7 +96,7 @@ fn headers_of_the_target_cannot_change_the_framing_and_host_can_be_set() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_with_the_secrets_masked() {
+fn what_cannot_be_sent_is_refused_without_a_secret() {
     let (server, seen) = web(OK);
     let secrets = format!("\tsecret name=key,value={}\n", b64("cAnArY\r\nX: y"));
     for (lines, wanted) in [
@@ -134,7 +134,7 @@ fn what_cannot_be_sent_is_refused_with_the_secrets_masked() {
         assert!(reason.contains("administrator has to"), "{reason}");
     }
     assert!(seen.lock().unwrap().is_empty(), "nothing went out");
-    // a helper that quotes its parameter
+    // a helper that fails
     let line = format!(
         "\n\tmethod post\n\tbody {}\n",
         b64("{{json}} {{#with (lookup secrets.key secrets.key)}}{{/with}}{{escape}}")
