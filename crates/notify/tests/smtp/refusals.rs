@@ -220,7 +220,7 @@ fn a_connection_that_ends_between_commands_sends_nothing() {
             for place in ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"] {
                 let mta = Mta::new(offers).with(place, end).start();
                 let mut mail = Mail::to(&mta);
-                mail.budget = std::time::Duration::from_millis(300);
+                mail.budget = std::time::Duration::from_millis(150);
                 let outcome = match mail.submit() {
                     Ok(outcomes) => {
                         assert!(["RCPT", "DATA"].contains(&place), "{place}");
