@@ -114,7 +114,7 @@ impl Host {
         self
     }
 
-    /// The same machine under another name.
+    /// The same machine under another name; one without a dot means that it has no full name.
     #[must_use]
     pub fn with_fqdn(mut self, name: impl Into<String>) -> Self {
         self.fqdn = Some(name.into());
@@ -125,7 +125,8 @@ impl Host {
     /// domain.
     #[must_use]
     pub fn fqdn(&self) -> Option<String> {
-        self.fqdn.clone().or_else(name::fqdn)
+        let name = self.fqdn.clone().or_else(name::fqdn);
+        name.filter(|name| name.contains('.'))
     }
 
     /// The same machine with the mail system's program elsewhere.

@@ -31,6 +31,22 @@ const fn row(
 
 #[rustfmt::skip]
 pub(super) static TABLE: &[(&[&str], Advice)] = &[
+    // limits that come in the clothes of other refusals
+    (&["4.3.2 concurrent", "432 4.3.2", "432"], row("smtp-throttled",
+        "Microsoft allows 3 connections at a time and 30 mails a minute for a mailbox, and this is beyond it",
+        TARGET, "spread the notifications over several mailboxes or let fewer events notify; a later try succeeds")),
+
+    // before any login
+    (&["GREETING 554", "GREETING 521", "GREETING 550", "521"], row("smtp-not-welcome",
+        "the server takes no mail from this machine at all",
+        NODE, "check server and port (587 or 465 for logins, 25 is for servers) and whether this machine's address is on a block list")),
+    (&["EHLO 550", "EHLO 501", "EHLO 504", "EHLO 554"], row("smtp-name-refused",
+        "the server does not accept the name by which this machine greets",
+        NODE, "give this machine a full name with a domain (hostname --fqdn)")),
+    (&["STARTTLS 4xx", "STARTTLS 5xx"], row("smtp-tls-unavailable",
+        "the server cannot begin TLS, so nothing was sent",
+        SERVER, "repair its certificate and TLS settings")),
+
     // logins
     (&["AUTH 535 5.7.139"], row("smtp-auth-disabled",
         "Microsoft has SMTP AUTH switched off for the mailbox or the tenant, or a policy blocks this login",
@@ -85,9 +101,6 @@ pub(super) static TABLE: &[(&[&str], Advice)] = &[
         TARGET, "enter user name and password, or set up OAuth2")),
 
     // limits in time
-    (&["4.3.2 concurrent", "432 4.3.2", "432"], row("smtp-throttled",
-        "Microsoft allows 3 connections at a time and 30 mails a minute for a mailbox, and this is beyond it",
-        TARGET, "spread the notifications over several mailboxes or let fewer events notify; a later try succeeds")),
     (&["5.4.5", "quota exceeded sending", "550 daily"], row("smtp-sending-quota",
         "the mailbox has reached the number of mails it may send in a day",
         OWNER, "wait a day, or let fewer events notify")),
@@ -133,7 +146,7 @@ pub(super) static TABLE: &[(&[&str], Advice)] = &[
         SERVER, "wait for a later try, which often succeeds (some servers put the first one off), else look into the server's log")),
 
     // messages
-    (&["MAIL 552", "MESSAGE 552", "DATA 552", "5.3.4", "5.2.3"], row("smtp-message-too-large",
+    (&["5.3.4", "5.2.3", "552 size", "552 large"], row("smtp-message-too-large",
         "the mail is larger than the server takes",
         SERVER, "raise the limit, or whoever set up the template has to shorten it")),
     (&["552"], row("smtp-storage",
@@ -153,15 +166,6 @@ pub(super) static TABLE: &[(&[&str], Advice)] = &[
         TARGET, "use an address in ASCII")),
 
     // the conversation
-    (&["GREETING 554", "GREETING 521", "GREETING 550", "521"], row("smtp-not-welcome",
-        "the server takes no mail from this machine at all",
-        NODE, "check server and port (587 or 465 for logins, 25 is for servers) and whether this machine's address is on a block list")),
-    (&["EHLO 550", "EHLO 501", "EHLO 504", "EHLO 554"], row("smtp-name-refused",
-        "the server does not accept the name by which this machine greets",
-        NODE, "give this machine a full name with a domain (hostname --fqdn)")),
-    (&["STARTTLS 4xx", "STARTTLS 5xx"], row("smtp-tls-unavailable",
-        "the server cannot begin TLS, so nothing was sent",
-        SERVER, "repair its certificate and TLS settings")),
     (&["421"], row("smtp-closing",
         "the server is closing down or has too much to do",
         SERVER, "see to it that it runs; a later try may succeed")),

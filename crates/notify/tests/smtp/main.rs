@@ -1,0 +1,12 @@
+//! Submission of mails through the public interface, against scripted servers on loopback.
+
+mod auth;
+mod fate;
+mod hostile;
+mod mta;
+#[path = "../exchange/peer.rs"]
+#[allow(dead_code)]
+mod peer;
+mod refusals;
+mod way;
+mod wire;
