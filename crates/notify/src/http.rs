@@ -50,7 +50,7 @@ impl Failure {
         }
     }
 
-    fn new(start: &Start<'_>, error: ureq::Error) -> Self {
+    fn new(attempt: &Attempt<'_>, error: ureq::Error) -> Self {
         match error {
             ureq::Error::Other(inner) => match inner.downcast::<Error>() {
                 Ok(error) => Self::Way(*error),
@@ -58,22 +58,12 @@ impl Failure {
             },
             ureq::Error::LargeResponseHeader(..) => Self::HeadTooLarge,
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Self::Way(start.peer.lost(crate::advice::Cause::LostReading, None))
+                Self::Way(attempt.peer.lost(crate::advice::Cause::LostReading, None))
             }
-            _ if !start.gone.load(Ordering::Relaxed) => Self::Unsendable,
+            _ if !attempt.gone.load(Ordering::Relaxed) => Self::Unsendable,
             _ => Self::Malformed,
         }
     }
-}
-
-/// A request on its way.
-struct Start<'a> {
-    host: &'a Host,
-    peer: Peer,
-    https_only: bool,
-    deadline: Deadline,
-    /// Something of it has gone out.
-    gone: Arc<AtomicBool>,
 }
 
 /// Sends the request, whose address must be http or https with a host; every answer, whatever its
@@ -81,25 +71,23 @@ struct Start<'a> {
 pub(crate) fn head(
     host: &Host,
     request: Request<Vec<u8>>,
-    https_only: bool,
     deadline: Deadline,
 ) -> Result<Response<Body>, Failure> {
-    let start = Start::new(host, request.uri(), https_only, deadline);
-    start
+    let attempt = Attempt::new(host, request.uri(), false, deadline);
+    attempt
         .run(request)
-        .map_err(|error| Failure::new(&start, error))
+        .map_err(|error| Failure::new(&attempt, error))
 }
 
-/// The same with the body of the answer.
+/// The same with the body of the answer; https only.
 pub(crate) fn exchange(
     host: &Host,
     request: Request<Vec<u8>>,
-    https_only: bool,
     deadline: Deadline,
 ) -> Result<Response<Vec<u8>>, Failure> {
-    let start = Start::new(host, request.uri(), https_only, deadline);
-    let fail = |error| Failure::new(&start, error);
-    let answer = start.run(request).map_err(fail)?;
+    let attempt = Attempt::new(host, request.uri(), true, deadline);
+    let fail = |error| Failure::new(&attempt, error);
+    let answer = attempt.run(request).map_err(fail)?;
     let (parts, body) = answer.into_parts();
     let mut bytes = Zeroizing::new(Vec::new());
     body.into_reader()
@@ -122,7 +110,17 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u32> {
     u32::try_from(seconds).ok()
 }
 
-impl<'a> Start<'a> {
+/// A request on its way.
+struct Attempt<'a> {
+    host: &'a Host,
+    peer: Peer,
+    https_only: bool,
+    deadline: Deadline,
+    /// Something of it has gone out.
+    gone: Arc<AtomicBool>,
+}
+
+impl<'a> Attempt<'a> {
     fn new(host: &'a Host, uri: &Uri, https_only: bool, deadline: Deadline) -> Self {
         Self {
             host,

@@ -17,7 +17,7 @@ pub(super) fn send(
     if request.uri().host().is_none() {
         return Err(Error::parameter("tenant-id", "makes no valid URL"));
     }
-    http::exchange(host, request, true, deadline).map_err(|failure| match failure {
+    http::exchange(host, request, deadline).map_err(|failure| match failure {
         Failure::Way(error) => error,
         Failure::HeadTooLarge => explain::odd(provider, Oddity::HeadTooLarge),
         Failure::BodyTooLarge => explain::odd(provider, Oddity::BodyTooLarge),

@@ -34,7 +34,7 @@ impl Call {
     }
 
     fn attempt(&self, host: &Host, deadline: Deadline) -> Outcome {
-        match http::head(host, self.request.clone(), false, deadline) {
+        match http::head(host, self.request.clone(), deadline) {
             Ok(answer) => judge(answer.status(), http::retry_after(answer.headers())),
             Err(Failure::Way(error)) => lost(error),
             Err(Failure::Unsendable) => Outcome::Refused {
