@@ -7,6 +7,7 @@ mod peer;
 mod at_once;
 mod gotify;
 mod mails;
+mod real;
 mod sendmail;
 mod site;
 mod smtp;
