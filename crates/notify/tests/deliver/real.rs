@@ -47,7 +47,7 @@ struct Aiosmtpd {
 impl Aiosmtpd {
     fn new() -> Self {
         let mut child = Command::new("/usr/bin/python3")
-            .args(["-c", SERVER])
+            .args(["-W", "ignore", "-c", SERVER])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
