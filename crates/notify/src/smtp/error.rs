@@ -136,7 +136,9 @@ impl Error {
             Self::Way(error) => error.advice().is_some_and(|advice| {
                 !advice.key.starts_with("certificate") && advice.key != "tls"
             }),
-            Self::Broken { advice, .. } => advice.key != Snag::Injected.advice().key,
+            Self::Broken { advice, .. } => [Snag::Injected, Snag::NotTls]
+                .iter()
+                .all(|snag| advice.key != snag.advice().key),
             Self::Refused { reply, .. } => reply.is_temporary(),
             Self::Auth { refused, .. } => refused.reply.is_temporary(),
             Self::Lacking { .. } | Self::Parameter { .. } => false,

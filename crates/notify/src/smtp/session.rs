@@ -110,8 +110,15 @@ impl Session {
         }
     }
 
-    /// Sends bytes. Where the server has hung up and left a refusal behind, that is the error.
+    /// Sends bytes. Where the server has hung up and left a refusal behind, that is the error. One
+    /// that replies before it is asked is out of step: no later reply would be to its command.
     pub(super) fn send(&mut self, step: Step, bytes: &[u8]) -> Result<(), Error> {
+        if !self.inbox.is_empty() {
+            return Err(match self.inbox.reply(&mut self.stream) {
+                Ok(reply) if reply.class() >= 4 => self.refused(step, &reply),
+                _ => self.broken(step, Snag::Nonsense, None),
+            });
+        }
         let Err(error) = self.stream.write_all(bytes) else {
             return Ok(());
         };

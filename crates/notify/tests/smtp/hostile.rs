@@ -85,7 +85,7 @@ fn word(step: &str) -> &'static str {
 #[test]
 fn f33_silence() {
     at_each_step(|step| {
-        let server = up_to(step, |tcp| hold(tcp));
+        let server = up_to(step, hold);
         let outcome = at_deadline(Mail::to_port(server.address.port()).password());
         assert_eq!(outcome.as_str(), word(step), "{step}");
         assert!(

@@ -214,6 +214,34 @@ fn a_reply_that_makes_no_sense_is_neither_success_nor_silence() {
 }
 
 #[test]
+fn a_reply_that_comes_before_its_command_confirms_nothing() {
+    for offers in [MODERN, BARE] {
+        for (place, reply) in [
+            ("DATA", "354 go\r\n250 2.0.0 queued"),
+            ("RCPT TO:<z", "250 ok\r\n354 go\r\n250 2.0.0 queued"),
+        ] {
+            let mta = Mta::new(offers)
+                .with(place, reply)
+                .with("DOT", "550 5.7.1 never")
+                .start();
+            let mail = Mail::to(&mta).recipients(&["a@example.org", "z@example.org"]);
+            assert_eq!(mail.outcomes(), ["unsent", "unsent"], "{place} {reply}");
+            assert!(mta.messages().is_empty(), "{place} {reply}");
+        }
+        // a server that gives up may say so at any time
+        let mta = Mta::new(offers)
+            .with("EHLO", "250 hello\r\n421 4.3.2 going down")
+            .start();
+        let error = Mail::to(&mta).refusal();
+        assert_eq!(
+            (key(&error), error.is_temporary()),
+            ("smtp-closing", true),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_connection_that_ends_between_commands_sends_nothing() {
     for offers in [MODERN, BARE] {
         for end in [CLOSE, SILENCE] {

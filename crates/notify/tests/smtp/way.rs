@@ -106,7 +106,7 @@ fn f29_certificates_that_do_not_count_get_nothing() {
 fn the_wrong_mode_for_a_port_has_its_own_advice() {
     let mta = Mta::new(MODERN).start();
     let error = Mail::to(&mta).mode(SmtpMode::Tls).refusal();
-    assert_eq!(key(&error), "smtp-not-tls");
+    assert_eq!((key(&error), error.is_temporary()), ("smtp-not-tls", false));
     assert!(
         error.to_string().contains("needs the mode starttls"),
         "{error}"
