@@ -14,4 +14,7 @@
 
 mod config;
 mod fault;
+mod matchers;
 mod oauth2;
+mod object;
+mod targets;
