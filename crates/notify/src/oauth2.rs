@@ -11,7 +11,6 @@ mod explain;
 mod http;
 mod provider;
 mod reply;
-mod wire;
 
 use std::time::Duration;
 
