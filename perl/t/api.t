@@ -105,6 +105,20 @@ subtest 'an error of the library keeps its code' => sub {
         'so does a hash without message';
 };
 
+subtest 'a test of a target succeeds without a result, or says why not' => sub {
+    my $test = sub ($name) {
+        my $param = {};
+        my ($class, $info) =
+            PVE::API2->find_handler('POST', "/cluster/notifications/targets/$name/test", $param);
+        return $class->handle($info, $param, 1);
+    };
+    is $test->('mail-to-root'), undef, 'success';
+    my $error = error_of(sub { $test->('lost') });
+    is "$error", "404 endpoint 'lost' does not exist\n", 'failure';
+    $error = error_of(sub { $test->('1a') });
+    is_deeply [keys $error->{errors}->%*], ['name'], 'no name of a target';
+};
+
 subtest 'a configuration that cannot be read is told like any other error' => sub {
     no warnings 'redefine';    ## no critic (ProhibitNoWarnings) - stands in for the file
     local *PVE::Notify::cfs_read_file = sub ($name) { return 'broken' };

@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
 use PVE::RESTHandler;
 use Test::More;
+use Test::Pvesh qw(pvesh);
 
 # all that are registered, in the order of their names
 my %method;
@@ -87,6 +88,21 @@ subtest 'lists lead to their entries' => sub {
         is_deeply $method{$name}{returns}{links}, [{ rel => 'child', href => '{name}' }], $name;
     }
     is scalar(grep { $method{$_}{returns}{links} } keys %method), 9, 'lists and indexes';
+};
+
+subtest 'pvesh explains each of them' => sub {
+    my %command = (GET => 'get', POST => 'create', PUT => 'set', DELETE => 'delete');
+    for my $name (sort keys %method) {
+        my $info = $method{$name};
+        my $path = "/cluster/notifications/$info->{path}" =~ s/\{name\}/entry/r =~ s{/\z}{}r;
+        my $ended =
+            pvesh({}, 'usage', $path, '--command', $command{ $info->{method} }, '--verbose');
+        is $ended->{status}, 0, "$name: usage" or diag($ended->{err});
+        my %properties = properties($info)->%*;
+        delete $properties{name} if $info->{path} =~ /name/;
+        my @lacking = grep { $ended->{out} !~ /^  --$_ .*\n {10}[A-Z]/m } sort keys %properties;
+        is_deeply \@lacking, [], "$name: has every parameter";
+    }
 };
 
 # as on a node, where a base class finds `index` at the call

@@ -1,6 +1,7 @@
 package Test::Way::Curl;
 
-# A way to the API: curl and the real server, with parameters as a form, or as JSON with its types.
+# A way to the API: curl and the real server, with parameters as a form, or as JSON with its types. It
+# comes as the administrator, unless `authorization` names a file with another one's header.
 
 use v5.36;
 
@@ -11,7 +12,12 @@ my $json = JSON::PP->new->utf8;
 
 sub new ($class, $form_or_json, $log) {
     my $host = Test::Peers::NotifyHost->new({}, $log);
-    return bless { dir => $host->{dir}, host => $host, kind => $form_or_json }, $class;
+    return bless {
+        dir           => $host->{dir},
+        host          => $host,
+        kind          => $form_or_json,
+        authorization => "$host->{dir}/authorization",
+    }, $class;
 }
 
 sub as_json ($param) {
@@ -46,7 +52,7 @@ sub call ($self, $verb, $path, $param) {
         '--max-time', '40',
         '--cacert',   $self->{host}->certificate,
         '-w',         '\n%{http_code}',
-        '-H',         "\@$self->{dir}/authorization",
+        '-H',         "\@$self->{authorization}",
         '-X',         $verb,
         !%$param                  ? ()
         : $self->{kind} eq 'json' ? as_json($param)
