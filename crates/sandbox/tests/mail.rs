@@ -428,6 +428,24 @@ fn many_mails_at_once_all_arrive() {
 }
 
 #[test]
+fn keywords_count_in_any_case() {
+    use std::io::{Read, Write};
+    let sandbox = Sandbox::start();
+    let port = server(&sandbox, SmtpMode::Insecure).port;
+    let mut tcp = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    tcp.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let said = "ehlo pve.example.org\r\nmail from:<a@example.org> size=3 body=8bitmime\r\n\
+                rcpt to:<b@example.org>\r\ndata\r\na\r\n.\r\nquit\r\n";
+    tcp.write_all(said.as_bytes()).unwrap();
+    let mut heard = String::new();
+    tcp.read_to_string(&mut heard).unwrap();
+    assert!(
+        heard.ends_with("250 2.0.0 kept\r\n221 2.0.0 bye\r\n"),
+        "{heard}"
+    );
+}
+
+#[test]
 fn careless_clients_are_told_so() {
     use std::io::{BufRead, BufReader, Write};
     let sandbox = Sandbox::start();
