@@ -7,6 +7,7 @@
     parts(
         crate::matchers::export,
         crate::oauth2::export,
+        crate::send::export,
         crate::targets::gotify::export,
         crate::targets::sendmail::export,
         crate::targets::smtp::export,
@@ -52,6 +53,7 @@ pub mod export {
         Standalone {
             config_dir: PathBuf,
             vendor_templates: Option<PathBuf>,
+            sendmail: Option<PathBuf>,
         },
     }
 
@@ -62,12 +64,16 @@ pub mod export {
                 HostOption::Standalone {
                     config_dir,
                     vendor_templates,
+                    sendmail,
                 } => {
-                    let host = Host::standalone(config_dir);
-                    match vendor_templates {
-                        Some(dir) => host.with_vendor_templates(dir),
-                        None => host,
+                    let mut host = Host::standalone(config_dir);
+                    if let Some(dir) = vendor_templates {
+                        host = host.with_vendor_templates(dir);
                     }
+                    if let Some(command) = sendmail {
+                        host = host.with_sendmail(command);
+                    }
+                    host
                 }
             }
         }

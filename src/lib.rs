@@ -17,4 +17,5 @@ mod fault;
 mod matchers;
 mod oauth2;
 mod object;
+mod send;
 mod targets;

@@ -126,7 +126,18 @@ sub lock_config ($code, $timeout = undef) {
 
 sub notify ($severity, $template, $data = {}, $fields = {}, $config = undef) {
     $config //= read_config();
-    return $config->send($severity, $template, $data, $fields);
+    return log_delivery($config->send($severity, $template, $data, $fields));
+}
+
+# Logs what became of a notification and returns the targets' outcomes. A foreign object returns
+# nothing: it has logged by itself.
+sub log_delivery ($delivery = undef) {
+    return [] if ref $delivery ne 'HASH';
+    for my $line ($delivery->{log}->@*) {
+        require PVE::SafeSyslog;
+        PVE::SafeSyslog::syslog($line->{level}, '%s', $line->{text});
+    }
+    return $delivery->{targets};
 }
 
 sub info    (@args) { return notify('info',    @args) }
@@ -199,11 +210,17 @@ starts with C<cfs-lock>.
 
 Sends a notification: C<$severity> is C<info>, C<notice>, C<warning>, C<error> or C<unknown>,
 C<$template> the name of its template, C<$data> what that is filled with, C<$fields> what matchers
-look at. C<$config> is read if it is not given.
+look at. C<$config> is read if it is not given. What did not arrive is logged. Returns the outcomes,
+an array of hashes: C<target>, C<attempts> and C<recipients>, each with C<recipient> (a mail address,
+if there is one), C<outcome> (C<sent>, C<unsent>, C<refused> or C<unknown>) and C<reason>.
 
 =head2 info, notice, warning, error ($template, $data, $fields, $config)
 
 The same with this severity.
+
+=head2 log_delivery($delivery)
+
+Logs what C<send> or C<test_target> of the configuration has returned, and returns the outcomes.
 
 =head2 common_template_data()
 

@@ -62,7 +62,7 @@ sub ensure_dirs ($dirs, $owner = undef) {
         next                                         if !$made || $> != 0;
         my $model = $name eq 'config' ? $parent : $dirs->{config};
         PVE::Notify::File::give_to_owner_of($dir, $model) if !$owner;
-        chown(@$owner{qw(uid gid)}, $dir)                     if $owner;
+        chown(@$owner{qw(uid gid)}, $dir)                 if $owner;
     }
     return;
 }

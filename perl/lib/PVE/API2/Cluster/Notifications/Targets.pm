@@ -62,7 +62,7 @@ sub register ($class) {
         returns     => { type                 => 'null' },
         code        => sub ($param) {
             return with_config(sub ($config) {
-                $config->test_target($param->{name});
+                PVE::Notify::log_delivery($config->test_target($param->{name}));
                 return;
             });
         },
