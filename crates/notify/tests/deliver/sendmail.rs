@@ -133,7 +133,9 @@ fn its_exit_status_and_its_words_count() {
                 assert_eq!(error.code(), 500);
                 let text = error.to_string();
                 assert!(
-                    text.starts_with("could not notify via endpoint(s): local: "),
+                    text.starts_with(
+                        "Could not test target: could not notify via endpoint(s): local: "
+                    ),
                     "{text}"
                 );
             }

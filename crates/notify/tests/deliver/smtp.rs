@@ -170,7 +170,7 @@ fn f35_the_class_of_a_reply_decides() {
         assert_eq!(error.code(), 500);
         let text = error.to_string();
         assert!(
-            text.starts_with("could not notify via endpoint(s): relay: "),
+            text.starts_with("Could not test target: could not notify via endpoint(s): relay: "),
             "{text}"
         );
         assert!(
