@@ -887,8 +887,11 @@ my sub targets ($port, $closed) {
             },
             undef
         ],
-        ['is tested',  'POST', 'targets/hook/test', {}, undef],
-        ['and called', 'SENT', qr{\APOST /canary-webhook HTTP.*\r\n\r\nTest notification for hook\s*\z}s],
+        ['is tested', 'POST', 'targets/hook/test', {}, undef],
+        [
+            'and called', 'SENT',
+            qr{\APOST /canary-webhook HTTP.*\r\n\r\nTest notification for hook\s*\z}s
+        ],
         [
             'it moves to where nothing listens',
             'PUT', 'endpoints/webhook/hook',
