@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::advice::Advice;
-use crate::{config, smtp};
+use crate::{config, smtp, state};
 
 /// Why a call failed. No variant, and no `source` of one, holds a secret.
 #[derive(Debug)]
@@ -54,6 +54,14 @@ pub enum Error {
     Config(config::Error),
     /// A mail could not be handed in at its server. Codes 400, 500, 502 and 504.
     Smtp(smtp::Error),
+    /// The record of an OAuth2 target cannot be used or changed. Codes 400, 500 and 504.
+    State(state::Error),
+}
+
+impl From<state::Error> for Error {
+    fn from(error: state::Error) -> Self {
+        Self::State(error)
+    }
 }
 
 impl From<smtp::Error> for Error {
@@ -79,6 +87,7 @@ impl Error {
             Self::File { .. } | Self::Template => 500,
             Self::Config(error) => error.code(),
             Self::Smtp(error) => error.code(),
+            Self::State(error) => error.code(),
         }
     }
 
@@ -88,7 +97,11 @@ impl Error {
         match self {
             Self::Answer { advice, .. } | Self::Way { advice, .. } => Some(advice),
             Self::Smtp(error) => error.advice(),
-            Self::Parameter { .. } | Self::File { .. } | Self::Template | Self::Config(_) => None,
+            Self::Parameter { .. }
+            | Self::File { .. }
+            | Self::Template
+            | Self::Config(_)
+            | Self::State(_) => None,
         }
     }
 
@@ -144,6 +157,7 @@ impl fmt::Display for Error {
             ),
             Self::Config(error) => error.fmt(f),
             Self::Smtp(error) => error.fmt(f),
+            Self::State(error) => error.fmt(f),
         }
     }
 }
@@ -156,6 +170,7 @@ impl std::error::Error for Error {
                 ..
             } => Some(source),
             Self::Smtp(error) => error.source(),
+            Self::State(error) => error.source(),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ pub mod advice;
 mod clock;
 pub mod config;
 mod deadline;
+pub mod disk;
 mod error;
 mod host;
 pub mod matcher;
@@ -31,6 +32,7 @@ pub mod outcome;
 mod redact;
 mod secret;
 pub mod smtp;
+pub mod state;
 pub mod template;
 pub mod tls;
 
