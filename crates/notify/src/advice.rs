@@ -5,6 +5,7 @@
 
 mod aadsts;
 mod google;
+mod refresh;
 mod reply;
 mod rfc6749;
 mod way;
@@ -56,12 +57,21 @@ pub fn for_aadsts(number: u32) -> Option<&'static Advice> {
         .map(|(_, row)| row)
 }
 
+/// The advice in place of the row of this key where a token was to be refreshed.
+pub(crate) fn for_refresh(key: &str) -> Option<&'static Advice> {
+    refresh::TABLE
+        .iter()
+        .find(|(keys, _)| keys.contains(&key))
+        .map(|(_, row)| row)
+}
+
 /// All rows of all tables, for documentation and tests.
 pub fn all() -> impl Iterator<Item = &'static Advice> {
     rfc6749::TABLE
         .iter()
         .chain(google::TABLE)
         .chain(aadsts::TABLE.iter().map(|(_, row)| row))
+        .chain(refresh::TABLE.iter().map(|(_, row)| row))
         .chain(Oddity::rows())
         .chain(way::rows())
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::advice::Advice;
-use crate::{config, smtp, state};
+use crate::{config, smtp, state, token};
 
 /// Why a call failed. No variant, and no `source` of one, holds a secret.
 #[derive(Debug)]
@@ -56,6 +56,14 @@ pub enum Error {
     Smtp(smtp::Error),
     /// The record of an OAuth2 target cannot be used or changed. Codes 400, 500 and 504.
     State(state::Error),
+    /// A grant cannot be used now. Code 400, or that of the failure that is waited after.
+    Token(token::Error),
+}
+
+impl From<token::Error> for Error {
+    fn from(error: token::Error) -> Self {
+        Self::Token(error)
+    }
 }
 
 impl From<state::Error> for Error {
@@ -88,6 +96,7 @@ impl Error {
             Self::Config(error) => error.code(),
             Self::Smtp(error) => error.code(),
             Self::State(error) => error.code(),
+            Self::Token(error) => error.code(),
         }
     }
 
@@ -101,8 +110,15 @@ impl Error {
             | Self::File { .. }
             | Self::Template
             | Self::Config(_)
-            | Self::State(_) => None,
+            | Self::State(_)
+            | Self::Token(_) => None,
         }
+    }
+
+    /// Who has to act and what to do, if a table says so.
+    pub(crate) fn cure(&self) -> Option<String> {
+        self.advice()
+            .map(|advice| format!("{} has to {}", advice.who, advice.cure))
     }
 
     pub(crate) fn parameter(name: &'static str, reason: impl Into<String>) -> Self {
@@ -158,6 +174,7 @@ impl fmt::Display for Error {
             Self::Config(error) => error.fmt(f),
             Self::Smtp(error) => error.fmt(f),
             Self::State(error) => error.fmt(f),
+            Self::Token(error) => error.fmt(f),
         }
     }
 }

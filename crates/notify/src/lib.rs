@@ -35,6 +35,8 @@ pub mod smtp;
 pub mod state;
 pub mod template;
 pub mod tls;
+pub mod token;
+pub mod upkeep;
 
 pub use clock::{Clock, FixedClock, LocalTime, SystemClock};
 pub use deadline::Deadline;

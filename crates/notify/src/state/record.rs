@@ -66,6 +66,9 @@ pub struct Trouble {
     pub code: u16,
     /// What happened, who has to act, what to do.
     pub message: String,
+    /// The last two of these, where a table has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cure: Option<String>,
 }
 
 /// Who changed the record last, when and why.
@@ -93,8 +96,8 @@ pub struct Record {
     pub id: String,
     /// Counts the writes.
     pub generation: u64,
-    /// Counts the access tokens.
-    pub token_number: u64,
+    /// Tells an access token from every other.
+    pub token_id: String,
     /// Whose tokens these are.
     pub identity: Identity,
     /// The grant.
