@@ -18,6 +18,10 @@ pub mod export {
         oauth2_client_secret: Option<Secret>,
         oauth2_tenant_id: Option<String>,
         oauth2_cloud: Option<String>,
+        oauth2_grant_type: Option<String>,
+        oauth2_token_url: Option<String>,
+        oauth2_authorize_url: Option<String>,
+        oauth2_scopes: Option<String>,
     }
 
     impl More {
@@ -29,6 +33,10 @@ pub mod export {
                 oauth2_client_secret: self.oauth2_client_secret,
                 oauth2_tenant_id: self.oauth2_tenant_id,
                 oauth2_cloud: self.oauth2_cloud,
+                oauth2_grant_type: self.oauth2_grant_type,
+                oauth2_token_url: self.oauth2_token_url,
+                oauth2_authorize_url: self.oauth2_authorize_url,
+                oauth2_scopes: self.oauth2_scopes,
                 ..SmtpSettings::default()
             }
         }

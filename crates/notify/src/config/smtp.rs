@@ -113,6 +113,16 @@ pub struct Smtp {
     pub oauth2_tenant_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_cloud: Option<String>,
+    /// `refresh-token`, or `client-credentials` for an application that acts for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_grant_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_token_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_authorize_url: Option<String>,
+    /// Separated by blanks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_scopes: Option<String>,
     pub origin: Origin,
     /// Whether there is a section in the private file; without it nothing can be sent.
     #[serde(skip)]
@@ -147,9 +157,13 @@ pub struct SmtpSettings {
     pub oauth2_client_secret: Option<Secret>,
     pub oauth2_tenant_id: Option<String>,
     pub oauth2_cloud: Option<String>,
+    pub oauth2_grant_type: Option<String>,
+    pub oauth2_token_url: Option<String>,
+    pub oauth2_authorize_url: Option<String>,
+    pub oauth2_scopes: Option<String>,
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 18] = [
     "server",
     "port",
     "mode",
@@ -164,12 +178,20 @@ const KEYS: [&str; 14] = [
     "oauth2-client-id",
     "oauth2-tenant-id",
     "oauth2-cloud",
+    "oauth2-grant-type",
+    "oauth2-token-url",
+    "oauth2-authorize-url",
+    "oauth2-scopes",
 ];
-const EXT: [&str; 4] = [
+const EXT: [&str; 8] = [
     "auth-method",
     "oauth2-client-id",
     "oauth2-tenant-id",
     "oauth2-cloud",
+    "oauth2-grant-type",
+    "oauth2-token-url",
+    "oauth2-authorize-url",
+    "oauth2-scopes",
 ];
 const CLIENT_SECRET: &str = "oauth2-client-secret";
 
@@ -183,23 +205,49 @@ impl Smtp {
             && matches!(self.auth_method.as_deref(), None | Some("plain"))
     }
 
-    fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 4] {
-        let [method, client, tenant, cloud] = EXT;
+    fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 8] {
+        let [
+            method,
+            client,
+            tenant,
+            cloud,
+            grant,
+            token,
+            authorize,
+            scopes,
+        ] = EXT;
         [
             (method, &mut self.auth_method),
             (client, &mut self.oauth2_client_id),
             (tenant, &mut self.oauth2_tenant_id),
             (cloud, &mut self.oauth2_cloud),
+            (grant, &mut self.oauth2_grant_type),
+            (token, &mut self.oauth2_token_url),
+            (authorize, &mut self.oauth2_authorize_url),
+            (scopes, &mut self.oauth2_scopes),
         ]
     }
 
-    fn ext_values(&self) -> [(&'static str, &Option<String>); 4] {
-        let [method, client, tenant, cloud] = EXT;
+    fn ext_values(&self) -> [(&'static str, &Option<String>); 8] {
+        let [
+            method,
+            client,
+            tenant,
+            cloud,
+            grant,
+            token,
+            authorize,
+            scopes,
+        ] = EXT;
         [
             (method, &self.auth_method),
             (client, &self.oauth2_client_id),
             (tenant, &self.oauth2_tenant_id),
             (cloud, &self.oauth2_cloud),
+            (grant, &self.oauth2_grant_type),
+            (token, &self.oauth2_token_url),
+            (authorize, &self.oauth2_authorize_url),
+            (scopes, &self.oauth2_scopes),
         ]
     }
 
@@ -255,6 +303,10 @@ impl Item for Smtp {
         limits::text("oauth2-client-id", self.oauth2_client_id.as_ref())?;
         limits::text("oauth2-tenant-id", self.oauth2_tenant_id.as_ref())?;
         limits::word("oauth2-cloud", self.oauth2_cloud.as_ref())?;
+        limits::word("oauth2-grant-type", self.oauth2_grant_type.as_ref())?;
+        limits::text("oauth2-token-url", self.oauth2_token_url.as_ref())?;
+        limits::text("oauth2-authorize-url", self.oauth2_authorize_url.as_ref())?;
+        limits::text("oauth2-scopes", self.oauth2_scopes.as_ref())?;
         limits::secret("password", self.password.as_ref())?;
         limits::secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref())
     }
@@ -408,6 +460,10 @@ impl Apply for SmtpSettings {
         set(&mut item.oauth2_client_id, self.oauth2_client_id);
         set(&mut item.oauth2_tenant_id, self.oauth2_tenant_id);
         set(&mut item.oauth2_cloud, self.oauth2_cloud);
+        set(&mut item.oauth2_grant_type, self.oauth2_grant_type);
+        set(&mut item.oauth2_token_url, self.oauth2_token_url);
+        set(&mut item.oauth2_authorize_url, self.oauth2_authorize_url);
+        set(&mut item.oauth2_scopes, self.oauth2_scopes);
         item.has_private |= self.password.is_some() || self.oauth2_client_secret.is_some();
         for (to, given) in [
             (&mut item.password, self.password),

@@ -23,7 +23,7 @@ pub(super) fn secrets_and_names(request: &CodeExchange) -> Result<(), Error> {
 }
 
 /// Not empty, at most 16 KiB, no control characters.
-fn text(name: &'static str, value: &str) -> Result<(), Error> {
+pub(super) fn text(name: &'static str, value: &str) -> Result<(), Error> {
     if value.is_empty() {
         Err(Error::parameter(name, "must not be empty"))
     } else if value.len() > MAX {
