@@ -3,7 +3,7 @@
 #[perlmod::package(name = "PVE::RS::Notify", part)]
 pub mod export {
     use std::collections::BTreeMap;
-    use std::sync::{Arc, Mutex, PoisonError};
+    use std::sync::{Arc, Mutex};
 
     use notify::deliver::{BACKGROUND_BUDGET, CALL_BUDGET, Delivery, Sender};
     use notify::matcher::Severity;
@@ -17,8 +17,11 @@ pub mod export {
     /// The compiled templates of the last call, which a daemon needs again.
     static TEMPLATES: Mutex<Option<Arc<Templates>>> = Mutex::new(None);
 
+    /// Never waits: a child may be forked while another thread is here.
     fn templates(host: &Host) -> Arc<Templates> {
-        let mut last = TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(mut last) = TEMPLATES.try_lock() else {
+            return Arc::new(Templates::of_host(host));
+        };
         match &*last {
             Some(templates) if templates.are_of(host) => Arc::clone(templates),
             _ => Arc::clone(last.insert(Arc::new(Templates::of_host(host)))),

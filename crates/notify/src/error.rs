@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// No template of a notification could be rendered; the caller has the reasons. Code 500.
     Template,
-    /// A notification did not reach the target it was meant for. Code 500.
+    /// A test did not reach its target. Code 500.
     Undelivered {
         /// The target's name.
         target: String,
@@ -154,7 +154,10 @@ impl fmt::Display for Error {
                  missing",
             ),
             Self::Undelivered { target, reason } => {
-                write!(f, "could not notify via endpoint(s): {target}: {reason}")
+                write!(
+                    f,
+                    "Could not test target: could not notify via endpoint(s): {target}: {reason}"
+                )
             }
             Self::Config(error) => error.fmt(f),
             Self::Smtp(error) => error.fmt(f),

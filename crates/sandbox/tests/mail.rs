@@ -39,13 +39,24 @@ fn send(
     to: &[&str],
     message: &[u8],
 ) -> Result<Vec<(String, Outcome)>, Error> {
+    within(Duration::from_secs(5), sandbox, mode, login, to, message)
+}
+
+fn within(
+    budget: Duration,
+    sandbox: &Sandbox,
+    mode: SmtpMode,
+    login: &Login,
+    to: &[&str],
+    message: &[u8],
+) -> Result<Vec<(String, Outcome)>, Error> {
     let host = Host::standalone(&sandbox.dir)
         .with_ca_bundle(sandbox.dir.join("ca.crt"))
         .with_fqdn("pve.example.org");
     let address = |text: &&str| text.parse::<Address>().unwrap();
     let to = to.iter().map(address).collect();
     let envelope = Envelope::new(Some(address(&"pve@example.org")), to).unwrap();
-    let deadline = Deadline::after(Duration::from_secs(3));
+    let deadline = Deadline::after(budget);
     submit(
         &host,
         &server(sandbox, mode),
@@ -259,8 +270,10 @@ fn each_fault_is_played_as_often_as_ordered() {
     let sandbox = Sandbox::start();
     let answer = |fault: Value| -> String {
         order(&sandbox, json!({ "clear": true, "faults": [fault] }));
-        match one(&sandbox, SmtpMode::Starttls, &password(&sandbox)) {
-            Ok(word) => word.to_owned(),
+        let (mode, login) = (SmtpMode::Starttls, password(&sandbox));
+        let budget = Duration::from_secs(1);
+        match within(budget, &sandbox, mode, &login, &[USER], b"hello") {
+            Ok(outcomes) => outcomes[0].1.as_str().to_owned(),
             Err(error) => error.advice().unwrap().key.to_owned(),
         }
     };
@@ -425,6 +438,24 @@ fn many_mails_at_once_all_arrive() {
         }
     });
     assert_eq!(mails(&sandbox).len(), 100);
+}
+
+#[test]
+fn keywords_count_in_any_case() {
+    use std::io::{Read, Write};
+    let sandbox = Sandbox::start();
+    let port = server(&sandbox, SmtpMode::Insecure).port;
+    let mut tcp = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    tcp.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let said = "ehlo pve.example.org\r\nmail from:<a@example.org> size=3 body=8bitmime\r\n\
+                rcpt to:<b@example.org>\r\ndata\r\na\r\n.\r\nquit\r\n";
+    tcp.write_all(said.as_bytes()).unwrap();
+    let mut heard = String::new();
+    tcp.read_to_string(&mut heard).unwrap();
+    assert!(
+        heard.ends_with("250 2.0.0 kept\r\n221 2.0.0 bye\r\n"),
+        "{heard}"
+    );
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Phase {
             },
             Self::Connect => &Advice {
                 key: "timeout-connect", code: 504, what: "timeout while connecting",
-                who: NODE, cure: "allow outgoing connections to this address and port in the firewall; only HTTPS can go through http_proxy instead",
+                who: NODE, cure: "allow outgoing connections to this address and port in the firewall, or set http_proxy, which serves web servers only",
             },
             Self::Proxy => &Advice {
                 key: "timeout-proxy", code: 504, what: "timeout while waiting for the proxy",

@@ -1,5 +1,7 @@
 //! The message as DATA carries it (RFC 5321 section 4.5.2), and what it asks of the server.
 
+use std::io::BufRead;
+
 /// A message ready to be sent.
 pub(super) struct Body {
     /// With CRLF line ends, leading dots doubled, and the final dot.
@@ -15,41 +17,42 @@ pub(super) struct Body {
 impl Body {
     /// A bare CR or LF becomes a line end, as neither may be sent.
     pub(super) fn new(message: &[u8]) -> Self {
-        // room for some dots and line ends, so that the usual mail is copied once
-        let mut wire = Vec::with_capacity(message.len() + message.len() / 32 + 64);
-        let (mut doubled, mut has_utf8_header, mut in_header) = (0, false, true);
-        let mut rest = message;
+        let mut body = Self {
+            // room for some dots and line ends, so that the usual mail is copied once
+            wire: Vec::with_capacity(message.len() + message.len() / 32 + 64),
+            size: 0,
+            is_eight_bit: !message.is_ascii(),
+            has_utf8_header: false,
+        };
+        let (mut rest, mut in_header) = (message, true);
         while !rest.is_empty() {
-            let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
-            let (line, tail) = match end {
-                None => (rest, [].as_slice()),
-                Some(end) => {
-                    let (line, tail) = rest.split_at(end);
-                    let after = tail
-                        .strip_prefix(b"\r\n")
-                        .or_else(|| tail.get(1..))
-                        .unwrap_or_default();
-                    (line, after)
+            let mut tail = rest;
+            let length = tail.skip_until(b'\n').unwrap_or(rest.len());
+            let line = rest.get(..length).unwrap_or_default();
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.contains(&b'\r') {
+                for part in line.split(|&byte| byte == b'\r') {
+                    body.push(part, &mut in_header);
                 }
-            };
-            in_header &= !line.is_empty();
-            has_utf8_header |= in_header && !line.is_ascii();
-            if line.starts_with(b".") {
-                wire.push(b'.');
-                doubled += 1;
+            } else {
+                body.push(line, &mut in_header);
             }
-            wire.extend_from_slice(line);
-            wire.extend_from_slice(b"\r\n");
             rest = tail;
         }
-        let size = wire.len() - doubled;
-        wire.extend_from_slice(b".\r\n");
-        Self {
-            wire,
-            size,
-            is_eight_bit: !message.is_ascii(),
-            has_utf8_header,
+        body.wire.extend_from_slice(b".\r\n");
+        body
+    }
+
+    fn push(&mut self, line: &[u8], in_header: &mut bool) {
+        *in_header &= !line.is_empty();
+        self.has_utf8_header |= *in_header && !line.is_ascii();
+        if line.starts_with(b".") {
+            self.wire.push(b'.');
         }
+        self.wire.extend_from_slice(line);
+        self.wire.extend_from_slice(b"\r\n");
+        self.size += line.len() + 2;
     }
 }
 
@@ -65,6 +68,7 @@ mod tests {
             ("a\r\n", "a\r\n.\r\n"),
             ("a\nb", "a\r\nb\r\n.\r\n"),
             ("a\rb", "a\r\nb\r\n.\r\n"),
+            ("\r", "\r\n.\r\n"),
             ("a\r\r\nb", "a\r\n\r\nb\r\n.\r\n"),
             ("a\n\rb", "a\r\n\r\nb\r\n.\r\n"),
             ("\r\n\r\n", "\r\n\r\n.\r\n"),

@@ -7,6 +7,7 @@ mod peer;
 mod at_once;
 mod gotify;
 mod mails;
+mod random;
 mod real;
 mod sendmail;
 mod site;

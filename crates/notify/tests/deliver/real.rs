@@ -111,7 +111,7 @@ fn aiosmtpd_refuses_a_password() {
     let error = relay(&server, "wrong cAnArY").test("relay").unwrap_err();
     let text = error.to_string();
     assert!(
-        text.starts_with("could not notify via endpoint(s): relay: "),
+        text.starts_with("Could not test target: could not notify via endpoint(s): relay: "),
         "{text}"
     );
     assert!(text.contains("535") && text.contains("has to"), "{text}");

@@ -138,6 +138,17 @@ fn f36_lost_after_the_dot_is_unknown_and_tried_once_more_with_the_same_id() {
 }
 
 #[test]
+fn f36_a_refusal_at_the_second_try_does_not_settle_the_first() {
+    let (server, _) = server(|number, line| match number {
+        0 => (line == ".").then_some(""),
+        _ => line.starts_with("RCPT").then_some("550 5.7.1 seen before"),
+    });
+    let site = site(&server, "\tmailto ann@example.org\n");
+    let (word, reason) = site.outcome();
+    assert_eq!((word, server.count()), ("unknown", 2), "{reason}");
+}
+
+#[test]
 fn f35_the_class_of_a_reply_decides() {
     for (command, reply, word, tries) in [
         ("MAIL", "421 4.3.2 closing", "unsent", 2),
@@ -159,7 +170,7 @@ fn f35_the_class_of_a_reply_decides() {
         assert_eq!(error.code(), 500);
         let text = error.to_string();
         assert!(
-            text.starts_with("could not notify via endpoint(s): relay: "),
+            text.starts_with("Could not test target: could not notify via endpoint(s): relay: "),
             "{text}"
         );
         assert!(

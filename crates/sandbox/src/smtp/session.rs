@@ -192,7 +192,9 @@ impl Session<'_> {
             return "501 5.5.4 malformed sender".to_owned();
         };
         let known = |word: &str| {
-            matches!(word, "BODY=8BITMIME" | "BODY=7BIT" | "SMTPUTF8") || word.starts_with("SIZE=")
+            let word = word.to_ascii_uppercase();
+            ["BODY=8BITMIME", "BODY=7BIT", "SMTPUTF8"].contains(&word.as_str())
+                || word.starts_with("SIZE=")
         };
         if !parameters.split_whitespace().all(known)
             || (!self.is_extended && !parameters.is_empty())
