@@ -903,7 +903,7 @@ my sub targets ($port, $closed) {
             'targets/hook/test',
             {},
             500,
-            qr/\Acould not notify via endpoint\(s\): hook: 127\.0\.0\.1:$closed: the connection was refused/
+            qr/\ACould not test target: could not notify via endpoint\(s\): hook: 127\.0\.0\.1:$closed: the connection was refused/
         ],
         ['there is nothing to call', 'SENT', qr/\A\z/],
         [
