@@ -11,18 +11,16 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 use super::ValueDe;
 use crate::error::Error;
 use crate::fence::Watch;
-use crate::ffi::{Node, kind};
+use crate::ffi::{Key, Node, flag};
 use crate::text;
-use crate::value::{Scalar, access as raw};
-
-/// Elements described at once.
-const PIECE: usize = 32;
+use crate::value::nodes::{self, Nodes, Pairs};
+use crate::value::{Scalar, access as raw, ascii};
 
 /// Walks an array.
 pub struct ArrayAccess<'de> {
     array: Scalar,
     index: usize,
-    piece: Vec<Node>,
+    piece: Nodes,
     /// Index of the piece's first element.
     start: usize,
     watch: Watch,
@@ -32,39 +30,37 @@ pub struct ArrayAccess<'de> {
 
 impl ArrayAccess<'_> {
     pub(super) fn new(array: Scalar, depth: u32) -> Self {
-        let room = raw::array_len(array.as_raw()).min(PIECE);
-        let mut access = Self {
+        Self {
             array,
             index: 0,
-            piece: Vec::with_capacity(room),
+            piece: Nodes::new(),
             start: 0,
             watch: Watch::new(),
             depth,
             marker: PhantomData,
-        };
-        access.refill();
-        access
+        }
     }
 
     pub(super) fn len(&self) -> usize {
         raw::array_len(self.array.as_raw())
     }
 
-    fn refill(&mut self) {
-        self.start = self.index;
-        self.watch = Watch::new();
-        raw::array_nodes(&self.array, self.start, &mut self.piece);
+    #[inline]
+    fn node(&mut self) -> Option<Node> {
+        if self.watch.is_fresh() {
+            if let Some(node) = self.piece.get(self.index - self.start) {
+                return Some(*node);
+            }
+        }
+        self.refill()
     }
 
-    fn node(&mut self) -> Option<Node> {
-        if !self.watch.is_fresh() || self.index - self.start >= self.piece.len() {
-            if self.index >= self.len() {
-                return None;
-            }
-            self.piece.reserve(1);
-            self.refill();
-        }
-        self.piece.get(self.index - self.start).copied()
+    fn refill(&mut self) -> Option<Node> {
+        let left = self.len().checked_sub(self.index)?;
+        self.start = self.index;
+        self.watch = Watch::new();
+        self.piece.fill(&self.array, self.start, left);
+        self.piece.get(0).copied()
     }
 
     /// The next element.
@@ -101,7 +97,7 @@ impl<'de> SeqAccess<'de> for ArrayAccess<'de> {
 /// Walks a hash, in perl's order, without perl's iterator.
 pub struct HashAccess<'de> {
     /// Dropped before the hash: its keys may be the hash's own.
-    pairs: raw::Pairs,
+    pairs: Pairs,
     _hash: Scalar,
     index: usize,
     watch: Watch,
@@ -112,7 +108,7 @@ pub struct HashAccess<'de> {
 impl<'de> HashAccess<'de> {
     pub(super) fn new(hash: Scalar, depth: u32) -> Self {
         Self {
-            pairs: raw::Pairs::of(&hash),
+            pairs: Pairs::of(&hash),
             _hash: hash,
             index: 0,
             watch: Watch::new(),
@@ -202,21 +198,23 @@ impl<'de> MapAccess<'de> for HashAccess<'de> {
 }
 
 /// A key: a string that may be a number.
-pub(super) struct KeyDe<'de>(Node, PhantomData<&'de ()>);
+pub(super) struct KeyDe<'de>(Key, PhantomData<&'de ()>);
 
 impl KeyDe<'_> {
+    #[inline]
+    fn stored(&self) -> &[u8] {
+        raw::stored(&self.0.node())
+    }
+
     fn text(&self) -> Result<String, Error> {
-        let utf8 = self.0.flags & crate::ffi::flag::UTF8 != 0;
-        match text::characters(raw::stored(&self.0), utf8) {
+        match text::characters(self.stored(), self.0.flags & flag::UTF8 != 0) {
             Ok(text) => Ok(text.into_owned()),
             Err(err) => Error::fail(err.text()),
         }
     }
 
     fn shown(&self) -> String {
-        let utf8 = self.0.flags & crate::ffi::flag::UTF8 != 0;
-        text::characters(raw::stored(&self.0), utf8)
-            .map_or_else(|_| "?".to_string(), std::borrow::Cow::into_owned)
+        self.text().unwrap_or_else(|_| "?".to_string())
     }
 }
 
@@ -226,7 +224,7 @@ macro_rules! forward {
         fn $method<V: serde::de::Visitor<'de>>(self, $($arg: $ty,)* visitor: V)
             -> Result<V::Value, Error>
         {
-            ValueDe::new(self.0, 0).$method($($arg,)* visitor)
+            ValueDe::new(self.0.node(), 0).$method($($arg,)* visitor)
         }
     )+};
 }
@@ -235,11 +233,26 @@ impl<'de> serde::Deserializer<'de> for KeyDe<'de> {
     type Error = Error;
 
     fn deserialize_str<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let copy = raw::key_scalar(&self.0);
-        let node = copy.describe();
-        debug_assert_eq!(node.kind, kind::STRING);
-        copy.into_mortal().into_raw();
-        ValueDe::new(node, 0).deserialize_str(visitor)
+        match nodes::borrow_key(&self.0) {
+            Ok(text) => visitor.visit_borrowed_str(text),
+            Err(err) => Error::fail(err.text()),
+        }
+    }
+
+    #[inline]
+    fn deserialize_string<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match ascii::text(self.stored()) {
+            Some(text) => visitor.visit_str(text),
+            None => ValueDe::new(self.0.node(), 0).deserialize_string(visitor),
+        }
+    }
+
+    #[inline]
+    fn deserialize_identifier<V: serde::de::Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_string(visitor)
     }
 
     forward! {
@@ -258,7 +271,6 @@ impl<'de> serde::Deserializer<'de> for KeyDe<'de> {
         deserialize_f32();
         deserialize_f64();
         deserialize_char();
-        deserialize_string();
         deserialize_bytes();
         deserialize_byte_buf();
         deserialize_unit();
@@ -269,7 +281,6 @@ impl<'de> serde::Deserializer<'de> for KeyDe<'de> {
         deserialize_map();
         deserialize_struct(name: &'static str, fields: &'static [&'static str]);
         deserialize_enum(name: &'static str, variants: &'static [&'static str]);
-        deserialize_identifier();
         deserialize_ignored_any();
     }
 

@@ -28,7 +28,7 @@ impl Serialize for ValueDe<'_> {
             kind::BOOL => serializer.serialize_bool(node.int != 0),
             kind::INT => serializer.serialize_i64(node.int),
             kind::UINT => serializer.serialize_u64(node.uint()),
-            kind::FLOAT => serializer.serialize_f64(node.float),
+            kind::FLOAT => serializer.serialize_f64(node.float()),
             kind::ARRAY => this.serialize_array(serializer),
             kind::HASH => this.serialize_hash(serializer),
             _ => match this.text() {

@@ -130,7 +130,7 @@ impl<'de> ValueDe<'de> {
             kind::BOOL => Unexpected::Bool(self.node.int != 0),
             kind::INT => Unexpected::Signed(self.node.int),
             kind::UINT => Unexpected::Unsigned(self.node.uint()),
-            kind::FLOAT => Unexpected::Float(self.node.float),
+            kind::FLOAT => Unexpected::Float(self.node.float()),
             kind::STRING => Unexpected::Str(""),
             kind::ARRAY => Unexpected::Seq,
             kind::HASH => Unexpected::Map,

@@ -26,7 +26,7 @@ impl ValueDe<'_> {
             kind::BOOL => Cow::Borrowed(if node.int == 0 { "" } else { "1" }),
             kind::INT => Cow::Owned(node.int.to_string()),
             kind::UINT => Cow::Owned(node.uint().to_string()),
-            kind::FLOAT => Cow::Owned(text::decimal(node.float)),
+            kind::FLOAT => Cow::Owned(text::decimal(node.float())),
             _ => return None,
         }))
     }
@@ -44,7 +44,7 @@ impl ValueDe<'_> {
         let number = match node.kind {
             kind::BOOL => Some(Int::Signed(node.int)),
             kind::UINT => Some(Int::Unsigned(node.uint())),
-            kind::FLOAT => text::whole(node.float),
+            kind::FLOAT => text::whole(node.float()),
             kind::STRING => text::integer(raw::stored(node)).or_else(|| self.beside()),
             _ => None,
         };
@@ -69,7 +69,7 @@ impl ValueDe<'_> {
         }
         match node.flags & (flag::IOK | flag::UV | flag::NOK) {
             0 => None,
-            flag::NOK => Some(node.float).filter(|float| float.is_finite()),
+            flag::NOK => Some(node.float()).filter(|float| float.is_finite()),
             flag::IOK => Some(node.int as f64),
             _ => Some(node.uint() as f64),
         }
@@ -80,7 +80,7 @@ impl ValueDe<'_> {
         let number = match node.kind {
             kind::BOOL | kind::INT => Some(node.int as f64),
             kind::UINT => Some(node.uint() as f64),
-            kind::FLOAT => Some(node.float),
+            kind::FLOAT => Some(node.float()),
             kind::STRING => text::float(raw::stored(node)).or_else(|| self.float_beside()),
             _ => None,
         };
@@ -92,7 +92,7 @@ impl ValueDe<'_> {
         let truth = match node.kind {
             kind::UNDEF => Some(false),
             kind::BOOL | kind::INT | kind::UINT => Some(node.int != 0),
-            kind::FLOAT => Some(node.float != 0.0),
+            kind::FLOAT => Some(node.float() != 0.0),
             kind::STRING => match raw::stored(node) {
                 b"" | b"0" => Some(false),
                 b"1" => Some(true),
@@ -139,7 +139,7 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
             kind::BOOL => visitor.visit_bool(node.int != 0),
             kind::INT => visitor.visit_i64(node.int),
             kind::UINT => visitor.visit_u64(node.uint()),
-            kind::FLOAT => visitor.visit_f64(node.float),
+            kind::FLOAT => visitor.visit_f64(node.float()),
             kind::STRING => self.deserialize_string(visitor),
             kind::ARRAY => self.visit_array(visitor),
             kind::HASH => self.visit_hash(visitor),

@@ -6,7 +6,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::key::{Key, KeySer};
+use super::key::KeySer;
 use super::{ValueSer, to_scalar};
 use crate::error::Error;
 use crate::value::{Scalar, access};
@@ -43,7 +43,8 @@ impl SeqSer {
 /// A hash being filled.
 pub struct HashSer {
     hash: Scalar,
-    key: Key,
+    /// A key whose value comes next.
+    key: Vec<u8>,
     depth: u32,
 }
 
@@ -51,7 +52,7 @@ impl HashSer {
     pub(super) fn new(depth: u32) -> Self {
         Self {
             hash: access::new_hash(),
-            key: Key::default(),
+            key: Vec::new(),
             depth,
         }
     }
@@ -115,12 +116,23 @@ impl SerializeMap for HashSer {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.key.clear();
-        key.serialize(KeySer(&mut self.key))
+        key.serialize(KeySer(|key: &[u8]| {
+            self.key = key.to_vec();
+            Ok(())
+        }))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.add(self.key.bytes(), value)
+        self.add(&self.key, value)
+    }
+
+    #[inline]
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), Error> {
+        key.serialize(KeySer(|key: &[u8]| self.add(key, value)))
     }
 
     fn end(self) -> Result<Scalar, Error> {

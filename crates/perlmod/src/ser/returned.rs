@@ -85,6 +85,14 @@ impl serde::ser::SerializeMap for One<HashSer> {
         self.0.serialize_value(value)
     }
 
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), Error> {
+        self.0.serialize_entry(key, value)
+    }
+
     fn end(self) -> Result<Returned, Error> {
         serde::ser::SerializeMap::end(self.0).map(Returned::One)
     }

@@ -10,7 +10,7 @@ use std::ptr;
 use crate::args::FromSub;
 use crate::error::Error;
 use crate::fence;
-use crate::ffi::{self, CV, Call, Interpreter, MAGIC, MGVTBL, Node, Pair, SV, flag, surface};
+use crate::ffi::{self, CV, Call, Interpreter, MAGIC, MGVTBL, Node, SV, flag, surface};
 use crate::text::{self, TextError};
 use crate::value::{Scalar, Value, ascii};
 
@@ -190,17 +190,6 @@ pub(crate) fn hold(sv: *mut SV) -> Scalar {
     unsafe { Scalar::from_raw_ref(sv) }
 }
 
-/// Elements of a plain array from `start` on, at most the buffer's capacity.
-pub(crate) fn array_nodes(av: &Scalar, start: usize, out: &mut Vec<Node>) {
-    out.clear();
-    let max = out.capacity();
-    // SAFETY: there is room for `max` nodes
-    let count =
-        unsafe { ffi::rp_array_nodes(fence::perl(), av.as_raw(), start, out.as_mut_ptr(), max) };
-    // SAFETY: so many have been written
-    unsafe { out.set_len(count) };
-}
-
 /// The length of a plain array.
 pub(crate) fn array_len(av: *mut SV) -> usize {
     // SAFETY: callers have an array
@@ -211,63 +200,6 @@ pub(crate) fn array_len(av: *mut SV) -> usize {
 pub(crate) fn hash_len(hv: *mut SV) -> usize {
     // SAFETY: callers have a hash
     unsafe { ffi::rp_hash_len(fence::perl(), hv) }
-}
-
-/// The pairs of a plain hash.
-pub(crate) struct Pairs {
-    list: Vec<Pair>,
-    /// Keys and values are held, as code may run while they are read.
-    pub(crate) held: bool,
-}
-
-impl Pairs {
-    pub(crate) fn of(hv: &Scalar) -> Self {
-        let max = hash_len(hv.as_raw());
-        let mut list = Vec::with_capacity(max);
-        let mut held = 0;
-        // SAFETY: there is room for `max` pairs
-        let count = unsafe {
-            ffi::rp_hash_pairs(
-                fence::perl(),
-                hv.as_raw(),
-                list.as_mut_ptr(),
-                max,
-                &mut held,
-            )
-        };
-        // SAFETY: so many have been written
-        unsafe { list.set_len(count) };
-        Self {
-            list,
-            held: held != 0,
-        }
-    }
-
-    pub(crate) fn get(&self, index: usize) -> Option<&Pair> {
-        self.list.get(index)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.list.len()
-    }
-}
-
-impl Drop for Pairs {
-    fn drop(&mut self) {
-        if self.held {
-            let count = self.list.len();
-            // SAFETY: `rp_hash_pairs` took these counts
-            unsafe { ffi::rp_hash_release(fence::perl(), self.list.as_mut_ptr(), count) };
-        }
-    }
-}
-
-/// A key as a scalar of its own.
-pub(crate) fn key_scalar(key: &Node) -> Scalar {
-    // SAFETY: the key is live, as its hash is
-    let sv = unsafe { ffi::rp_key_sv(fence::perl(), key) };
-    // SAFETY: the function returns a count
-    unsafe { Scalar::from_raw_move(sv) }
 }
 
 /// A new array with room for `count` elements.
