@@ -65,8 +65,13 @@ impl Nodes {
     }
 
     #[inline]
+    pub(crate) fn has(&self, index: usize) -> bool {
+        index < self.count
+    }
+
+    #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&Node> {
-        if index >= self.count {
+        if !self.has(index) {
             return None;
         }
         self.list.get(index)
@@ -119,6 +124,13 @@ impl Pairs {
             return None;
         }
         self.list.get(index)
+    }
+
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Pair> {
+        if index >= self.count {
+            return None;
+        }
+        self.list.get_mut(index)
     }
 
     #[inline]
