@@ -319,7 +319,11 @@ SV *rp_new_string(RP_ const char *ptr, size_t len, int utf8) {
 
 SV *rp_new_ref(RP_ SV *target) {
     RP_USE;
-    return newRV_noinc(target);
+    /* newRV_noinc in one function */
+    SV *sv = newSV_type(SVt_IV);
+    SvRV_set(sv, target);
+    SvROK_on(sv);
+    return sv;
 }
 
 /* ---- magic ---- */

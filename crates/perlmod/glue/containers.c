@@ -33,29 +33,30 @@ void rp_array_push(RP_ SV *av, SV *sv) {
         av_push(array, sv);
 }
 
-/* Most values are plain strings and integers. */
-PERL_STATIC_INLINE void describe_value(RP_ SV *sv, rp_node *node) {
+/* Tells whether reading the value can run code: it has magic or leads on to
+ * another container. Most values are plain strings and integers. */
+PERL_STATIC_INLINE bool describe_value(RP_ SV *sv, rp_node *node) {
     const U32 flags = SVf_IOK | SVf_NOK | SVf_POK | SVf_ROK | SVs_GMG | SVf_IVisUV;
     if (LIKELY(sv && SvTYPE(sv) <= SVt_PVMG)) {
         const U32 is = SvFLAGS(sv) & flags;
         if (is == SVf_POK || is == SVf_IOK) {
-            node->flags = 0;
             node->sv = sv;
             node->body = NULL;
             if (is == SVf_IOK) {
                 node->kind = RP_INT;
+                node->flags = 0;
                 node->i.iv = SvIVX(sv);
             } else {
                 node->kind = RP_STRING;
+                node->flags = SvUTF8(sv) ? RP_F_UTF8 : 0;
                 node->ptr = SvPVX_const(sv);
                 node->len = SvCUR(sv);
-                if (SvUTF8(sv))
-                    node->flags = RP_F_UTF8;
             }
-            return;
+            return FALSE;
         }
     }
     rp_describe(RP_SELF, sv, node);
+    return node->kind == RP_MAGIC || (node->flags & RP_F_REF);
 }
 
 size_t rp_array_nodes(RP_ SV *av, size_t start, rp_node *out, size_t max) {
@@ -108,28 +109,30 @@ static void hold_pairs(RP_ rp_pair *out, size_t count) {
 size_t rp_hash_pairs(RP_ SV *sv, rp_pair *out, size_t max, int *held) {
     RP_USE;
     HV *hv = (HV *)sv;
-    HE **buckets = HvARRAY(hv);
-    rp_pair *pair = out;
+    HE **bucket = HvARRAY(hv);
+    HE **const stop = bucket + HvMAX(hv) + 1;
     const size_t count = HvUSEDKEYS(hv);
-    U32 any = 0;
-    STRLEN b;
+    rp_pair *pair = out;
+    rp_pair *const end = out + count;
+    bool any = FALSE;
     *held = 0;
-    if (!buckets || count > max)
+    if (!bucket || count > max)
         return count;
-    for (b = 0; b <= HvMAX(hv); b++) {
+    for (; bucket < stop; bucket++) {
         HE *he;
-        for (he = buckets[b]; he && pair < out + count; he = HeNEXT(he)) {
+        for (he = *bucket; he; he = HeNEXT(he)) {
             SV *value = HeVAL(he);
             HEK *hek = HeKEY_hek(he);
+            if (UNLIKELY(pair == end))
+                break;
             if (UNLIKELY(value == &PL_sv_placeholder))
                 continue;
             pair->key.ptr = HEK_KEY(hek);
             pair->key.sv = NULL;
             pair->key.len = HEK_LEN(hek);
             pair->key.flags = HEK_UTF8(hek) ? RP_F_UTF8 : 0;
-            describe_value(RP_SELF, value, &pair->value);
-            any |= pair->value.flags & RP_F_REF;
-            any |= pair->value.kind == RP_MAGIC;
+            if (describe_value(RP_SELF, value, &pair->value))
+                any = TRUE;
             pair++;
         }
     }

@@ -134,19 +134,21 @@ impl<'de> Deserializer<'de> for ValueDe<'_, 'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut slot = None;
-        let this = self.resolve(&mut slot)?;
-        let node = this.node;
+        let node = self.node;
         match node.kind {
             kind::UNDEF => visitor.visit_unit(),
             kind::BOOL => visitor.visit_bool(node.int != 0),
             kind::INT => visitor.visit_i64(node.int),
             kind::UINT => visitor.visit_u64(node.uint()),
             kind::FLOAT => visitor.visit_f64(node.float()),
-            kind::STRING => this.deserialize_string(visitor),
-            kind::ARRAY => this.visit_array(visitor),
-            kind::HASH => this.visit_hash(visitor),
-            _ => Err(this.unconvertible()),
+            kind::STRING => self.deserialize_string(visitor),
+            kind::ARRAY => self.visit_array(visitor),
+            kind::HASH => self.visit_hash(visitor),
+            kind::MAGIC | kind::SCALAR => {
+                let mut slot = None;
+                self.follow(&mut slot)?.deserialize_any(visitor)
+            }
+            _ => Err(self.unconvertible()),
         }
     }
 

@@ -3,14 +3,13 @@
 //! The descriptions go to buffers that a thread uses again: containers are many
 //! and mostly small. Stale entries are never read.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::thread::LocalKey;
 
 use crate::fence;
-use crate::ffi::{self, Key, Node, Pair, flag};
-use crate::text::{self, TextError};
-use crate::value::{Scalar, access};
+use crate::ffi::{self, Key, Node, Pair};
+use crate::text::TextError;
+use crate::value::{Scalar, access, ascii};
 
 /// Elements described at once.
 const PIECE: usize = 32;
@@ -151,13 +150,15 @@ impl Drop for Pairs {
 }
 
 /// The characters of a key for the rest of the call, in place where possible.
+#[inline]
 pub(crate) fn borrow_key<'de>(key: &Key) -> Result<&'de str, TextError> {
     let node = key.node();
-    if !node.sv.is_null() {
-        return access::borrow_text(&node);
+    if node.sv.is_null() {
+        if let Some(text) = ascii::text(access::stored(&node)) {
+            if fence::lend_key(key) {
+                return Ok(text);
+            }
+        }
     }
-    match text::characters(access::stored(&node), node.flags & flag::UTF8 != 0)? {
-        Cow::Borrowed(text) if fence::lend_key(key) => Ok(text),
-        text => Ok(access::keep_text(&text)),
-    }
+    access::borrow_text(&node)
 }
