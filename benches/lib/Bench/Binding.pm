@@ -35,14 +35,14 @@ sub calls () {
     require BenchXS;
     for my $case (@CASES) {
         my ($name, $statement, $bound, $calls) = @$case;
-        my %time = in_turns(
+        my %of = in_turns(
             $ROUNDS,
-            ours => batch('PerlmodTest::Bench', $statement, $calls),
             c    => batch('BenchXS',            $statement, $calls),
+            ours => batch('PerlmodTest::Bench', $statement, $calls),
         );
-        my ($ours, $c) = map { $_ / $calls * 1e9 } @time{qw(ours c)};
-        record("$name / C XS", $ours / $c, 'ratio', 1, $bound);
-        printf "  (medians: %.1f ns and %.1f ns)\n", $ours, $c;
+        record("$name / C XS", $of{ours}{ratio}, 'ratio', 1, $bound);
+        printf "  (medians: %.1f ns and %.1f ns)\n",
+            map { $_->{time} / $calls * 1e9 } @of{qw(ours c)};
     }
     return;
 }
@@ -54,27 +54,50 @@ sub panics () {
     open(my $kept, '>&', \*STDERR)    or die "bench: $!\n";
     open(STDERR,   '>',  '/dev/null') or die "bench: $!\n";
     my $batch = batch('PerlmodTest::Bench', 'eval { CLASS::panics(); 1 };', $CALLS);
-    my %time  = in_turns($ROUNDS / 4, ours => $batch);
+    my %of    = in_turns($ROUNDS / 4, ours => $batch);
     open(STDERR, '>&', $kept) or die "bench: $!\n";
-    record('panic turned into an exception', $time{ours} / $CALLS * 1e6, 'us', undef, 5);
+    record('panic turned into an exception', $of{ours}{time} / $CALLS * 1e6, 'us', undef, 5);
     return;
 }
 
+# Hashes of three keys, there and back. The floor is what no binding can be faster than: perl's own
+# functions copy the rows, called from C, and Rust copies what it has read.
 sub data () {
-    my @rows =
-        map { { name => "user$_", mail => "user$_\@example.org", port => $_ + 0 } } 1 .. 1000;
-    my $json = JSON::XS->new->utf8;
-    my %time = in_turns(
-        $ROUNDS,
-        json  => sub { $json->decode($json->encode(\@rows)) },
-        value => sub { PerlmodTest::Bench::json(\@rows) },
-        rows  => sub { PerlmodTest::Bench::rows(\@rows) },
+    require PerlmodTest::Bench;
+    require BenchXS;
+    my %row = (
+        users => sub ($n) { +{ name => "user$n", mail => "user$n\@example.org", port => 0 + $n } },
+        targets => sub ($n) {
+            return {
+                name    => "smtp-relay-$n",
+                comment => "Reports of the backup jobs on node $n, for the team on call",
+                port    => 587,
+            };
+        },
     );
-    $_ *= 1e6 for values %time;
-    record('1000 hashes, serde_json::Value / JSON::XS', $time{value} / $time{json}, 'ratio', 1,
-        1.2);
-    record('1000 hashes, typed struct / JSON::XS', $time{rows} / $time{json}, 'ratio', 1, 0.6);
-    printf "  (medians: %.0f us, %.0f us and %.0f us)\n", @time{qw(value rows json)};
+    my $json = JSON::XS->new->utf8;
+    for my $kind (qw(users targets)) {
+        my @rows = map { $row{$kind}->($_) } 1 .. 1000;
+        my ($there_and_back, $keep, $clone) =
+            map { PerlmodTest::Bench->can($_ . $kind) } '', 'keep_', 'clone_';
+        $keep->(\@rows);
+        PerlmodTest::Bench::keep_json(\@rows);
+        my %of = in_turns(
+            $ROUNDS,
+            json       => sub { $json->decode($json->encode(\@rows)) },
+            value      => sub { PerlmodTest::Bench::json(\@rows) },
+            struct     => sub { $there_and_back->(\@rows) },
+            copy       => sub { BenchXS::copy(\@rows) },
+            clone_json => sub { PerlmodTest::Bench::clone_json() },
+            clone      => sub { $clone->() },
+        );
+        my %us = map { $_ => $of{$_}{time} * 1e6 } keys %of;
+        record("1000 $kind, serde_json::Value / JSON::XS", $of{value}{ratio},  'ratio', 1, 1.2);
+        record("1000 $kind, typed struct / JSON::XS",      $of{struct}{ratio}, 'ratio', 1, 0.6);
+        printf "  (medians: %.0f us, %.0f us and %.0f us;", @us{qw(value struct json)};
+        printf " floors: %.2f and %.2f)\n",
+            map { $of{copy}{ratio} + $of{$_}{ratio} } qw(clone_json clone);
+    }
     return;
 }
 
