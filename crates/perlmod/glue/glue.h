@@ -139,6 +139,9 @@ PERL_STATIC_INLINE void rp_give_back(RP_ rp_call *call) {
     }
 }
 
+/* Runs body; a jump out of it ends here. */
+int rp_contain(pTHX_ rp_call *call, void (*body)(pTHX_ void *), void *arg);
+
 /* Runs body in an eval of its own: RP_DIED leaves a copy of what was thrown
  * in *error. */
 int rp_guard(pTHX_ rp_call *call, void (*body)(pTHX_ void *), void *arg, SV **error);
