@@ -50,6 +50,7 @@ PERL_STATIC_INLINE bool describe_value(RP_ SV *sv, rp_node *node) {
                 node->kind = RP_STRING;
                 node->flags = SvUTF8(sv) ? RP_F_UTF8 : 0;
                 node->ptr = SvPVX_const(sv);
+                __builtin_prefetch(node->ptr);
                 node->len = SvCUR(sv);
             }
             return FALSE;
@@ -66,6 +67,11 @@ size_t rp_array_nodes(RP_ SV *av, size_t start, rp_node *out, size_t max) {
     size_t n = 0;
     while (n < max && (SSize_t)(start + n) <= fill) {
         describe_value(RP_SELF, items[start + n], &out[n]);
+        /* described soon, and mostly far away in memory */
+        if (out[n].kind == RP_HASH) {
+            __builtin_prefetch(SvANY(out[n].body));
+            __builtin_prefetch(HvARRAY((HV *)out[n].body));
+        }
         n++;
     }
     return n;
