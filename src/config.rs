@@ -1,41 +1,36 @@
-//! The configuration object: `parse_config`, `write_config` and `write_ext_config`.
-//!
-//! The object keeps the files' texts byte for byte, and the host that it was made for. The two
-//! `-ext` files hold what Proxmox VE 9.2 does not know, so that its own files stay readable for it.
+//! The configuration object: read, written, cloned, listed as a whole.
 
 #[perlmod::package(
     name = "PVE::RS::Notify",
     lib = "pve_rs_notify",
     panics = "location",
-    parts(crate::oauth2::export)
+    parts(
+        crate::matchers::export,
+        crate::oauth2::export,
+        crate::send::export,
+        crate::targets::gotify::export,
+        crate::targets::sendmail::export,
+        crate::targets::smtp::export,
+        crate::targets::webhook::export
+    )
 )]
 pub mod export {
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     use perlmod::Value;
+    use perlmod::storable::Snapshots;
     use serde::Deserialize;
 
     use notify::Host;
+    use notify::config::{Config, Raw};
 
     use crate::fault::Fault;
+    use crate::object::{Faults, Object, Snapshot, Targets};
 
-    perlmod::declare_magic!(Box<Config> : &Config as "PVE::RS::Notify");
+    perlmod::declare_magic!(Box<Object> : &Object as "PVE::RS::Notify");
 
-    /// What a `PVE::RS::Notify` object holds.
-    pub struct Config {
-        public: String,
-        private: String,
-        ext: String,
-        private_ext: String,
-        host: Host,
-    }
-
-    impl Config {
-        /// The machine this object works for.
-        pub fn host(&self) -> &Host {
-            &self.host
-        }
-    }
+    static CLONES: Snapshots<Snapshot> = Snapshots::new();
 
     /// The trailing hash of `parse_config`.
     #[derive(Default, Deserialize)]
@@ -52,22 +47,43 @@ pub mod export {
         /// A Proxmox VE node.
         #[default]
         Pve,
-        /// Any other Debian machine, with the folder of its configuration.
+        /// Any other Debian machine, with the folder of its configuration and, unless that is where
+        /// its package puts them, the folder of the vendor's templates.
         #[serde(rename_all = "kebab-case")]
-        Standalone { config_dir: PathBuf },
+        Standalone {
+            config_dir: PathBuf,
+            vendor_templates: Option<PathBuf>,
+            sendmail: Option<PathBuf>,
+        },
     }
 
     impl From<HostOption> for Host {
         fn from(option: HostOption) -> Self {
             match option {
                 HostOption::Pve => Host::pve(),
-                HostOption::Standalone { config_dir } => Host::standalone(config_dir),
+                HostOption::Standalone {
+                    config_dir,
+                    vendor_templates,
+                    sendmail,
+                } => {
+                    let mut host = Host::standalone(config_dir);
+                    if let Some(dir) = vendor_templates {
+                        host = host.with_vendor_templates(dir);
+                    }
+                    if let Some(command) = sendmail {
+                        host = host.with_sendmail(command);
+                    }
+                    host
+                }
             }
         }
     }
 
     /// Makes an object from the texts of `notifications.cfg`, `priv/notifications.cfg`,
     /// `notifications-ext.cfg` and `priv/notifications-ext.cfg`; a missing file is an empty text.
+    ///
+    /// Dies with `{ code, message }` where a line belongs to no section; entries that are faulty take
+    /// no part and are listed by `get_faults`.
     #[export(raw_return, serialize_error)]
     pub fn parse_config(
         #[raw] class: Value,
@@ -77,7 +93,7 @@ pub mod export {
         raw_private_ext: Option<&[u8]>,
         options: Option<Options>,
     ) -> Result<Value, Fault> {
-        let config = Config {
+        let raw = Raw {
             public: text("notifications.cfg", raw_config)?,
             private: text("priv/notifications.cfg", raw_private_config)?,
             ext: text("notifications-ext.cfg", raw_ext.unwrap_or_default())?,
@@ -85,30 +101,98 @@ pub mod export {
                 "priv/notifications-ext.cfg",
                 raw_private_ext.unwrap_or_default(),
             )?,
-            host: options.unwrap_or_default().host.into(),
         };
-        perlmod::instantiate_magic_result!(&class, MAGIC => Box::new(config))
-            .map_err(|error| Fault::bad_request(error.to_string()))
+        let config = Config::parse(raw)?;
+        make(
+            &class,
+            Object::new(config, options.unwrap_or_default().host.into()),
+        )
     }
 
-    fn text(name: &str, raw: &[u8]) -> Result<String, Fault> {
-        String::from_utf8(raw.to_vec()).map_err(|error| {
-            let place = error.utf8_error().valid_up_to();
+    fn text<'a>(name: &str, raw: &'a [u8]) -> Result<&'a str, Fault> {
+        std::str::from_utf8(raw).map_err(|error| {
+            let place = error.valid_up_to();
             Fault::bad_request(format!(
                 "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}"
             ))
         })
     }
 
-    /// The texts of `notifications.cfg` and `priv/notifications.cfg` as character strings.
-    #[export]
-    pub fn write_config(#[try_from_ref] this: &Config) -> (String, String) {
-        (this.public.clone(), this.private.clone())
+    fn make(class: &Value, object: Object) -> Result<Value, Fault> {
+        perlmod::instantiate_magic_result!(class, MAGIC => Box::new(object))
+            .map_err(|error| Fault::bad_request(error.to_string()))
     }
 
-    /// The texts of both `-ext` files as character strings.
+    /// The texts of `notifications.cfg` and `priv/notifications.cfg` as character strings.
+    #[export(serialize_error)]
+    pub fn write_config(#[try_from_ref] this: &Object) -> Result<(String, String), Fault> {
+        let written = this.change(Config::write)?;
+        Ok((written.public, written.private))
+    }
+
+    /// The texts of `notifications-ext.cfg` and `priv/notifications-ext.cfg` as character strings; an
+    /// empty one needs no file.
+    ///
+    /// These two are written first, the private one before the other, then the two of
+    /// `write_config`: only then is a write that was cut short noticed.
+    #[export(serialize_error)]
+    pub fn write_ext_config(#[try_from_ref] this: &Object) -> Result<(String, String), Fault> {
+        let written = this.change(Config::write)?;
+        Ok((written.ext, written.private_ext))
+    }
+
+    /// SHA-256 of the files as they were read, in hexadecimal digits.
     #[export]
-    pub fn write_ext_config(#[try_from_ref] this: &Config) -> (String, String) {
-        (this.ext.clone(), this.private_ext.clone())
+    pub fn digest(#[try_from_ref] this: &Object) -> String {
+        this.config().digest().to_owned()
+    }
+
+    /// All endpoints: name, type, origin, comment and disable of each.
+    #[export]
+    pub fn get_targets(#[try_from_ref] this: &Object) -> Targets {
+        Targets(this.config())
+    }
+
+    /// The entries that cannot be used: file, line, type, name and reason of each.
+    #[export]
+    pub fn get_faults(#[try_from_ref] this: &Object) -> Faults {
+        Faults(this.config())
+    }
+
+    /// Whether a write of the files was cut short, or is going on: some entry is as nobody wrote it.
+    #[export]
+    pub fn is_torn(#[try_from_ref] this: &Object) -> bool {
+        this.config().is_torn()
+    }
+
+    /// The name, then the targets if it is a matcher's: what its user needs rights for.
+    #[export]
+    pub fn get_referenced_entities(#[try_from_ref] this: &Object, name: &str) -> Vec<String> {
+        let config = this.config();
+        let names = config.referenced(name);
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    /// This machine's name with its domain, where its files tell one; asks no name server.
+    #[export]
+    pub fn fqdn() -> Option<String> {
+        Host::pve().fqdn()
+    }
+
+    /// `Storable::dclone` asks for something to copy: see `perlmod::storable`.
+    #[export(name = "STORABLE_freeze", serialize_error)]
+    pub fn storable_freeze(#[try_from_ref] this: &Object, cloning: bool) -> Result<String, Fault> {
+        CLONES
+            .freeze(cloning, || Arc::new(this.snapshot()))
+            .map_err(|error| Fault::internal(&error))
+    }
+
+    /// `Storable::dclone` makes an object of the same class.
+    #[export(name = "STORABLE_attach", raw_return, serialize_error)]
+    pub fn storable_attach(#[raw] class: Value, cloning: bool, name: &str) -> Result<Value, Fault> {
+        let snapshot = CLONES
+            .attach(cloning, name)
+            .map_err(|error| Fault::internal(&error))?;
+        make(&class, Object::from(&*snapshot))
     }
 }

@@ -18,6 +18,14 @@ impl Fault {
             message: message.into(),
         }
     }
+
+    /// A fault of this machine: HTTP status 500.
+    pub fn internal(error: &perlmod::Error) -> Self {
+        Self {
+            code: 500,
+            message: error.to_string(),
+        }
+    }
 }
 
 impl From<notify::Error> for Fault {

@@ -14,4 +14,8 @@
 
 mod config;
 mod fault;
+mod matchers;
 mod oauth2;
+mod object;
+mod send;
+mod targets;

@@ -5,8 +5,8 @@ pub mod export {
     use notify::Secret;
     use notify::oauth2::{CodeExchange, Providers, exchange_code};
 
-    use crate::config::export::Config;
     use crate::fault::Fault;
+    use crate::object::Object;
 
     /// Redeems an authorization code at the provider and returns the refresh token.
     ///
@@ -15,7 +15,7 @@ pub mod export {
     #[export(serialize_error)]
     #[allow(clippy::too_many_arguments)]
     pub fn exchange_smtp_oauth2_code(
-        #[try_from_ref] this: &Config,
+        #[try_from_ref] this: &Object,
         auth_method: String,
         client_id: String,
         client_secret: String,
@@ -40,7 +40,7 @@ pub mod export {
     /// Why the file that adds or overrides providers is ignored on this machine; undef where it
     /// counts, is missing, or may not be there.
     #[export]
-    pub fn provider_file_error(#[try_from_ref] this: &Config) -> Option<String> {
+    pub fn provider_file_error(#[try_from_ref] this: &Object) -> Option<String> {
         Providers::load(this.host())
             .fault()
             .map(ToString::to_string)

@@ -9,7 +9,7 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
 use POSIX qw(mkfifo);
 use PVE::Cluster;
-use PVE::NotifyHost::File;
+use PVE::Notify::File;
 use Test::More;
 use Test::NotifyHost qw(host_folder put_file needs_root);
 use Time::HiRes      qw(time);
@@ -94,8 +94,8 @@ subtest 'a write that fails leaves the old content' => sub {
             'sh', $^X, (map {"-I$_"} grep { !ref } @INC),
             '-e', <<'END', "$dir");
             $SIG{XFSZ} = 'IGNORE';
-            require PVE::NotifyHost::File;
-            exit(eval { PVE::NotifyHost::File::replace_file("$ARGV[0]/config/user.cfg", 'x' x 9000, 0640); 1 } ? 0
+            require PVE::Notify::File;
+            exit(eval { PVE::Notify::File::replace_file("$ARGV[0]/config/user.cfg", 'x' x 9000, 0640); 1 } ? 0
                 : $@ =~ /user\.cfg.*can't write - File too large/ ? 7 : 1);
 END
     }
@@ -185,7 +185,7 @@ subtest 'closed standard handles are never given to a file' => sub {
     my $program = <<'END';
         require PVE::NotifyHost::Setup;
         PVE::NotifyHost::Setup->init(ensure_dirs => 1);
-        PVE::NotifyHost::File::replace_file("$ARGV[0]/config/datacenter.cfg", "a: b\n", 0640);
+        PVE::Notify::File::replace_file("$ARGV[0]/config/datacenter.cfg", "a: b\n", 0640);
         open(my $fh, '>>', "$ARGV[0]/config/datacenter.cfg") or die;
         print STDOUT "to nowhere\n"; print STDERR "to nowhere\n";
         exit(fileno($fh) > 2 ? 0 : 1);

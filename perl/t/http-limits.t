@@ -13,7 +13,7 @@ use IO::Socket::SSL        ();
 use IO::Socket::SSL::Utils qw(CERT_asHash CERT_free PEM_file2cert);
 use JSON::PP               qw(decode_json);
 use PVE::NotifyHost::Certificate;
-use PVE::NotifyHost::File;
+use PVE::Notify::File;
 use Test::More;
 use Test::NotifyHost
     qw(curl host_folder log_of put_file serve_host wait_until workers_of needs_root);
@@ -80,7 +80,7 @@ sub crowd_of ($host, $count) {
 }
 
 sub memory_of ($pid) {
-    my ($status) = PVE::NotifyHost::File::read_file("/proc/$pid/status");
+    my ($status) = PVE::Notify::File::read_file("/proc/$pid/status");
     return $status =~ /^VmRSS:\s+(\d+) kB/m ? $1 / 1024 : die;
 }
 
@@ -99,7 +99,7 @@ subtest 'the server answers over TLS with its own certificate' => sub {
     cmp_ok $fields->{not_after}, '>',  time() + 300 * 86400, 'for most of a year';
     my %names = map { $_->[1] => 1 } $fields->{subjectAltNames}->@*;
     ok $names{$_}, "valid for $_" for qw(localhost 127.0.0.1);
-    my ($url) = PVE::NotifyHost::File::read_file("$dir/run/address");
+    my ($url) = PVE::Notify::File::read_file("$dir/run/address");
     is $url, "$host->{url}\n", 'the address is in its file';
 
     for my $old ('1.0', '1.1') {
@@ -134,7 +134,7 @@ subtest 'a certificate is renewed near its end, and never if it is the admin\'s'
     my $other  = host_folder();
     my $config = "$other/config";
     my $content =
-        sub { return (PVE::NotifyHost::File::read_file("$config/priv/notify-host.pem"))[0] };
+        sub { return (PVE::Notify::File::read_file("$config/priv/notify-host.pem"))[0] };
     PVE::NotifyHost::Certificate->ensure($config);
     my $first = $content->();
     PVE::NotifyHost::Certificate->ensure($config);
@@ -352,11 +352,11 @@ subtest 'closed standard handles, another time zone and locale' => sub {
         );
     }
     ok wait_until(20, sub { -s "$other/run/address" }), 'it starts';
-    my ($url) = PVE::NotifyHost::File::read_file("$other/run/address");
+    my ($url) = PVE::Notify::File::read_file("$other/run/address");
     chomp($url);
     is curl({ dir => $other, url => $url }, '/')->{status}, 200, 'and serves';
     for my $name (qw(config/notify-host.crt config/priv/notify-host.pem run/notify-host.pid)) {
-        my ($text) = PVE::NotifyHost::File::read_file("$other/$name");
+        my ($text) = PVE::Notify::File::read_file("$other/$name");
         unlike $text, qr/listening|info:/, "nothing was printed into $name";
     }
     kill(TERM => $pid);
@@ -371,7 +371,7 @@ subtest 'started as root it gives up root for good' => sub {
     chmod(oct('0755'), "$other");
     chown($uid, $gid, map {"$other/$_"} qw(config config/priv state run));
     my $server = serve_host($other, args => []);
-    my ($status) = PVE::NotifyHost::File::read_file("/proc/$server->{pid}/status");
+    my ($status) = PVE::Notify::File::read_file("/proc/$server->{pid}/status");
     like $status, qr/^Uid:\t$uid\t$uid\t$uid\t$uid$/m, 'user: the owner of the config folder';
     like $status, qr/^Gid:\t$gid\t$gid\t$gid\t$gid$/m, 'group';
     like $status, qr/^Groups:\t$gid ?$/m,              'no other groups';

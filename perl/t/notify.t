@@ -36,7 +36,7 @@ PVE::Cluster::set_dirs({ config => "$dir/config", run => "$dir/run" });
 
 subtest 'a process is on a PVE node unless its entry point says otherwise' => sub {
     is_deeply PVE::Notify::read_config()->args,
-        ['', '', undef, undef, { host => { kind => 'pve' } }],
+        ['', '', '', '', { host => { kind => 'pve' } }],
         'kind of host, and missing files are empty';
     like error_of(sub { PVE::Notify::set_host({ kind => 'other' }) }), qr/\Akind of host must be/,
         'other kinds are refused';

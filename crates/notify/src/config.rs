@@ -136,6 +136,12 @@ impl Config {
         &self.digest
     }
 
+    /// Whether a target is as nobody wrote it: a write was cut short, or is going on.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        !self.records.is_empty()
+    }
+
     fn entity(&self, name: &str) -> Option<&Entity> {
         let slot = self.slots.get(*self.index.get(name)?)?.as_ref()?;
         slot.entity()

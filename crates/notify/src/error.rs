@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::advice::Advice;
-use crate::config;
+use crate::{config, smtp};
 
 /// Why a call failed. No variant, and no `source` of one, holds a secret.
 #[derive(Debug)]
@@ -50,8 +50,23 @@ pub enum Error {
     },
     /// No template of a notification could be rendered; the caller has the reasons. Code 500.
     Template,
+    /// A test did not reach its target. Code 500.
+    Undelivered {
+        /// The target's name.
+        target: String,
+        /// What happened, who has to act, what to do.
+        reason: String,
+    },
     /// The configuration cannot be read, changed or written so. Codes 400, 404 and 500.
     Config(config::Error),
+    /// A mail could not be handed in at its server. Codes 400, 500, 502 and 504.
+    Smtp(smtp::Error),
+}
+
+impl From<smtp::Error> for Error {
+    fn from(error: smtp::Error) -> Self {
+        Self::Smtp(error)
+    }
 }
 
 impl From<config::Error> for Error {
@@ -68,8 +83,9 @@ impl Error {
         match self {
             Self::Parameter { .. } => 400,
             Self::Answer { advice, .. } | Self::Way { advice, .. } => advice.code,
-            Self::File { .. } | Self::Template => 500,
+            Self::File { .. } | Self::Template | Self::Undelivered { .. } => 500,
             Self::Config(error) => error.code(),
+            Self::Smtp(error) => error.code(),
         }
     }
 
@@ -78,7 +94,12 @@ impl Error {
     pub fn advice(&self) -> Option<&'static Advice> {
         match self {
             Self::Answer { advice, .. } | Self::Way { advice, .. } => Some(advice),
-            Self::Parameter { .. } | Self::File { .. } | Self::Template | Self::Config(_) => None,
+            Self::Smtp(error) => error.advice(),
+            Self::Parameter { .. }
+            | Self::File { .. }
+            | Self::Template
+            | Self::Undelivered { .. }
+            | Self::Config(_) => None,
         }
     }
 
@@ -132,7 +153,14 @@ impl fmt::Display for Error {
                 "failed to render notification template, all template candidates are erroneous or \
                  missing",
             ),
+            Self::Undelivered { target, reason } => {
+                write!(
+                    f,
+                    "Could not test target: could not notify via endpoint(s): {target}: {reason}"
+                )
+            }
             Self::Config(error) => error.fmt(f),
+            Self::Smtp(error) => error.fmt(f),
         }
     }
 }
@@ -144,6 +172,7 @@ impl std::error::Error for Error {
                 source: Some(source),
                 ..
             } => Some(source),
+            Self::Smtp(error) => error.source(),
             _ => None,
         }
     }

@@ -5,10 +5,14 @@
 //! from the environment or from a look around: only a machine that is not a PVE node may name
 //! providers of its own, and nobody else must be able to switch that on.
 
+mod datacenter;
+mod name;
 mod proxy;
 mod pve;
 mod standalone;
+mod users;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::{env, io};
@@ -19,6 +23,9 @@ use crate::Error;
 
 /// Debian's bundle, kept up by `update-ca-certificates`.
 const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Where every mail system installs the program that takes mails over.
+const SENDMAIL: &str = "/usr/sbin/sendmail";
 
 /// Finds the addresses of a host and port; may block, runs in a thread of its own.
 pub type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
@@ -38,6 +45,8 @@ pub struct Host {
     ca_bundle: PathBuf,
     vendor_templates: PathBuf,
     lookup: Lookup,
+    fqdn: Option<String>,
+    sendmail: PathBuf,
 }
 
 impl Host {
@@ -72,6 +81,8 @@ impl Host {
             ca_bundle,
             vendor_templates: PathBuf::from(vendor_templates),
             lookup: crate::net::system_lookup,
+            fqdn: None,
+            sendmail: PathBuf::from(SENDMAIL),
         }
     }
 
@@ -103,6 +114,28 @@ impl Host {
         self
     }
 
+    /// The same machine under another name; one without a dot means that it has no full name.
+    #[must_use]
+    pub fn with_fqdn(mut self, name: impl Into<String>) -> Self {
+        self.fqdn = Some(name.into());
+        self
+    }
+
+    /// The machine's full name, in which a dot is; `None` where no file of the machine gives it a
+    /// domain.
+    #[must_use]
+    pub fn fqdn(&self) -> Option<String> {
+        let name = self.fqdn.clone().or_else(name::fqdn);
+        name.filter(|name| name.contains('.'))
+    }
+
+    /// The same machine with the mail system's program elsewhere.
+    #[must_use]
+    pub fn with_sendmail(mut self, program: impl Into<PathBuf>) -> Self {
+        self.sendmail = program.into();
+        self
+    }
+
     /// The folder of the configuration.
     #[must_use]
     pub fn config_dir(&self) -> &Path {
@@ -125,6 +158,24 @@ impl Host {
     #[must_use]
     pub fn vendor_templates(&self) -> &Path {
         &self.vendor_templates
+    }
+
+    /// The mail system's program that takes mails over.
+    pub(crate) fn sendmail(&self) -> &Path {
+        &self.sendmail
+    }
+
+    /// The sender of mails that name none: `email_from` of `datacenter.cfg`, else `root`.
+    pub(crate) fn email_from(&self) -> Result<String, Error> {
+        let set = datacenter::setting(&self.config_dir.join("datacenter.cfg"), "email_from")?;
+        Ok(set
+            .filter(|from| !from.is_empty())
+            .unwrap_or_else(|| "root".to_owned()))
+    }
+
+    /// The mail addresses of the users of `user.cfg`, by user id.
+    pub(crate) fn user_addresses(&self) -> Result<HashMap<String, String>, Error> {
+        users::addresses(&self.config_dir.join("user.cfg"))
     }
 
     pub(crate) fn lookup(&self) -> Lookup {

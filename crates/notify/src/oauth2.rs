@@ -10,9 +10,7 @@ mod custom;
 mod explain;
 mod http;
 mod provider;
-mod redact;
 mod reply;
-mod wire;
 
 use std::time::Duration;
 

@@ -88,6 +88,13 @@ impl Templates {
         Self::new(host.admin_templates(), host.vendor_templates())
     }
 
+    /// Whether these are the folders of this machine.
+    #[must_use]
+    pub fn are_of(&self, host: &Host) -> bool {
+        let [admin, vendor] = &self.folders;
+        *admin == host.admin_templates() && vendor == host.vendor_templates()
+    }
+
     /// Renders one part of a message. What was passed over on the way is added to `problems`, also
     /// where the call succeeds.
     ///

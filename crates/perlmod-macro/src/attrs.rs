@@ -26,6 +26,7 @@ pub struct PackageOptions {
 pub struct ExportOptions {
     pub name: Option<LitStr>,
     pub xs_name: Option<LitStr>,
+    pub alias: Option<LitStr>,
     pub prototype: Option<LitStr>,
     pub raw_return: bool,
     pub errno: bool,
@@ -155,6 +156,7 @@ impl ExportOptions {
         attr.parse_nested_meta(|meta| match word(&meta).as_str() {
             "name" => once(&mut options.name, meta.value()?.parse()?, &meta),
             "xs_name" => once(&mut options.xs_name, meta.value()?.parse()?, &meta),
+            "alias" => once(&mut options.alias, meta.value()?.parse()?, &meta),
             "errno" => once(&mut errno, (), &meta),
             "prototype" => once(&mut options.prototype, meta.value()?.parse()?, &meta),
             "raw_return" => once(&mut raw_return, (), &meta),
@@ -164,7 +166,7 @@ impl ExportOptions {
             }
             _ => Err(meta.error(
                 "unknown option, expected one of: \
-                 name, xs_name, prototype, raw_return, serialize_error, errno",
+                 name, xs_name, alias, prototype, raw_return, serialize_error, errno",
             )),
         })?;
         options.raw_return = raw_return.is_some();

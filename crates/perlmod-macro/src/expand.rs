@@ -165,9 +165,16 @@ fn argument(index: usize, at: usize, parameter: &Parameter) -> TokenStream {
 
 fn table(package: &Package) -> TokenStream {
     let name = package.options.name.value();
-    let count = package.functions.len();
-    let exports = package.functions.iter().map(|function| {
-        let full = c_literal(&format!("{name}::{}", function.perl_name()));
+    // aliases last: the symbols below count the functions
+    let names = package.functions.iter().map(|f| (f, f.perl_name()));
+    let aliases = package
+        .functions
+        .iter()
+        .filter_map(|f| Some((f, f.options.alias.as_ref()?.value())));
+    let subs: Vec<_> = names.chain(aliases).collect();
+    let count = subs.len();
+    let exports = subs.iter().map(|(function, sub)| {
+        let full = c_literal(&format!("{name}::{sub}"));
         let prototype = c_literal(&function.prototype());
         let entry = entry_ident(function);
         quote! {

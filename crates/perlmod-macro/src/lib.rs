@@ -52,6 +52,7 @@ fn run(
 /// Makes a sub of a function in a module with [`macro@package`].
 ///
 /// - `name = "sub"`: its name in Perl.
+/// - `alias = "sub"`: a second name in Perl.
 /// - `xs_name = "symbol"`: the library's symbol for it; default is `xs_`, the package
 ///   with `__` for `::`, `_` and the function's name.
 /// - `prototype = "$$"`: instead of the one that follows from the parameters: a `$` for

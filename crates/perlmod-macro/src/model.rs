@@ -118,6 +118,12 @@ impl Function {
         }
     }
 
+    /// The sub's name and its alias.
+    pub fn perl_names(&self) -> impl Iterator<Item = String> {
+        let alias = self.options.alias.as_ref().map(LitStr::value);
+        std::iter::once(self.perl_name()).chain(alias)
+    }
+
     /// The parameters that are arguments in Perl.
     pub fn arguments(&self) -> impl DoubleEndedIterator<Item = &Parameter> {
         self.parameters
@@ -156,9 +162,9 @@ impl Function {
         prototype
     }
 
-    /// Where an error about the sub's name belongs.
-    pub fn name_literal(&self) -> Option<&LitStr> {
-        self.options.name.as_ref()
+    /// Where errors about the sub's names belong.
+    pub fn name_literals(&self) -> impl Iterator<Item = &LitStr> {
+        self.options.name.iter().chain(&self.options.alias)
     }
 }
 

@@ -51,6 +51,26 @@ fn a_main_module_gets_a_table_a_boot_symbol_and_a_note() {
 }
 
 #[test]
+fn an_alias_is_one_more_entry_behind_all_functions() {
+    let text = expand(
+        quote! { name = "Foo" },
+        quote! { mod foo { #[export(alias = "old")] fn new() {} #[export] fn other() {} } },
+    );
+    assert!(text.contains("; 3usize"), "{text}");
+    let at = |name: &str| text.find(name).unwrap_or_else(|| panic!("{name}: {text}"));
+    assert!(at("c\"Foo::new\"") < at("c\"Foo::other\""), "{text}");
+    assert!(at("c\"Foo::other\"") < at("c\"Foo::old\""), "{text}");
+}
+
+#[test]
+fn an_alias_must_be_free_and_a_name() {
+    let twice = package(quote! { #[export(alias = "b")] fn a() {} #[export] fn b() {} });
+    assert_eq!(twice, ["a sub `b` is exported twice"]);
+    let none = package(quote! { #[export(alias = "b c")] fn a() {} });
+    assert_eq!(none, ["not the name of a Perl sub"]);
+}
+
+#[test]
 fn a_part_gets_its_table_alone() {
     let text = expand(
         quote! { name = "Foo", part },
@@ -230,7 +250,7 @@ fn functions_that_cannot_work_are_refused() {
         (
             quote! { #[export(loud)] fn f() {} },
             "unknown option, expected one of: \
-             name, xs_name, prototype, raw_return, serialize_error, errno",
+             name, xs_name, alias, prototype, raw_return, serialize_error, errno",
         ),
         (
             quote! { #[export] fn f() {} #[export(name = "f")] fn g() {} },

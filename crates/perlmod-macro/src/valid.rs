@@ -72,9 +72,11 @@ pub fn check(package: &mut Package) -> syn::Result<()> {
             let text = format!("a symbol `{symbol}` is given twice");
             errors.add(Error::new(function.ident.span(), text));
         }
-        if !names.insert(function.perl_name()) {
-            let text = format!("a sub `{}` is exported twice", function.perl_name());
-            errors.add(Error::new(function.ident.span(), text));
+        for name in function.perl_names() {
+            if !names.insert(name.clone()) {
+                let text = format!("a sub `{name}` is exported twice");
+                errors.add(Error::new(function.ident.span(), text));
+            }
         }
     }
     errors.0.map_or(Ok(()), Err)
@@ -117,7 +119,7 @@ fn check_function(function: &Function, errors: &mut Errors) {
             "an exported function cannot be variadic",
         ));
     }
-    if let Some(name) = function.name_literal() {
+    for name in function.name_literals() {
         if !is_identifier(&name.value()) {
             errors.add(Error::new(name.span(), "not the name of a Perl sub"));
         }

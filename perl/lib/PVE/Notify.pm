@@ -1,16 +1,23 @@
 package PVE::Notify;
 
 # Perl's way to the notification configuration: reads it into a PVE::RS::Notify object, writes that
-# back, and locks both files. Loaded by every daemon and command that notifies, so it stays small.
-# The same file serves PVE nodes and other machines; the latter say so once with set_host.
+# back, locks its files, and sends. Loaded by every daemon and command that notifies, so it stays
+# small. The same file serves PVE nodes and other machines; the latter say so once with set_host.
 
 use v5.36;
 
 use PVE::Cluster qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file);
+use PVE::Notify::File;
 use PVE::RS::Notify;
 
 my $PUBLIC  = 'notifications.cfg';
 my $PRIVATE = 'priv/notifications.cfg';
+
+# what PVE itself does not know of; PVE::Cluster does not list them
+my $EXT         = 'notifications-ext.cfg';
+my $PRIVATE_EXT = 'priv/notifications-ext.cfg';
+
+my $PVE_DIR = '/etc/pve';
 
 # The library parses and writes: Perl passes the text through. A missing file is an empty one.
 for my $file ($PUBLIC, $PRIVATE) {
@@ -23,6 +30,8 @@ for my $file ($PUBLIC, $PRIVATE) {
 
 my %host = (kind => 'pve');
 
+our $LOCKED = 0;    # whether this process holds the locks
+
 sub set_host ($host) {
     my $kind = $host->{kind} // '';
     die "kind of host must be 'pve' or 'standalone'\n" if $kind !~ /\A(?:pve|standalone)\z/;
@@ -32,15 +41,70 @@ sub set_host ($host) {
     return;
 }
 
-sub read_config () {
-    my $raw         = cfs_read_file($PUBLIC)  // '';
-    my $raw_private = cfs_read_file($PRIVATE) // '';
-    return PVE::RS::Notify->parse_config($raw, $raw_private, undef, undef, { host => {%host} });
+my sub path_of ($file) {
+    return ($host{'config-dir'} // $PVE_DIR) . "/$file";
 }
 
+my sub read_ext ($file) {
+    my ($raw) = PVE::Notify::File::read_file(path_of($file));
+    return $raw // '';
+}
+
+my sub read_files () {
+    return PVE::RS::Notify->parse_config(
+        cfs_read_file($PUBLIC)  // '',
+        cfs_read_file($PRIVATE) // '',
+        read_ext($EXT), read_ext($PRIVATE_EXT), { host => {%host} },
+    );
+}
+
+# once for each state of the files, not at each reading
+my sub log_faults ($config) {
+    state $known = '';
+    my $faults = $config->get_faults;
+    my $state  = join "\n",
+        map {"$_->{file} line $_->{line}, $_->{type} '$_->{name}': $_->{reason}"} @$faults;
+    return if $state eq $known;
+    $known = $state;
+    require PVE::SafeSyslog;
+    PVE::SafeSyslog::syslog('err', '%s', "notification entry is ignored: $_")
+        for split /\n/, $state;
+    return;
+}
+
+sub read_config () {
+    my $config = read_files();
+
+    # Somebody may be between two files right now; who holds the lock sees what is really on disk.
+    if ($config->is_torn && !$LOCKED) {
+        eval {
+            lock_config(sub { $config = read_files() });
+            1;
+        }
+            or warn "notification files can't be locked to read them again: $@";
+    }
+    log_faults($config);
+    return $config;
+}
+
+# An empty file of ours is only written where there is one already.
+my sub write_ext ($file, $text, $mode) {
+    my $path = path_of($file);
+    return if $text eq '' && !-e $path;
+    utf8::encode($text);
+    my ($now) = PVE::Notify::File::read_file($path);
+    return if defined($now) && $now eq $text;
+    PVE::Notify::File::replace_file($path, $text, $mode);
+    return;
+}
+
+# In this order: it is what lets the next reader notice a write that was cut short.
 sub write_config ($config) {
+    my ($ext,  $private_ext)  = $config->write_ext_config();
     my ($text, $private_text) = $config->write_config();
     my $force_utf8 = 1;
+    write_ext($PRIVATE_EXT, $private_ext, oct('0600'));
+    write_ext($EXT,         $ext,         oct('0640'));
     cfs_write_file($PUBLIC,  $text,         $force_utf8);
     cfs_write_file($PRIVATE, $private_text, $force_utf8);
     return;
@@ -56,7 +120,52 @@ my sub locked ($file, $timeout, $code) {
 }
 
 sub lock_config ($code, $timeout = undef) {
-    return locked($PUBLIC, $timeout, sub { return locked($PRIVATE, $timeout, $code) });
+    my $inside = sub { local $LOCKED = 1; return $code->() };
+    return locked($PUBLIC, $timeout, sub { return locked($PRIVATE, $timeout, $inside) });
+}
+
+sub notify ($severity, $template, $data = {}, $fields = {}, $config = undef) {
+    $config //= read_config();
+    return log_delivery($config->send($severity, $template, $data, $fields));
+}
+
+# Logs what became of a notification and returns the targets' outcomes. A foreign object returns
+# nothing: it has logged by itself.
+sub log_delivery ($delivery = undef) {
+    return [] if ref $delivery ne 'HASH';
+    for my $line ($delivery->{log}->@*) {
+        require PVE::SafeSyslog;
+        PVE::SafeSyslog::syslog($line->{level}, '%s', $line->{text});
+    }
+    return $delivery->{targets};
+}
+
+sub info    (@args) { return notify('info',    @args) }
+sub notice  (@args) { return notify('notice',  @args) }
+sub warning (@args) { return notify('warning', @args) }
+sub error   (@args) { return notify('error',   @args) }
+
+sub common_template_data () {
+    require PVE::INotify;
+    my $hostname = PVE::INotify::nodename();
+    my ($raw)    = PVE::Notify::File::read_file(path_of('corosync.conf'));
+    my ($name)   = ($raw // '') =~ /^\s*cluster_name:\s*(\S+)/m;
+    return {
+        hostname => $hostname,
+        fqdn     => PVE::RS::Notify::fqdn() // $hostname,
+        defined($name) ? ('cluster-name' => $name) : (),
+    };
+}
+
+# Older permissions were given on the path without the s.
+sub check_may_use_target ($target, $rpcenv) {
+    my $user = $rpcenv->get_user();
+    for my $entity (read_config()->get_referenced_entities($target)->@*) {
+        my $privileges = ['Mapping.Use'];
+        next if $rpcenv->check($user, "/mapping/notification/$entity", $privileges, 1);
+        $rpcenv->check($user, "/mapping/notifications/$entity", $privileges);
+    }
+    return;
 }
 
 1;
@@ -65,9 +174,11 @@ __END__
 
 =head1 NAME
 
-PVE::Notify - reads, writes and locks the notification configuration
+PVE::Notify - reads, writes and locks the notification configuration, and sends
 
 =head1 SYNOPSIS
+
+    PVE::Notify::error('vzdump', $data, { type => 'vzdump', hostname => $hostname });
 
     my $config = PVE::Notify::read_config();
 
@@ -81,21 +192,48 @@ PVE::Notify - reads, writes and locks the notification configuration
 
 =head2 read_config()
 
-The configuration as a L<PVE::RS::Notify> object. Dies where a file cannot be read or parsed.
+The configuration as a L<PVE::RS::Notify> object. Dies where a file cannot be read or parsed. An
+entry that is faulty takes no part; it is logged once and listed by C<get_faults>.
 
 =head2 write_config($config)
 
-Writes both files. Call it inside C<lock_config>.
+Writes F<notifications.cfg>, F<priv/notifications.cfg> and, where they have content, the two
+F<notifications-ext.cfg>. Call it inside C<lock_config>.
 
 =head2 lock_config($code, $timeout)
 
-Runs C<$code> while F<notifications.cfg> and F<priv/notifications.cfg> are locked and returns its
-result. C<$timeout> is the time in seconds to wait for each lock (default 10). An error of the code
-passes unchanged, an error of the locking starts with C<cfs-lock>.
+Runs C<$code> while the files are locked and returns its result. C<$timeout> is the time in seconds
+to wait for each lock (default 10). An error of the code passes unchanged, an error of the locking
+starts with C<cfs-lock>.
+
+=head2 notify($severity, $template, $data, $fields, $config)
+
+Sends a notification: C<$severity> is C<info>, C<notice>, C<warning>, C<error> or C<unknown>,
+C<$template> the name of its template, C<$data> what that is filled with, C<$fields> what matchers
+look at. C<$config> is read if it is not given. What did not arrive is logged. Returns the outcomes,
+an array of hashes: C<target>, C<attempts> and C<recipients>, each with C<recipient> (a mail address,
+if there is one), C<outcome> (C<sent>, C<unsent>, C<refused> or C<unknown>) and C<reason>.
+
+=head2 info, notice, warning, error ($template, $data, $fields, $config)
+
+The same with this severity.
+
+=head2 log_delivery($delivery)
+
+Logs what C<send> or C<test_target> of the configuration has returned, and returns the outcomes.
+
+=head2 common_template_data()
+
+C<hostname>, C<fqdn> and, in a cluster, C<cluster-name>, for the data of a template.
+
+=head2 check_may_use_target($target, $rpcenv)
+
+Dies with 403 unless the user has C<Mapping.Use> on F</mapping/notifications/NAME> (or, as it was
+once checked, F</mapping/notification/NAME>) of this target or matcher and of all its targets.
 
 =head2 set_host({ kind => 'standalone', 'config-dir' => $dir })
 
-Tells that this machine is not a PVE node. Entry points of such a host call it once, before the
-first C<read_config>.
+Tells that this machine is not a PVE node; C<vendor-templates> may name the folder of its mail
+templates. Entry points of such a host call it once, before the first C<read_config>.
 
 =cut

@@ -44,9 +44,10 @@ impl Config {
         let Some(old) = S::find(entity) else {
             return Err(not_found(kind, name).into());
         };
+        let renewed = settings.renews_secrets(old, delete);
         if let Some(reason) = self.blocked.get(name) {
             let may = match reason {
-                Error::Torn(_) => settings.renews_secrets(old, delete),
+                Error::Torn(_) => renewed,
                 Error::Faulty(fault) => fault.file == PRIVATE,
                 _ => false,
             };
@@ -65,8 +66,10 @@ impl Config {
         settings.apply(&mut item)?;
         let entity = finish::<S>(item)?;
         self.touch(name)?;
-        if self.records.remove(name).is_some() || entity.private().is_some() {
+        let mended = renewed && entity.private().is_some();
+        if self.records.remove(name).is_some() || mended {
             self.blocked.remove(name);
+            self.private.drop_raw_of(kind.as_str(), name);
         }
         if let Some(place) = self.entity_mut(name) {
             *place = entity;

@@ -174,6 +174,15 @@ const EXT: [&str; 4] = [
 const CLIENT_SECRET: &str = "oauth2-client-secret";
 
 impl Smtp {
+    /// Whether a password goes out without encryption, which is the admin's choice.
+    #[must_use]
+    pub fn shows_password(&self) -> bool {
+        self.mode == Some(SmtpMode::Insecure)
+            && self.username.is_some()
+            && self.password.is_some()
+            && matches!(self.auth_method.as_deref(), None | Some("plain"))
+    }
+
     fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 4] {
         let [method, client, tenant, cloud] = EXT;
         [

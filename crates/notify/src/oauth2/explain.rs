@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::redact::Redactor;
 use super::reply::Answer;
 use super::{CodeExchange, Provider};
 use crate::advice::{self, Advice, Oddity};
+use crate::redact::Redactor;
 use crate::{Error, Secret};
 
 /// An answer that is none, or that lacks something.

@@ -7,19 +7,18 @@
 use std::time::Duration;
 
 use ::oauth2::basic::BasicTokenType;
-use ::oauth2::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use ::oauth2::http::header::CONTENT_TYPE;
 use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{CodeExchange, Provider, explain};
 use crate::advice::Oddity;
+use crate::http::retry_after;
 use crate::{Error, Secret};
 
 /// The longest token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
-/// The longest `Retry-After` that is believed, in seconds.
-const MAX_RETRY_AFTER: u64 = 3600;
 
 /// The fields of an answer that we look at. A field twice is refused by serde.
 #[derive(Debug, Deserialize)]
@@ -92,7 +91,7 @@ pub(super) fn check(
     let text = std::str::from_utf8(response.body()).ok();
     let answer = match text.and_then(|text| serde_json::from_str::<Answer>(text).ok()) {
         Some(answer) if answer.error.is_some() => {
-            let pause = retry_after(response);
+            let pause = retry_after(response.headers());
             return Err(explain::refusal(provider, request, &answer, status, pause));
         }
         answer => answer,
@@ -103,7 +102,7 @@ pub(super) fn check(
             return Err(explain::busy(
                 provider,
                 Oddity::TooManyRequests,
-                retry_after(response),
+                retry_after(response.headers()),
             ));
         }
         504 => return odd(Oddity::GatewayTimeout),
@@ -111,7 +110,7 @@ pub(super) fn check(
             return Err(explain::busy(
                 provider,
                 Oddity::ServerStatus,
-                retry_after(response),
+                retry_after(response.headers()),
             ));
         }
         _ if is_page(response) => return odd(Oddity::Html),
@@ -175,12 +174,4 @@ fn is_json(response: &HttpResponse) -> bool {
 fn is_page(response: &HttpResponse) -> bool {
     content_type(response).is_some_and(|kind| kind.contains("html"))
         || response.body().trim_ascii_start().starts_with(b"<")
-}
-
-/// `Retry-After` in seconds, cut to an hour; dates are left aside.
-fn retry_after(response: &HttpResponse) -> Option<u32> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = digits.then(|| value.parse().unwrap_or(MAX_RETRY_AFTER))?;
-    u32::try_from(seconds.min(MAX_RETRY_AFTER)).ok()
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Brand;
 use super::denial::Denial;
-use super::store::{Code, Grant, SHORT_LIFE, Store};
+use super::store::{ACCESS_LIFE, Code, Grant, SHORT_LIFE, Store};
 use crate::entropy;
 use crate::form::Form;
 use crate::wire::{Request, Response};
@@ -149,7 +149,7 @@ fn redeem(
     if let Some(code) = store.codes.get_mut(&key) {
         code.spent_for = Some(id);
     }
-    Ok(with_refresh_token(store, answer, refreshable.then_some(id)))
+    Ok(handed_out(store, answer, refreshable.then_some(id)))
 }
 
 /// The redirect URI and the code verifier must be those of the authorization request.
@@ -206,11 +206,7 @@ fn refresh(
         &wanted
     };
     let answer = tokens(brand, scopes);
-    Ok(with_refresh_token(
-        store,
-        answer,
-        brand.rotates().then_some(id),
-    ))
+    Ok(handed_out(store, answer, brand.rotates().then_some(id)))
 }
 
 /// An answer with a new access token; Microsoft's scope does not list `offline_access`.
@@ -220,19 +216,23 @@ fn tokens(brand: Brand, scopes: &[String]) -> serde_json::Value {
     json!({
         "access_token": entropy::token::<96>(),
         "token_type": "Bearer",
-        "expires_in": 3599,
+        "expires_in": ACCESS_LIFE.as_secs(),
         "scope": scopes.join(" "),
     })
 }
 
-/// Adds a new refresh token of the grant, if one is due.
-fn with_refresh_token(
-    store: &mut Store,
-    mut answer: serde_json::Value,
-    grant: Option<u64>,
-) -> Response {
+/// Remembers the access token, and adds a new refresh token of the grant, if one is due.
+fn handed_out(store: &mut Store, mut answer: serde_json::Value, grant: Option<u64>) -> Response {
+    let scopes = answer["scope"].as_str().unwrap_or_default().split(' ');
+    let scopes = scopes.map(String::from).collect();
+    let access_token = answer["access_token"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let now = store.now();
+    store.access_tokens.insert(access_token, scopes, now);
     if let Some(id) = grant {
-        let (token, now) = (entropy::token::<48>(), store.now());
+        let token = entropy::token::<48>();
         if let Some(grant) = store.grants.get_mut(&id) {
             grant.newest = Some(token.clone());
         }

@@ -8,7 +8,7 @@ use v5.36;
 
 use Exporter qw(import);
 use Fcntl    qw(:flock);
-use PVE::NotifyHost::File;
+use PVE::Notify::File;
 use Time::HiRes ();
 
 our @EXPORT_OK = qw(
@@ -46,7 +46,7 @@ sub cfs_read_file ($name) {
     my $info  = file_info($name);
     my $known = $cache{$name};
     my ($raw, $stamp) =
-        PVE::NotifyHost::File::read_file("$dirs->{config}/$name", $known && $known->{stamp});
+        PVE::Notify::File::read_file("$dirs->{config}/$name", $known && $known->{stamp});
     if (!$known || $stamp ne $known->{stamp}) {
         $known = $cache{$name} = { stamp => $stamp, data => $info->{parser}->($name, $raw) };
     }
@@ -60,7 +60,7 @@ sub cfs_write_file ($name, $data, $force_utf8 = 0) {
     my $raw    = $writer->($name, $data);
     utf8::encode($raw) if $force_utf8;
     my $mode = $name =~ m{\Apriv/} ? oct('0600') : oct('0640');
-    PVE::NotifyHost::File::replace_file("$dirs->{config}/$name", $raw, $mode);
+    PVE::Notify::File::replace_file("$dirs->{config}/$name", $raw, $mode);
     delete $cache{$name};
     return;
 }
@@ -100,7 +100,7 @@ sub file_info ($name) {
 
 # The lock is the open descriptor: it vanishes with the process, however that ends.
 sub take_lock ($path, $timeout) {
-    my $fh = PVE::NotifyHost::File::open_lock($path);
+    my $fh = PVE::Notify::File::open_lock($path);
     return $fh if flock($fh, LOCK_EX | LOCK_NB);
     with_alarm(
         $timeout,

@@ -6,7 +6,7 @@ package Test::NotifyHost;
 use v5.36;
 
 use Exporter qw(import);
-use PVE::NotifyHost::File;
+use PVE::Notify::File;
 use PVE::NotifyHost::Setup;
 use Test::More  ();
 use Test::Peers qw(new_dir root start write_private);
@@ -70,14 +70,14 @@ sub curl ($host, $path, @args) {
 }
 
 sub log_of ($host) {
-    my ($text) = PVE::NotifyHost::File::read_file($host->{log});
+    my ($text) = PVE::Notify::File::read_file($host->{log});
     return $text // '';
 }
 
 sub children_of ($pid) {
     my @children;
     for my $path (glob('/proc/[0-9]*/stat')) {
-        my ($stat) = eval { PVE::NotifyHost::File::read_file($path) };
+        my ($stat) = eval { PVE::Notify::File::read_file($path) };
         my ($child, $state, $parent) = ($stat // '') =~ /\A([0-9]+) \(.*\) (\S) ([0-9]+)/s or next;
         push @children, { pid => $child, state => $state } if $parent == $pid;
     }

@@ -51,6 +51,7 @@ sub write_private ($path, $content) {
 sub host_dir (%providers) {
     my $dir = new_dir();
     make_path("$dir/config", "$dir/state", "$dir/run", "$dir/config/priv", { mode => oct(700) });
+    symlink(root() . '/templates', "$dir/templates") or die "$dir/templates: $!\n";
     my $json = JSON::PP->new->canonical->pretty->encode(\%providers);
     write_private("$dir/config/oauth2-providers.json", $json);
     return $dir;

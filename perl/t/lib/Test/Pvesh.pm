@@ -14,12 +14,12 @@ my $SECONDS = 30;
 
 sub host_dir () {
     state $dir = do {
-        my $new = File::Temp->newdir;
+        my $new = File::Temp::tempdir(CLEANUP => 1);
         mkdir "$new/$_->[0]", oct $_->[1]
             for ['config', '0750'], ['config/priv', '0700'], ['state', '0700'], ['run', '0750'];
         $new;
     };
-    return "$dir";
+    return $dir;
 }
 
 sub pvesh_command (@args) {
@@ -37,6 +37,7 @@ my sub content ($path) {
 
 # Options: stdin (text), stdout (a path instead of a capture), env (a hash)
 sub pvesh ($option, @args) {
+    my $dir   = host_dir();           # of the test, not of the child below
     my $files = File::Temp->newdir;
     my $stdin = "$files/in";
     open my $in, '>:raw', $stdin or die "can't open '$stdin': $!\n";
@@ -44,9 +45,10 @@ sub pvesh ($option, @args) {
     close $in or die "can't close '$stdin': $!\n";
     my @command = pvesh_command(@args);
     my $pid     = fork // die "can't fork: $!\n";
+
     if (!$pid) {
         local @ENV{ 'PVE_NOTIFY_HOST_DIR', keys $option->{env}->%* } =
-            (host_dir(), values $option->{env}->%*);
+            ($dir, values $option->{env}->%*);
         open STDIN,  '<', $stdin                            or die "no input: $!\n";
         open STDOUT, '>', $option->{stdout} // "$files/out" or die "no output: $!\n";
         open STDERR, '>', "$files/err"                      or die "no errors: $!\n";

@@ -10,7 +10,7 @@ use v5.36;
 use IO::Socket::SSL        ();
 use IO::Socket::SSL::Utils qw(CERT_create CERT_free KEY_create_ec KEY_free PEM_cert2string
     PEM_key2string PEM_string2cert CERT_asHash);
-use PVE::NotifyHost::File;
+use PVE::Notify::File;
 use Socket        qw(AF_INET AF_INET6 inet_pton);
 use Sys::Hostname qw(hostname);
 
@@ -21,16 +21,16 @@ my $ISSUER     = 'pve-notify-host';
 # The path of the file with key and certificate. names: further names or addresses to be valid for.
 sub ensure ($class, $config_dir, @names) {
     my $path = "$config_dir/priv/notify-host.pem";
-    my ($pem) = PVE::NotifyHost::File::read_file($path);
+    my ($pem) = PVE::Notify::File::read_file($path);
     if (!defined($pem) || expires_soon($path, $pem, time())) {
         $pem = create(@names);
-        PVE::NotifyHost::File::replace_file($path, $pem, oct('0600'));
+        PVE::Notify::File::replace_file($path, $pem, oct('0600'));
     }
     my ($certificate) = $pem =~ /(-----BEGIN CERTIFICATE-----.*)/s
         or die "file '$path': no certificate in it\n";
     my $public = "$config_dir/notify-host.crt";
-    my ($known) = PVE::NotifyHost::File::read_file($public);
-    PVE::NotifyHost::File::replace_file($public, $certificate, oct('0644'))
+    my ($known) = PVE::Notify::File::read_file($public);
+    PVE::Notify::File::replace_file($public, $certificate, oct('0644'))
         if ($known // '') ne $certificate;
     return $path;
 }

@@ -12,7 +12,7 @@ use PVE::API2;
 use PVE::AccessControl;
 use PVE::NotifyHost;
 use PVE::NotifyHost::Certificate;
-use PVE::NotifyHost::File;
+use PVE::Notify::File;
 use PVE::NotifyHost::Listener;
 use PVE::NotifyHost::PamHelper;
 use PVE::NotifyHost::Privileges;
@@ -51,7 +51,7 @@ sub run ($class, %opt) {
 # The lock holds as long as the process lives; the number in the file is for people.
 sub claim ($self) {
     my $path = "$self->{dirs}{run}/notify-host.pid";
-    my $fh   = PVE::NotifyHost::File::open_lock($path);
+    my $fh   = PVE::Notify::File::open_lock($path);
     if (!flock($fh, LOCK_EX | LOCK_NB)) {
         sysread($fh, my $pid, 16);
         die 'already running' . (($pid // '') =~ /\A([0-9]+)\n/ ? " (process $1)\n" : "\n");
@@ -80,8 +80,7 @@ sub open_listener ($self) {
 }
 
 sub announce ($self) {
-    PVE::NotifyHost::File::replace_file("$self->{dirs}{run}/address", "$self->{url}\n",
-        oct('0644'));
+    PVE::Notify::File::replace_file("$self->{dirs}{run}/address", "$self->{url}\n", oct('0644'));
     STDOUT->autoflush(1);
     say "listening at $self->{url}";
     return;

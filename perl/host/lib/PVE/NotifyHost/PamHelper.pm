@@ -10,7 +10,7 @@ use v5.36;
 use IO::Handle ();
 use POSIX      ();
 use PVE::Cluster;
-use PVE::NotifyHost::File;
+use PVE::Notify::File;
 use Socket qw(AF_UNIX SOCK_SEQPACKET PF_UNSPEC);
 
 my $MAX_NAME        = 64;
@@ -42,7 +42,7 @@ sub check ($self, $name, $password) {
     return 0 if $name eq '' || length($name) > $MAX_NAME || length($password) > $MAX_PASSWORD;
     return 0 if "$name$password" =~ /\0/;
     my $lock   = PVE::Cluster::take_lock(PVE::Cluster::dirs()->{run} . '/lock-pam', $WAIT_SECONDS);
-    my $number = PVE::NotifyHost::File::random_bytes(16);
+    my $number = PVE::Notify::File::random_bytes(16);
     my $right;
     my $ask = sub {
         send($self->{socket}, pack('a16 n/a* n/a*', $number, $name, $password), 0);

@@ -9,7 +9,7 @@ use v5.36;
 use Digest::SHA qw(hmac_sha256_base64);
 use PVE::AccessControl;
 use PVE::Cluster;
-use PVE::NotifyHost::File;
+use PVE::Notify::File;
 
 my $LIFETIME   = 2 * 3600;
 my $CLOCK_SKEW = 300;
@@ -57,12 +57,12 @@ sub signature ($text) {
 sub auth_key () {
     my $path = PVE::Cluster::dirs()->{config} . '/priv/authkey.key';
     if (!-e $path) {
-        my $hex = unpack('H*', PVE::NotifyHost::File::random_bytes(32));
-        PVE::NotifyHost::File::create_file($path, "$hex\n", oct('0600'));
+        my $hex = unpack('H*', PVE::Notify::File::random_bytes(32));
+        PVE::Notify::File::create_file($path, "$hex\n", oct('0600'));
     }
     my $mode = (stat($path))[2] // die "file '$path': can't stat - $!\n";
     die "file '$path': refused, others can read or write it (chmod 600)\n" if $mode & oct('0077');
-    my ($raw) = PVE::NotifyHost::File::read_file($path);
+    my ($raw) = PVE::Notify::File::read_file($path);
     my ($hex) = ($raw // '') =~ /\A([0-9a-f]{64})\n\z/
         or die "file '$path': not a key of 64 hexadecimal digits (delete it to get a new one)\n";
     return pack('H*', $hex);

@@ -19,8 +19,20 @@ sub write_config ($self) {
     return ("public \x{e4}\x{263a}\n", "private\n");
 }
 
+sub write_ext_config ($self) {
+    return ($self->{args}[2], $self->{args}[3]);
+}
+
+sub is_torn    ($self) { return $self->{args}[0] eq 'torn' ? 1 : 0 }
+sub get_faults ($self) { return [] }
+
 sub provider_file_error ($self) {
     return $ENV{FAKE_PROVIDER_FILE_ERROR};
+}
+
+sub test_target ($self, $name) {
+    die { code => 404, message => "endpoint '$name' does not exist" } if $name eq 'lost';
+    return [{ target => $name }];
 }
 
 sub exchange_smtp_oauth2_code ($self, @args) {

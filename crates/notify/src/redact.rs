@@ -19,10 +19,10 @@ const CUT_OFF: usize = 12;
 const MASK: &[u8] = b"[secret]";
 
 /// The forms to look for.
-pub(super) struct Redactor(Vec<Zeroizing<Vec<u8>>>);
+pub(crate) struct Redactor(Vec<Zeroizing<Vec<u8>>>);
 
 impl Redactor {
-    pub(super) fn new(client_id: &str, secrets: &[&Secret]) -> Self {
+    pub(crate) fn new(client_id: &str, secrets: &[&Secret]) -> Self {
         let mut forms = Vec::new();
         let mut add = |form: Vec<u8>| {
             let form = Zeroizing::new(form);
@@ -58,7 +58,7 @@ impl Redactor {
     }
 
     /// The text made fit.
-    pub(super) fn clean(&self, text: &str) -> String {
+    pub(crate) fn clean(&self, text: &str) -> String {
         let text: String = text
             .chars()
             .filter(|&c| is_shown(c) || is_break(c))

@@ -1,8 +1,8 @@
-package PVE::NotifyHost::File;
+package PVE::Notify::File;
 
-# Reads and replaces the host's own files with care: bounded size, regular files only (a symbolic
-# link or a FIFO could stand in the way), old or new content but never a mixture, and an owner and
-# mode that hold from the file's first moment.
+# Reads and replaces files with care: bounded size, regular files only (a symbolic link or a FIFO
+# could stand in the way), old or new content but never a mixture, and an owner and mode that hold
+# from the file's first moment.
 
 use v5.36;
 
@@ -131,7 +131,7 @@ __END__
 
 =head1 NAME
 
-PVE::NotifyHost::File - careful reading and writing of the host's own files
+PVE::Notify::File - careful reading and writing of files
 
 =head1 DESCRIPTION
 

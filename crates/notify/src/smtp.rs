@@ -1,0 +1,94 @@
+//! Submission of one mail over SMTP (RFC 5321, RFC 6409): one connection, one message, an outcome for
+//! each recipient.
+//!
+//! Name look-up, TCP, TLS and dialogue share one deadline. A login never goes out in the clear unless
+//! the admin chose the mode `insecure` and a password; a token never does.
+
+mod auth;
+mod body;
+mod error;
+mod extensions;
+mod reply;
+mod session;
+mod transaction;
+
+use lettre::address::Envelope;
+
+pub use error::{AuthRefused, Error, Step};
+pub use reply::Reply;
+
+use body::Body;
+use session::Session;
+
+use crate::config::SmtpMode;
+use crate::outcome::Outcome;
+use crate::{Deadline, Host, Secret};
+
+/// Where a mail is handed in.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Name or address, IPv6 without brackets; also the name that its certificate must have.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+    /// How the way there is protected.
+    pub mode: SmtpMode,
+}
+
+/// Who hands it in.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// Nobody in particular.
+    None,
+    /// AUTH PLAIN or LOGIN.
+    Password {
+        /// The login name.
+        user: String,
+        /// Its password.
+        password: Secret,
+    },
+    /// AUTH XOAUTH2 or OAUTHBEARER; never without TLS.
+    Token {
+        /// The login name: the mailbox.
+        user: String,
+        /// The access token.
+        token: Secret,
+    },
+}
+
+/// Hands the message in and says what became of it for each recipient, in the envelope's order.
+///
+/// `message` is the mail as lettre formats it; line ends and leading dots need no preparation.
+///
+/// # Errors
+/// An error means that nothing was sent to anybody: the connection, the greeting, the login or the
+/// sender was refused. See [`Error`].
+pub fn submit(
+    host: &Host,
+    server: &Server,
+    login: &Login,
+    envelope: &Envelope,
+    message: &[u8],
+    deadline: &Deadline,
+) -> Result<Vec<(String, Outcome)>, Error> {
+    auth::check(server, login)?;
+    transaction::check(envelope)?;
+    let body = Body::new(message);
+    let mut session = Session::open(host, server, auth::redactor(login), *deadline)?;
+    let result = auth::login(&mut session, server, login)
+        .and_then(|()| transaction::run(&mut session, envelope, &body));
+    match result {
+        Ok(done) => {
+            if done.is_open {
+                session.quit(*deadline);
+            }
+            Ok(done.outcomes)
+        }
+        Err(error) => {
+            if error.leaves_open() {
+                session.quit(*deadline);
+            }
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,247 @@
+#!/usr/bin/perl
+
+# The four files of the notification configuration, with the library: who writes what in which
+# order, what a reader sees while that goes on or after it was cut short, and who may use what.
+
+use v5.36;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use POSIX ();
+use PVE::Notify;
+use Test::More;
+use Test::Pvesh qw(host_dir);
+
+my $dir = host_dir();
+PVE::Cluster::set_dirs({ config => "$dir/config", run => "$dir/run" });
+PVE::Notify::set_host({ kind => 'standalone', 'config-dir' => "$dir/config" });
+
+my @FILES = qw(
+    priv/notifications-ext.cfg notifications-ext.cfg notifications.cfg priv/notifications.cfg
+);
+
+my @logged;
+require PVE::SafeSyslog;
+{
+    no warnings 'redefine';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+    *PVE::SafeSyslog::syslog = sub ($level, $format, @values) {
+        push @logged, "$level " . sprintf $format, @values;
+    };
+}
+
+my sub write_file ($name, $content) {
+    PVE::Notify::File::replace_file("$dir/config/$name", $content, oct '0600');
+    return;
+}
+
+my sub read_file ($name) {
+    return (PVE::Notify::File::read_file("$dir/config/$name"))[0];
+}
+
+my sub forget () {
+    unlink map {"$dir/config/$_"} @FILES;
+    @logged = ();
+    return;
+}
+
+sub error_of ($code) {
+    return eval { $code->(); 1 } ? undef : $@;
+}
+
+my sub change ($code) {
+    return PVE::Notify::lock_config(sub {
+        my $config = PVE::Notify::read_config();
+        $code->($config);
+        PVE::Notify::write_config($config);
+    });
+}
+
+my @MAIL   = ('starttls', 'login', 'canary-1', ['a@example.org'], undef, 'pve@example.org');
+my %OAUTH2 = (
+    'auth-method'          => 'google-oauth2',
+    'oauth2-client-id'     => 'id-1',
+    'oauth2-client-secret' => 'canary-2',
+);
+
+subtest 'files of our own appear when there is something to say' => sub {
+    forget();
+    change(sub ($config) {
+        $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL);
+    });
+    is_deeply [map { defined read_file($_) ? $_ : () } @FILES],
+        ['notifications.cfg', 'priv/notifications.cfg'], 'PVE\'s two files';
+    change(sub ($config) {
+        $config->update_smtp_endpoint('mail', (undef) x 13, \%OAUTH2);
+    });
+    is_deeply [map { sprintf '%04o', (stat "$dir/config/$_")[2] & oct '7777' } @FILES],
+        ['0600', '0640', '0640', '0600'], 'then all four, with their modes';
+    like read_file('notifications-ext.cfg'), qr/\Asmtp: mail\n\tauth-method google-oauth2\n/,
+        'ours';
+    unlike read_file('notifications.cfg'), qr/oauth2/, 'nothing that PVE does not know in its own';
+    is PVE::Notify::read_config()->get_smtp_endpoint('mail')->{'oauth2-client-id'}, 'id-1',
+        'and they are read';
+    change(sub ($config) {
+        $config->delete_smtp_endpoint('mail');
+    });
+    is read_file('notifications-ext.cfg'), '', 'gone with the target';
+    unlike read_file('priv/notifications-ext.cfg'), qr/canary/, 'with its secret';
+};
+
+# changes a target's server and secrets and is killed after so many of the files
+my sub cut_short ($files) {
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        my $written = 0;
+        my $die     = sub { kill KILL => $$ if $written++ == $files };
+        no warnings 'redefine';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+        my $replace = \&PVE::Notify::File::replace_file;
+        local *PVE::Notify::File::replace_file = sub (@args) { $die->(); return $replace->(@args) };
+        change(sub ($config) {
+            $config->update_smtp_endpoint(
+                'mail', 'b.example.org', undef, undef, undef, 'canary-3',
+                (undef) x 8,
+                { 'oauth2-client-secret' => 'canary-4', 'oauth2-client-id' => 'id-2' }
+            );
+        });
+        kill KILL => $$;
+    }
+    waitpid $pid, 0;
+    return $? & 127;
+}
+
+subtest 'F-58: a write that is killed between two files never joins a secret with another host' =>
+    sub {
+    for my $files (0 .. 4) {
+        forget();
+        change(sub ($config) {
+            $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL, (undef) x 3,
+                \%OAUTH2);
+        });
+        is cut_short($files), 9, "killed after $files files";
+        my $text   = join "\n", map { read_file($_) } @FILES[2, 3];
+        my $half   = $text =~ /a\.example\.org/ ? $text =~ /canary-3/ : $text =~ /canary-1/;
+        my $config = PVE::Notify::read_config();
+        my $torn   = $files > 0 && $files < 4;
+        ok $config->is_torn, 'noticed' if $half;
+        if ($config->is_torn) {
+            ok $torn, 'only where the files really differ';
+            like "@logged", qr/err .*mail.*written only in part.*set all its secrets again/s,
+                'logged';
+            like error_of(sub {
+                change(sub ($c) {
+                    $c->update_smtp_endpoint('mail', 'c.example.org');
+                });
+            })->{message}, qr/written only in part/, 'a change without the secrets is refused';
+            change(sub ($c) {
+                $c->update_smtp_endpoint(
+                    'mail', (undef) x 4,
+                    'canary-5',
+                    (undef) x 8,
+                    { 'oauth2-client-secret' => 'canary-6' }
+                );
+            });
+            ok !PVE::Notify::read_config()->is_torn, 'mended by setting them';
+        } else {
+            ok !$half, 'whole: the old state or the new one';
+        }
+    }
+    };
+
+subtest 'a reader that comes between two files waits for the writer' => sub {
+    forget();
+    change(sub ($config) {
+        $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL, (undef) x 3, \%OAUTH2);
+    });
+    pipe my $ready, my $tell or die "no pipe: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        no warnings 'redefine';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+        my $replace = \&PVE::Notify::File::replace_file;
+        local *PVE::Notify::File::replace_file = sub (@args) {
+            if ($args[0] =~ m{priv/notifications\.cfg\z}) {
+                syswrite $tell, "\n";
+                sleep 1;
+            }
+            return $replace->(@args);
+        };
+        change(sub ($config) {
+            $config->update_smtp_endpoint(
+                'mail', 'b.example.org', undef, undef, undef, 'canary-3',
+                (undef) x 8,
+                { 'oauth2-client-secret' => 'canary-4' }
+            );
+        });
+        POSIX::_exit(0);
+    }
+    close $tell;
+    is sysread($ready, my $line, 1), 1, 'the writer is before its last file';
+    my $config = PVE::Notify::read_config();
+    ok !$config->is_torn, 'it sees no half of a write';
+    is $config->get_smtp_endpoint('mail')->{server}, 'b.example.org', 'but the new state';
+    is_deeply \@logged, [], 'and logs nothing';
+    waitpid $pid, 0;
+    is $?, 0, 'the writer ended well';
+};
+
+subtest 'a faulty entry is logged once for each state of the files' => sub {
+    forget();
+    write_file('notifications.cfg', "smtp: mail\n\tserver x\n\tfrom-address y\n\tport z\n");
+    PVE::Notify::read_config() for 1 .. 3;
+    is_deeply \@logged,
+        [     q{err notification entry is ignored: notifications.cfg line 4, smtp 'mail': }
+            . 'port: must be a number from 0 to 65535'
+        ], 'where and why';
+    write_file('notifications.cfg', '');
+    PVE::Notify::read_config();
+    write_file('notifications.cfg', "smtp: mail\n\tserver x\n\tfrom-address y\n\tport z\n");
+    PVE::Notify::read_config();
+    is scalar @logged, 2, 'again when it comes back';
+};
+
+subtest 'PVE::Notify sends with the configuration it is given, whoever made it' => sub {
+    my @calls;
+    my $foreign = bless {}, 'Foreign';
+    no warnings 'once';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+    *Foreign::send = sub ($self, @args) { push @calls, \@args; return };
+    is_deeply [PVE::Notify::info('test', { a => 1 }, { type => 'x' }, $foreign)], [],
+        'an empty return is borne';
+    PVE::Notify::notify('unknown', 'test', {}, {}, $foreign);
+    PVE::Notify->can($_)->('test', {}, {}, $foreign) for qw(notice warning error);
+    is_deeply $calls[0], ['info', 'test', { a => 1 }, { type => 'x' }], 'severity comes first';
+    is_deeply [map { $_->[0] } @calls], [qw(info unknown notice warning error)], 'all severities';
+};
+
+subtest 'common data of templates' => sub {
+    my $data = PVE::Notify::common_template_data();
+    is $data->{hostname}, PVE::INotify::nodename(), 'hostname';
+    like $data->{fqdn}, qr/\A\Q$data->{hostname}\E(?:\.|\z)/i, 'full name';
+    ok !exists $data->{'cluster-name'}, 'no cluster';
+    write_file('corosync.conf', "totem {\n  cluster_name: north\n  version: 2\n}\n");
+    is PVE::Notify::common_template_data()->{'cluster-name'}, 'north', 'cluster';
+};
+
+subtest 'who uses a matcher needs rights for its targets, on either path' => sub {
+    forget();
+    change(sub ($config) {
+        $config->add_matcher('mine', ['mail-to-root']);
+    });
+    my @asked;
+    my $rpcenv = bless {}, 'Env';
+    my %may;
+    no warnings 'once';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+    *Env::get_user = sub { return 'ann@pve' };
+    *Env::check    = sub ($self, $user, $path, $privileges, $noerr = 0) {
+        push @asked, $path;
+        return 1          if $may{$path};
+        die "403 $path\n" if !$noerr;
+        return 0;
+    };
+    %may = map { $_ => 1 } '/mapping/notifications/mine', '/mapping/notification/mail-to-root';
+    is error_of(sub { PVE::Notify::check_may_use_target('mine', $rpcenv) }), undef, 'allowed';
+    delete $may{'/mapping/notification/mail-to-root'};
+    is error_of(sub { PVE::Notify::check_may_use_target('mine', $rpcenv) }),
+        "403 /mapping/notifications/mail-to-root\n", 'the path of today is named';
+};
+
+done_testing;
