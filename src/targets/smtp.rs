@@ -9,6 +9,9 @@ pub mod export {
     use crate::fault::Fault;
     use crate::object::{All, Grant, Object, One};
 
+    /// The key that is none of the configuration.
+    const REFRESH_TOKEN: &str = "oauth2-refresh-token";
+
     /// The trailing hash.
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -155,8 +158,14 @@ pub mod export {
             disable,
             ..more.settings()
         };
+        let mut delete = delete.unwrap_or_default();
+        let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
+        delete.retain(|key| key != REFRESH_TOKEN);
         let before = granted_for(this, name);
-        this.update(name, settings, delete, digest)?;
+        this.update(name, settings, Some(delete), digest)?;
+        if ends_grant {
+            this.note(Grant::Gone(name.to_owned()));
+        }
         if granted_for(this, name) != before {
             this.note(Grant::Outdated(name.to_owned()));
         }
