@@ -12,7 +12,7 @@ use PVE::Notify;
 
 our @EXPORT_OK = qw(
     readers writers endpoint_writers with_config change_config raise_api_error with_faults
-    name_property comment_property disable_property origin_property
+    name_property comment_property disable_property origin_property warning_property
 );
 
 my $WHERE = '/mapping/notifications';
@@ -129,6 +129,15 @@ sub origin_property () {
     };
 }
 
+sub warning_property () {
+    return {
+        description => 'What an administrator should know of the settings although they work: that '
+            . 'the password goes out without encryption (mode insecure).',
+        type     => 'string',
+        optional => 1,
+    };
+}
+
 1;
 
 __END__
@@ -158,7 +167,7 @@ anything else.
 A list of entries with what is wrong in the files: text C<error> of an entry, and entries that are
 switched off by it.
 
-=head2 name_property(%more), comment_property(), disable_property(), origin_property()
+=head2 name_property(%more), comment_property(), disable_property(), origin_property(), warning_property()
 
 Schemas that all kinds of entries have.
 

@@ -6,7 +6,7 @@ package PVE::API2::Cluster::Notifications::SMTP;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common
-    qw(endpoint_writers comment_property disable_property);
+    qw(endpoint_writers comment_property disable_property warning_property);
 use PVE::API2::Cluster::Notifications::Entries;
 use PVE::API2::Cluster::Notifications::Mail qw(mail_keys);
 
@@ -102,6 +102,15 @@ my @extra = (
     },
 );
 
+my sub with_warnings ($entries, $config) {
+    my %warning =
+        map { $_->{name} => $_->{warning} } grep { $_->{warning} } $config->get_targets()->@*;
+    for my $entry (grep { $warning{ $_->{name} } } @$entries) {
+        $entry->{warning} = $warning{ $entry->{name} };
+    }
+    return $entries;
+}
+
 my %kind = (
     path     => 'endpoints/smtp',
     stem     => 'smtp_endpoint',
@@ -111,6 +120,9 @@ my %kind = (
     secrets  => ['password', 'oauth2-client-secret'],
     keys     => \@keys,
     extra    => \@extra,
+
+    list_properties => { warning => warning_property() },
+    complete_list   => \&with_warnings,
 );
 
 sub register ($class) {

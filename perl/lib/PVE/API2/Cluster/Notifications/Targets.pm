@@ -5,7 +5,8 @@ package PVE::API2::Cluster::Notifications::Targets;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common
-    qw(readers with_config with_faults name_property comment_property disable_property origin_property);
+    qw(readers with_config with_faults name_property comment_property disable_property origin_property
+    warning_property);
 
 my sub targets ($param) {
     return with_config(sub ($config) {
@@ -43,6 +44,7 @@ sub register ($class) {
                         type     => 'string',
                         optional => 1,
                     },
+                    warning => warning_property(),
                 },
             },
             links => [{ rel => 'child', href => '{name}' }],
