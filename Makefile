@@ -104,6 +104,7 @@ soak-perlmod: setup-soak
 soak: setup-soak blib cargo-sandbox node-peers mail-servers soak-perlmod
 	SOAK=1 $(CARGO) test --locked --quiet -p notify --test smtp --test deliver --test footprint
 	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
+	tools/fuzz 60
 
 node-peers: build/node/.installed
 

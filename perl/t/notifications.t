@@ -9,7 +9,9 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use JSON::PP ();
+use IO::Socket::IP ();
+use JSON::PP       ();
+use POSIX          ();
 use Test::More;
 use Test::Notifications::Steps qw(steps canaries);
 use Test::Peers                qw(new_dir);
@@ -17,6 +19,45 @@ use Test::Way::Curl;
 use Test::Way::Direct;
 use Test::Way::Proxmoxer;
 use Test::Way::Pvesh;
+
+# a web server that keeps what it gets; and a port where nothing listens
+my $files    = new_dir();
+my $log      = "$files/log";
+my $requests = "$files/requests";
+my $listener = listen_on_loopback();
+my $closed   = listen_on_loopback()->sockport;
+my $server   = fork() // die "fork: $!\n";
+serve() if !$server;
+
+sub listen_on_loopback () {
+    return IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0, Listen => 5)
+        // die "can't listen: $@\n";
+}
+
+sub serve () {
+    while (my $client = $listener->accept) {
+        my $request = '';
+        while (sysread $client, $request, 65536, length $request) {
+            my ($header, $body) = split /\r\n\r\n/, $request, 2;
+            last if defined $body && length $body >= ($header =~ /^content-length: (\d+)/mi)[0];
+        }
+        open my $fh, '>>', $requests or POSIX::_exit(1);
+        print {$fh} $request;
+        close $fh;
+        print {$client} "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        close $client;
+    }
+    return POSIX::_exit(0);
+}
+
+END {
+    if ($server) {
+        my $status = $?;
+        kill TERM => $server;
+        waitpid $server, 0;
+        $? = $status;    ## no critic (RequireLocalizedPunctuationVars) - that of the test
+    }
+}
 
 my $json = JSON::PP->new->canonical->allow_nonref->allow_blessed;
 
@@ -71,6 +112,11 @@ sub take ($way, $row) {
     my ($title, $verb, $path, @rest) = @$row;
     return write_file($way->{dir}, $path, @rest)                         if $verb eq 'FILE';
     return like(read_file("$way->{dir}/config/$path"), $rest[0], $title) if $verb eq 'READ';
+    if ($verb eq 'SENT') {
+        my $sent = read_file($requests);
+        unlink $requests;
+        return like($sent, $path, $title);
+    }
     my ($param, @expected) = @rest;
     my %param = %$param;
     $param{digest} = $digest if ($param{digest} // '') eq 'CURRENT';
@@ -79,9 +125,7 @@ sub take ($way, $row) {
     return $json->encode([$answer->@{qw(data message errors)}]);
 }
 
-my $files = new_dir();
-my $log   = "$files/log";
-my %way   = (
+my %way = (
     'in this process'  => sub { return Test::Way::Direct->new },
     'pvesh'            => sub { return Test::Way::Pvesh->new },
     'curl with a form' => sub { return Test::Way::Curl->new('form', $log) },
@@ -92,7 +136,7 @@ my %way   = (
 for my $title (sort keys %way) {
     subtest $title => sub {
         my $way   = $way{$title}->();
-        my @steps = steps();
+        my @steps = steps($listener->sockport, $closed);
         my $seen  = '';
         while (my ($area, $rows) = splice @steps, 0, 2) {
             subtest $area => sub {

@@ -204,8 +204,8 @@ subtest 'PVE::Notify sends with the configuration it is given, whoever made it' 
     my $foreign = bless {}, 'Foreign';
     no warnings 'once';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
     *Foreign::send = sub ($self, @args) { push @calls, \@args; return };
-    is_deeply [PVE::Notify::info('test', { a => 1 }, { type => 'x' }, $foreign)], [],
-        'an empty return is borne';
+    is_deeply PVE::Notify::info('test', { a => 1 }, { type => 'x' }, $foreign), [],
+        'an empty return is borne, as no outcome';
     PVE::Notify::notify('unknown', 'test', {}, {}, $foreign);
     PVE::Notify->can($_)->('test', {}, {}, $foreign) for qw(notice warning error);
     is_deeply $calls[0], ['info', 'test', { a => 1 }, { type => 'x' }], 'severity comes first';

@@ -120,7 +120,8 @@ subtest 'a test says why it failed' => sub {
         { 'good ann@example.org' => 'sent' }, 'sent';
     ok !eval { $config->test_target('wrong'); 1 }, 'refused';
     is $@->{code}, 500, 'code';
-    like $@->{message},   qr/\ACould not test target: could not notify via endpoint\(s\): wrong: .*535/, 'reason';
+    like $@->{message},
+        qr/\ACould not test target: could not notify via endpoint\(s\): wrong: .*535/, 'reason';
     unlike $@->{message}, qr/canary/, 'without the password';
     ok !eval { $config->test_target('nobody'); 1 }, 'a target that does not exist';
     is_deeply $@, { code => 404, message => q{endpoint 'nobody' does not exist} }, 'is told';

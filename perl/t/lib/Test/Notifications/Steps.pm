@@ -3,7 +3,8 @@ package Test::Notifications::Steps;
 # Calls below /cluster/notifications, one after the other on a fresh folder, and what each answers.
 # A row: title, verb, path, parameters, and either the data of the answer, or the code and the
 # message of an error (a hash: one text per parameter). CURRENT stands for the digest of the last
-# answer that had one. Two more verbs: FILE writes a file, READ compares one with a pattern.
+# answer that had one. More verbs: FILE writes a file, READ compares one with a pattern, SENT what has
+# arrived at the web server.
 
 use v5.36;
 
@@ -915,7 +916,55 @@ my @faults = (
     ),
 );
 
-sub steps () {
+# a listening port of this machine answers 200, a closed one nothing
+my sub targets ($port, $closed) {
+    my %hook = (method => 'post', body => base64('{{ title }}'), disable => 1);
+    return [
+        [
+            'a web server as target, switched off',
+            'POST',
+            'endpoints/webhook',
+            {
+                %hook,
+                name   => 'hook',
+                url    => "http://127.0.0.1:$port/{{ secrets.key }}",
+                secret => ["name=key,value=$secret"],
+            },
+            undef
+        ],
+        ['is tested', 'POST', 'targets/hook/test', {}, undef],
+        [
+            'and called', 'SENT',
+            qr{\APOST /canary-webhook HTTP.*\r\n\r\nTest notification for hook\s*\z}s
+        ],
+        [
+            'it moves to where nothing listens',
+            'PUT', 'endpoints/webhook/hook',
+            { url => "http://127.0.0.1:$closed/{{ secrets.key }}", secret => ['name=key'] }, undef
+        ],
+        [
+            'and the test says what to do',
+            'POST',
+            'targets/hook/test',
+            {},
+            500,
+            qr/\ACould not test target: could not notify via endpoint\(s\): hook: 127\.0\.0\.1:$closed: the connection was refused/
+        ],
+        ['there is nothing to call', 'SENT', qr/\A\z/],
+        [
+            'a target that does not exist',
+            'POST', 'targets/lost/test', {}, 404, q{endpoint 'lost' does not exist}
+        ],
+        [
+            'a matcher is no target',
+            'POST', 'targets/default-matcher/test',
+            {},     404, q{endpoint 'default-matcher' does not exist}
+        ],
+        ['deleted', 'DELETE', 'endpoints/webhook/hook', {}, undef],
+    ];
+}
+
+sub steps ($port = 0, $closed = 0) {
     return (
         Indexes  => \@indexes,
         Sendmail => \@sendmail,
@@ -926,6 +975,7 @@ sub steps () {
         Builtin  => \@builtin,
         Digest   => \@digest,
         Names    => \@names,
+        Targets  => targets($port, $closed),
         Faults   => \@faults,
     );
 }

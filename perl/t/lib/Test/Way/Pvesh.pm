@@ -23,6 +23,7 @@ sub call ($self, $verb, $path, $param) {
     }
     my $option = { env => { PVE_NOTIFY_HOST_DIR => "$self->{dir}" } };
     my $ended  = pvesh($option, $command{$verb}, $path, @words, '--output-format', 'json');
+    $ended->{err} =~ s/^pve-notify: \w+: .*\n//mg;    # the log, where there is no journal
     if ($ended->{status} == 0) {
         die "pvesh: $ended->{err}\n" if length $ended->{err};
         return { code => 200, data => length $ended->{out} ? $json->decode($ended->{out}) : undef };
