@@ -158,7 +158,8 @@ pub mod export {
         this.config().digest().to_owned()
     }
 
-    /// All endpoints: name, type, origin, comment and disable of each.
+    /// All endpoints: name, type, origin, comment and disable of each, and a warning where its settings
+    /// work but are no good.
     #[export]
     pub fn get_targets(#[try_from_ref] this: &Object) -> Targets {
         Targets(this.config())

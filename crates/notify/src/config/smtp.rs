@@ -135,13 +135,18 @@ const EXT: [&str; 8] = [
 const CLIENT_SECRET: &str = "oauth2-client-secret";
 
 impl Smtp {
-    /// Whether a password goes out without encryption, which is the admin's choice.
+    /// What an admin should know of the settings although they work: a password goes out without
+    /// encryption where the admin chose that.
     #[must_use]
-    pub fn shows_password(&self) -> bool {
-        self.mode == Some(SmtpMode::Insecure)
+    pub fn warning(&self) -> Option<&'static str> {
+        let shows_password = self.mode == Some(SmtpMode::Insecure)
             && self.username.is_some()
             && self.password.is_some()
-            && matches!(self.auth_method.as_deref(), None | Some("plain"))
+            && matches!(self.auth_method.as_deref(), None | Some("plain"));
+        shows_password.then_some(
+            "the password goes out without encryption (mode insecure); an administrator has to set \
+             the mode to starttls or tls, if the server can do that",
+        )
     }
 
     fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 8] {

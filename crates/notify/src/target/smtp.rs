@@ -47,13 +47,7 @@ pub(super) fn deliver(
         }
     };
     let mut report = mail::deliver(host, content, &from, author, recipients, deadline, attempt);
-    if item.shows_password() {
-        report.warnings.push(
-            "the password goes out without encryption (mode insecure); an administrator has to set \
-             the mode to starttls or tls, if the server can do that"
-                .to_owned(),
-        );
-    }
+    report.warnings.extend(item.warning().map(str::to_owned));
     report
 }
 

@@ -12,7 +12,7 @@ use PVE::Notify;
 
 our @EXPORT_OK = qw(
     readers writers endpoint_writers with_config change_config raise_api_error with_faults
-    name_property comment_property disable_property origin_property
+    name_property comment_property disable_property origin_property warning_property
     with_status condition_property
 );
 
@@ -166,6 +166,15 @@ sub origin_property () {
     };
 }
 
+sub warning_property () {
+    return {
+        description => 'What an administrator should know of the settings although they work: that '
+            . 'the password goes out without encryption (mode insecure).',
+        type     => 'string',
+        optional => 1,
+    };
+}
+
 1;
 
 __END__
@@ -203,7 +212,7 @@ A list of endpoints with C<oauth2-status> and C<oauth2-error> of those that log 
 
 The schema of C<oauth2-status>.
 
-=head2 name_property(%more), comment_property(), disable_property(), origin_property()
+=head2 name_property(%more), comment_property(), disable_property(), origin_property(), warning_property()
 
 Schemas that all kinds of entries have.
 

@@ -7,7 +7,7 @@ use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
     readers endpoint_writers with_config name_property comment_property disable_property
-    condition_property
+    condition_property warning_property
 );
 use PVE::API2::Cluster::Notifications::Entries;
 use PVE::API2::Cluster::Notifications::Mail qw(mail_keys);
@@ -184,6 +184,15 @@ my sub status ($param) {
     });
 }
 
+my sub with_warnings ($entries, $config) {
+    my %warning =
+        map { $_->{name} => $_->{warning} } grep { $_->{warning} } $config->get_targets()->@*;
+    for my $entry (grep { $warning{ $_->{name} } } @$entries) {
+        $entry->{warning} = $warning{ $entry->{name} };
+    }
+    return $entries;
+}
+
 my %kind = (
     path     => 'endpoints/smtp',
     stem     => 'smtp_endpoint',
@@ -193,6 +202,9 @@ my %kind = (
     secrets  => ['password', 'oauth2-client-secret', 'oauth2-refresh-token'],
     keys     => \@keys,
     extra    => \@extra,
+
+    list_properties => { warning => warning_property() },
+    complete_list   => \&with_warnings,
 );
 
 sub register ($class) {

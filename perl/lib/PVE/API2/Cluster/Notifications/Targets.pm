@@ -6,7 +6,7 @@ use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
     readers with_config with_faults with_status name_property comment_property disable_property
-    origin_property condition_property
+    origin_property condition_property warning_property
 );
 
 my sub targets ($param) {
@@ -45,6 +45,7 @@ sub register ($class) {
                         type     => 'string',
                         optional => 1,
                     },
+                    warning         => warning_property(),
                     'oauth2-status' => condition_property(optional => 1),
                     'oauth2-error'  => {
                         description => 'What went wrong last with the OAuth2 login, and who has to '
