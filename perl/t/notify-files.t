@@ -197,6 +197,17 @@ subtest 'a faulty entry is logged once for each state of the files' => sub {
     write_file('notifications.cfg', "smtp: mail\n\tserver x\n\tfrom-address y\n\tport z\n");
     PVE::Notify::read_config();
     is scalar @logged, 2, 'again when it comes back';
+    forget();
+    write_file('notifications.cfg',      "pa\e[31mger: a\ab\n");
+    write_file('priv/notifications.cfg', "canary: canary\n");
+    PVE::Notify::read_config();
+    is_deeply \@logged,
+        [
+        q{err notification entry is ignored: notifications.cfg line 1, pa [31mger 'a b': unknown }
+            . q{section type 'pa [31mger'},
+        'err notification entry is ignored: priv/notifications.cfg line 1: unknown section type',
+        ],
+        'no control character, and no name that may be a secret';
 };
 
 subtest 'PVE::Notify sends with the configuration it is given, whoever made it' => sub {

@@ -58,12 +58,18 @@ my sub read_files () {
     );
 }
 
+# One line for a log: whatever stands in the file, no control character of it gets there. Neither
+# type nor name where they might show a secret.
+my sub fault_text ($fault) {
+    my $entry = length $fault->{type} ? ", $fault->{type} '$fault->{name}'" : '';
+    return "$fault->{file} line $fault->{line}$entry: $fault->{reason}" =~ s/[[:cntrl:]]/ /gr;
+}
+
 # once for each state of the files, not at each reading
 my sub log_faults ($config) {
     state $known = '';
     my $faults = $config->get_faults;
-    my $state  = join "\n",
-        map {"$_->{file} line $_->{line}, $_->{type} '$_->{name}': $_->{reason}"} @$faults;
+    my $state  = join "\n", map { fault_text($_) } @$faults;
     return if $state eq $known;
     $known = $state;
     require PVE::SafeSyslog;
