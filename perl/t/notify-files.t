@@ -148,6 +148,20 @@ subtest 'F-58: a write that is killed between two files never joins a secret wit
     }
     };
 
+subtest 'what does not fit into a file is refused before any file is written' => sub {
+    forget();
+    my $error = error_of(sub {
+        change(sub ($config) {
+            $config->add_smtp('mail', 'a.example.org', 25, @MAIL, (undef) x 3, \%OAUTH2);
+            $config->add_sendmail("s$_", ['a@b.c'], undef, undef, "\x{f6}" x 2000) for 1 .. 263;
+        });
+    });
+    like $error,
+        qr{\Afile '\S+/notifications[.]cfg': refused, it would have more than 1048576 bytes; an},
+        'told';
+    is_deeply [grep { -e "$dir/config/$_" } @FILES], [], 'no file';
+};
+
 subtest 'a reader that comes between two files waits for the writer' => sub {
     forget();
     change(sub ($config) {
