@@ -32,7 +32,9 @@ sub sasl ($self) {
 }
 
 sub tokens ($self, $provider) {
-    my $secret = $provider->{'client-secret'} =~ s/([^A-Za-z0-9_-])/sprintf '%%%02X', ord $1/ger;
+
+    # encoded for the Authorization header as RFC 6749 wants it, and then for the URL
+    my $secret = $provider->{'client-secret'} =~ s/([^A-Za-z0-9_-])/sprintf '%%25%02X', ord $1/ger;
     my $introspection = $provider->{url}      =~ s{://}{://introspect:$secret\@}r;
     return <<"END";
 introspection_url = $introspection/token/introspection
