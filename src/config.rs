@@ -7,6 +7,8 @@
     parts(
         crate::matchers::export,
         crate::oauth2::export,
+        crate::upkeep::export,
+        crate::send::export,
         crate::targets::gotify::export,
         crate::targets::sendmail::export,
         crate::targets::smtp::export,
@@ -52,6 +54,9 @@ pub mod export {
         Standalone {
             config_dir: PathBuf,
             vendor_templates: Option<PathBuf>,
+            sendmail: Option<PathBuf>,
+            state_dir: Option<PathBuf>,
+            run_dir: Option<PathBuf>,
         },
     }
 
@@ -62,12 +67,24 @@ pub mod export {
                 HostOption::Standalone {
                     config_dir,
                     vendor_templates,
+                    sendmail,
+                    state_dir,
+                    run_dir,
                 } => {
-                    let host = Host::standalone(config_dir);
-                    match vendor_templates {
-                        Some(dir) => host.with_vendor_templates(dir),
-                        None => host,
+                    let mut host = Host::standalone(config_dir);
+                    if let Some(dir) = vendor_templates {
+                        host = host.with_vendor_templates(dir);
                     }
+                    if let Some(command) = sendmail {
+                        host = host.with_sendmail(command);
+                    }
+                    if let Some(dir) = state_dir {
+                        host = host.with_state_dir(dir);
+                    }
+                    if let Some(dir) = run_dir {
+                        host = host.with_run_dir(dir);
+                    }
+                    host
                 }
             }
         }
@@ -106,8 +123,9 @@ pub mod export {
     fn text<'a>(name: &str, raw: &'a [u8]) -> Result<&'a str, Fault> {
         std::str::from_utf8(raw).map_err(|error| {
             let place = error.valid_up_to();
-            Fault::bad_request(format!(
-                "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}"
+            Fault::internal(format!(
+                "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}; an \
+                 administrator has to mend the file"
             ))
         })
     }
@@ -141,7 +159,8 @@ pub mod export {
         this.config().digest().to_owned()
     }
 
-    /// All endpoints: name, type, origin, comment and disable of each.
+    /// All endpoints: name, type, origin, comment and disable of each, and a warning where its settings
+    /// work but are no good.
     #[export]
     pub fn get_targets(#[try_from_ref] this: &Object) -> Targets {
         Targets(this.config())
@@ -178,7 +197,7 @@ pub mod export {
     pub fn storable_freeze(#[try_from_ref] this: &Object, cloning: bool) -> Result<String, Fault> {
         CLONES
             .freeze(cloning, || Arc::new(this.snapshot()))
-            .map_err(|error| Fault::internal(&error))
+            .map_err(|error| Fault::internal(error.to_string()))
     }
 
     /// `Storable::dclone` makes an object of the same class.
@@ -186,7 +205,7 @@ pub mod export {
     pub fn storable_attach(#[raw] class: Value, cloning: bool, name: &str) -> Result<Value, Fault> {
         let snapshot = CLONES
             .attach(cloning, name)
-            .map_err(|error| Fault::internal(&error))?;
+            .map_err(|error| Fault::internal(error.to_string()))?;
         make(&class, Object::from(&*snapshot))
     }
 }

@@ -17,4 +17,6 @@ mod fault;
 mod matchers;
 mod oauth2;
 mod object;
+mod send;
 mod targets;
+mod upkeep;

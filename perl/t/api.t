@@ -38,7 +38,8 @@ sub error_of ($code) {
 
 subtest 'the index leads to the method' => sub {
     my ($class, $info) = PVE::API2->find_handler('GET', '/cluster/notifications', {});
-    is_deeply $class->handle($info, {}, 1), [{ name => 'smtp-oauth2-token' }], 'names the entry';
+    is_deeply [grep { $_->{name} eq 'smtp-oauth2-token' } $class->handle($info, {}, 1)->@*],
+        [{ name => 'smtp-oauth2-token' }], 'names the entry';
     ($class, $info) =
         PVE::API2->find_handler('POST', '/cluster/notifications/smtp-oauth2-token', {});
     is $class,             'PVE::API2::Cluster::Notifications', 'the class is that of the index';
@@ -102,6 +103,20 @@ subtest 'an error of the library keeps its code' => sub {
         'a plain error passes unchanged';
     is_deeply error_of(sub { call(%good, 'client-id' => 'half-error') }), { code => 502 },
         'so does a hash without message';
+};
+
+subtest 'a test of a target succeeds without a result, or says why not' => sub {
+    my $test = sub ($name) {
+        my $param = {};
+        my ($class, $info) =
+            PVE::API2->find_handler('POST', "/cluster/notifications/targets/$name/test", $param);
+        return $class->handle($info, $param, 1);
+    };
+    is $test->('mail-to-root'), undef, 'success';
+    my $error = error_of(sub { $test->('lost') });
+    is "$error", "404 endpoint 'lost' does not exist\n", 'failure';
+    $error = error_of(sub { $test->('1a') });
+    is_deeply [keys $error->{errors}->%*], ['name'], 'no name of a target';
 };
 
 subtest 'a configuration that cannot be read is told like any other error' => sub {

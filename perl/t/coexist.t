@@ -145,11 +145,10 @@ END
 subtest 'F-51: what looks like an object and is none' => sub {
     my $program = <<'END';
 use PVE::RS::Notify;
-use Storable qw(dclone freeze thaw);
+use Storable qw(freeze thaw);
 my $config = config();
 my %fake = (
-    dclone => eval { dclone($config) },
-    thaw   => eval { thaw(freeze($config)) },
+    thaw   => scalar(eval { thaw(freeze($config)) }),
     empty  => bless({}, 'PVE::RS::Notify'),
     scalar => bless(\my $scalar, 'PVE::RS::Notify'),
     code   => bless(sub { }, 'PVE::RS::Notify'),
@@ -169,7 +168,7 @@ print exchange($config), "\n";
 END
     my @lines = split /\n/, run($program);
     is pop @lines,    'token', 'the true object still works' or diag(@lines);
-    is scalar @lines, 24,      'no crash';
+    is scalar @lines, 21,      'no crash';
     like $_,   qr/PVE::RS::Notify/,          'a clear error'   for @lines;
     unlike $_, qr/worked|0x[0-9a-f]+|panic/, 'not an accident' for @lines;
 };

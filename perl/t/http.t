@@ -53,8 +53,7 @@ subtest 'results in both formats' => sub {
         ->json_is({ data => { text => 'a' }, success => 1 });
     $t->content_type_is('application/json;charset=UTF-8');
     $real->get_ok("$json/version")->status_is(200)->json_has('/data/version');
-    $real->get_ok("$json/cluster/notifications")
-        ->json_is('/data' => [{ name => 'smtp-oauth2-token' }]);
+    $real->get_ok("$json/cluster/notifications")->json_has('/data/0/name');
 };
 
 subtest 'errors in both formats' => sub {

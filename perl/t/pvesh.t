@@ -150,8 +150,14 @@ subtest 'unknown paths are told by command' => sub {
 
 subtest 'ls shows what a path can do' => sub {
     is pvesh({}, 'ls')->{out}, "Dr---        cluster\n-r---        version\n", 'root';
-    is pvesh({}, 'ls', '/cluster/notifications')->{out}, "---c-        smtp-oauth2-token\n",
-        'method';
+    is pvesh({}, 'ls', '/cluster/notifications')->{out}, <<'TEXT', 'indexes, lists and methods';
+Dr---        endpoints
+-r---        matcher-field-values
+Dr---        matcher-fields
+Dr-c-        matchers
+---c-        smtp-oauth2-token
+Dr---        targets
+TEXT
 };
 
 subtest 'usage explains a method' => sub {

@@ -1,19 +1,25 @@
 //! Advice: for every known failure one row that says what happened, who has to act and what to do.
 //!
 //! The rows are data, one table per source: RFC 6749, Microsoft, Google, answers that are no answer,
-//! and the way to the peer. `Display` makes them one sentence: "what; who has to cure".
+//! mail and web servers, and the way to the peer. `Display` makes them one sentence: "what; who has to
+//! cure".
 
 mod aadsts;
 mod google;
 mod refresh;
 mod reply;
 mod rfc6749;
+mod smtp;
+mod status;
 mod way;
 
 use std::fmt;
 
 pub use reply::Oddity;
+pub use smtp::Snag;
 pub use way::{Cause, Phase};
+
+use crate::smtp::{Reply, Step};
 
 /// One row of a table.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +63,25 @@ pub fn for_aadsts(number: u32) -> Option<&'static Advice> {
         .map(|(_, row)| row)
 }
 
+/// Advice on the status with which a web server refuses a notification.
+#[must_use]
+pub fn for_status(status: u16) -> &'static Advice {
+    status::find(status)
+}
+
+/// Advice on the refusal of a mail server: its reply, the step (and `TOKEN` or `PASSWORD` for a login)
+/// where it came.
+#[must_use]
+pub fn for_smtp(reply: &Reply, step: Step, login: Option<&str>) -> &'static Advice {
+    let mut facts = vec![reply.code.to_string(), format!("{}xx", reply.code / 100)];
+    if let Some((class, subject, detail)) = reply.enhanced {
+        facts.push(format!("{class}.{subject}.{detail}"));
+    }
+    facts.push(step.word().to_owned());
+    facts.extend(login.map(str::to_owned));
+    smtp::find(&facts, &reply.text)
+}
+
 /// The advice in place of the row of this key where a token was to be refreshed.
 pub(crate) fn for_refresh(key: &str) -> Option<&'static Advice> {
     refresh::TABLE
@@ -73,6 +98,8 @@ pub fn all() -> impl Iterator<Item = &'static Advice> {
         .chain(aadsts::TABLE.iter().map(|(_, row)| row))
         .chain(refresh::TABLE.iter().map(|(_, row)| row))
         .chain(Oddity::rows())
+        .chain(smtp::rows())
+        .chain(status::rows())
         .chain(way::rows())
 }
 

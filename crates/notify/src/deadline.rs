@@ -16,6 +16,12 @@ impl Deadline {
         Self(Instant::now() + budget.min(Duration::from_secs(86_400)))
     }
 
+    /// The same moment, or the one `budget` from now where that comes first.
+    #[must_use]
+    pub fn at_most(self, budget: Duration) -> Self {
+        Self(self.0.min(Self::after(budget).0))
+    }
+
     /// What is left, or `None` once the moment has come.
     #[must_use]
     pub fn left(self) -> Option<Duration> {
@@ -27,6 +33,21 @@ impl Deadline {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_earlier_of_two_ends_counts() {
+        let (short, long) = (Duration::from_secs(10), Duration::from_secs(60));
+        let minute = Deadline::after(long);
+        assert!(minute.at_most(short).left() <= Some(short));
+        assert_eq!(
+            Deadline::after(short)
+                .at_most(long)
+                .left()
+                .map(|l| l > short),
+            Some(false)
+        );
+        assert!(minute.at_most(Duration::MAX).left() > Some(Duration::from_secs(50)));
+    }
 
     #[test]
     fn a_deadline_passes_and_does_not_overflow() {

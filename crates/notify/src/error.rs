@@ -50,6 +50,13 @@ pub enum Error {
     },
     /// No template of a notification could be rendered; the caller has the reasons. Code 500.
     Template,
+    /// A test did not reach its target. Code 500.
+    Undelivered {
+        /// The target's name.
+        target: String,
+        /// What happened, who has to act, what to do.
+        reason: String,
+    },
     /// The configuration cannot be read, changed or written so. Codes 400, 404 and 500.
     Config(config::Error),
     /// A mail could not be handed in at its server. Codes 400, 500, 502 and 504.
@@ -92,7 +99,7 @@ impl Error {
         match self {
             Self::Parameter { .. } => 400,
             Self::Answer { advice, .. } | Self::Way { advice, .. } => advice.code,
-            Self::File { .. } | Self::Template => 500,
+            Self::File { .. } | Self::Template | Self::Undelivered { .. } => 500,
             Self::Config(error) => error.code(),
             Self::Smtp(error) => error.code(),
             Self::State(error) => error.code(),
@@ -109,6 +116,7 @@ impl Error {
             Self::Parameter { .. }
             | Self::File { .. }
             | Self::Template
+            | Self::Undelivered { .. }
             | Self::Config(_)
             | Self::State(_)
             | Self::Token(_) => None,
@@ -171,6 +179,12 @@ impl fmt::Display for Error {
                 "failed to render notification template, all template candidates are erroneous or \
                  missing",
             ),
+            Self::Undelivered { target, reason } => {
+                write!(
+                    f,
+                    "Could not test target: could not notify via endpoint(s): {target}: {reason}"
+                )
+            }
             Self::Config(error) => error.fmt(f),
             Self::Smtp(error) => error.fmt(f),
             Self::State(error) => error.fmt(f),

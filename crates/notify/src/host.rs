@@ -5,11 +5,14 @@
 //! from the environment or from a look around: only a machine that is not a PVE node may name
 //! providers of its own, and nobody else must be able to switch that on.
 
+mod datacenter;
 mod name;
 mod proxy;
 mod pve;
 mod standalone;
+mod users;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::{env, io};
@@ -20,6 +23,9 @@ use crate::Error;
 
 /// Debian's bundle, kept up by `update-ca-certificates`.
 const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Where every mail system installs the program that takes mails over.
+const SENDMAIL: &str = "/usr/sbin/sendmail";
 
 /// Finds the addresses of a host and port; may block, runs in a thread of its own.
 pub type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
@@ -42,6 +48,7 @@ pub struct Host {
     run_dir: Option<PathBuf>,
     lookup: Lookup,
     fqdn: Option<String>,
+    sendmail: PathBuf,
 }
 
 impl Host {
@@ -79,6 +86,7 @@ impl Host {
             run_dir: None,
             lookup: crate::net::system_lookup,
             fqdn: None,
+            sendmail: PathBuf::from(SENDMAIL),
         }
     }
 
@@ -126,7 +134,7 @@ impl Host {
         self
     }
 
-    /// The same machine under another name.
+    /// The same machine under another name; one without a dot means that it has no full name.
     #[must_use]
     pub fn with_fqdn(mut self, name: impl Into<String>) -> Self {
         self.fqdn = Some(name.into());
@@ -137,7 +145,15 @@ impl Host {
     /// domain.
     #[must_use]
     pub fn fqdn(&self) -> Option<String> {
-        self.fqdn.clone().or_else(name::fqdn)
+        let name = self.fqdn.clone().or_else(name::fqdn);
+        name.filter(|name| name.contains('.'))
+    }
+
+    /// The same machine with the mail system's program elsewhere.
+    #[must_use]
+    pub fn with_sendmail(mut self, program: impl Into<PathBuf>) -> Self {
+        self.sendmail = program.into();
+        self
     }
 
     /// The folder of the configuration.
@@ -200,6 +216,24 @@ impl Host {
     #[must_use]
     pub fn vendor_templates(&self) -> &Path {
         &self.vendor_templates
+    }
+
+    /// The mail system's program that takes mails over.
+    pub(crate) fn sendmail(&self) -> &Path {
+        &self.sendmail
+    }
+
+    /// The sender of mails that name none: `email_from` of `datacenter.cfg`, else `root`.
+    pub(crate) fn email_from(&self) -> Result<String, Error> {
+        let set = datacenter::setting(&self.config_dir.join("datacenter.cfg"), "email_from")?;
+        Ok(set
+            .filter(|from| !from.is_empty())
+            .unwrap_or_else(|| "root".to_owned()))
+    }
+
+    /// The mail addresses of the users of `user.cfg`, by user id.
+    pub(crate) fn user_addresses(&self) -> Result<HashMap<String, String>, Error> {
+        users::addresses(&self.config_dir.join("user.cfg"))
     }
 
     pub(crate) fn lookup(&self) -> Lookup {

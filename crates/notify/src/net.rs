@@ -11,7 +11,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-pub(crate) use stream::TlsStream;
+pub(crate) use stream::Stream;
+use stream::Timed;
 
 use crate::advice::{Cause, Phase};
 use crate::host::Proxy;
@@ -69,13 +70,17 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
 }
 
-/// A TLS connection to the peer, through the host's proxy if one is set.
-pub(crate) fn connect_tls(
+/// A connection for HTTP, through the host's proxy if one is set.
+pub(crate) fn connect_http(
     host: &Host,
     peer: &Peer,
+    with_tls: bool,
     deadline: Deadline,
-) -> Result<TlsStream, Error> {
-    let config = tls::client_config(host.ca_bundle())?;
+) -> Result<Stream, Error> {
+    let config = match with_tls {
+        true => Some(tls::client_config(host.ca_bundle())?),
+        false => None,
+    };
     let tcp = match host.proxy()? {
         None => connect(host, peer, deadline)?,
         Some(Proxy {
@@ -92,7 +97,17 @@ pub(crate) fn connect_tls(
             tunnel::open(tcp, &proxy, login.as_ref(), peer, deadline)?
         }
     };
-    TlsStream::open(tcp, config, peer, deadline)
+    let stream = Stream::Clear(Timed { tcp, deadline });
+    match config {
+        Some(config) => stream.start_tls(config, peer),
+        None => Ok(stream),
+    }
+}
+
+/// A connection to the peer itself, in the clear for now; proxies of HTTP do not count.
+pub(crate) fn connect_clear(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
+    let tcp = connect(host, peer, deadline)?;
+    Ok(Stream::Clear(Timed { tcp, deadline }))
 }
 
 /// The system's way to look a name up: hosts file, DNS, whatever `nsswitch.conf` says.
@@ -109,12 +124,16 @@ fn resolve(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Vec<SocketAdd
     let lookup = host.lookup();
     let (name, port) = (peer.host.clone(), peer.port);
     let (sender, receiver) = mpsc::sync_channel(1);
-    thread::Builder::new()
+    let thread = thread::Builder::new()
         .name("lookup".to_owned())
         .spawn(move || sender.send(lookup(&name, port)))
         .map_err(|error| peer.lost(Cause::Lookup, Some(error)))?;
     let left = deadline.left().ok_or_else(|| peer.late(Phase::Lookup))?;
-    match receiver.recv_timeout(left) {
+    let answer = receiver.recv_timeout(left);
+    if !matches!(answer, Err(mpsc::RecvTimeoutError::Timeout)) {
+        let _ = thread.join();
+    }
+    match answer {
         Ok(Ok(addresses)) if addresses.is_empty() => Err(peer.lost(Cause::Lookup, None)),
         Ok(Ok(addresses)) => Ok(interleave(addresses)),
         Ok(Err(error)) => Err(peer.lost(Cause::Lookup, Some(error))),

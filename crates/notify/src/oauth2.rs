@@ -14,7 +14,6 @@ mod http;
 mod provider;
 mod refresh;
 mod reply;
-mod wire;
 
 use std::time::Duration;
 
@@ -29,6 +28,7 @@ use ::oauth2::{
 };
 
 pub use account::Account;
+pub(crate) use check::{is_guid, is_word_for_tenants, tenant};
 pub use provider::{CUSTOM, ClientAuth, Cloud, Provider, Providers, Tenant};
 pub(crate) use refresh::{Failure, Granted, Verdict, app_token, refresh};
 

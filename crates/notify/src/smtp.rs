@@ -4,13 +4,21 @@
 //! Name look-up, TCP, TLS and dialogue share one deadline. A login never goes out in the clear unless
 //! the admin chose the mode `insecure` and a password; a token never does.
 
+mod auth;
+mod body;
 mod error;
+mod extensions;
 mod reply;
+mod session;
+mod transaction;
 
 use lettre::address::Envelope;
 
 pub use error::{AuthRefused, Error, Step};
 pub use reply::Reply;
+
+use body::Body;
+use session::Session;
 
 use crate::config::SmtpMode;
 use crate::outcome::Outcome;
@@ -63,9 +71,24 @@ pub fn submit(
     message: &[u8],
     deadline: &Deadline,
 ) -> Result<Vec<(String, Outcome)>, Error> {
-    let _ = (host, server, login, envelope, message, deadline);
-    Err(Error::Parameter {
-        name: "server",
-        reason: "cannot be reached yet",
-    })
+    auth::check(server, login)?;
+    transaction::check(envelope)?;
+    let body = Body::new(message);
+    let mut session = Session::open(host, server, auth::redactor(login), *deadline)?;
+    let result = auth::login(&mut session, server, login)
+        .and_then(|()| transaction::run(&mut session, envelope, &body));
+    match result {
+        Ok(done) => {
+            if done.is_open {
+                session.quit(*deadline);
+            }
+            Ok(done.outcomes)
+        }
+        Err(error) => {
+            if error.leaves_open() {
+                session.quit(*deadline);
+            }
+            Err(error)
+        }
+    }
 }

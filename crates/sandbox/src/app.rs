@@ -5,17 +5,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::control::Control;
 use crate::fault::{self, Fault};
 use crate::provider::{self, Brand, Store};
+use crate::smtp::Sink;
 use crate::wire::{Refusal, Request, Response, Stream, read_request};
 
 pub struct App {
     pub control: Mutex<Control>,
     pub store: Mutex<Store>,
+    /// Locked last, where several are.
+    pub sink: Mutex<Sink>,
 }
 
 /// An endpoint that a path names.
 enum Endpoint<'a> {
     Index,
     Control,
+    Mails,
     Elsewhere,
     Consent(&'a str),
     Authorize(Brand, &'a str),
@@ -38,7 +42,10 @@ impl App {
         let response = match endpoint(&request.path) {
             None => Response::new(404, "text/plain", "nothing is here\n"),
             Some(Endpoint::Index) => provider::index(&lock(&self.store)),
-            Some(Endpoint::Control) => lock(&self.control).answer(&mut lock(&self.store), request),
+            Some(Endpoint::Control) => {
+                lock(&self.control).answer(&mut lock(&self.store), &mut lock(&self.sink), request)
+            }
+            Some(Endpoint::Mails) => lock(&self.control).mails(&lock(&self.sink), request),
             Some(Endpoint::Elsewhere) => {
                 lock(&self.control).count("elsewhere");
                 Response::new(200, "text/plain", "nobody should come here\n")
@@ -95,6 +102,7 @@ fn endpoint(path: &str) -> Option<Endpoint<'_>> {
     Some(match part {
         ["", "", ""] => Endpoint::Index,
         ["control", "", ""] => Endpoint::Control,
+        ["control", "mails", ""] => Endpoint::Mails,
         ["elsewhere", "", ""] => Endpoint::Elsewhere,
         ["consent", id, ""] => Endpoint::Consent(id),
         ["google", "authorize", ""] => Endpoint::Authorize(Brand::Google, ""),
@@ -108,6 +116,6 @@ fn endpoint(path: &str) -> Option<Endpoint<'_>> {
 }
 
 /// A thread that panicked must not end the service of the others.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lexopt::prelude::*;
 
 pub const HELP: &str = "\
-A local OAuth2 provider for trying out and testing; it can be told to misbehave.
+A local OAuth2 provider and mail server for trying out and testing; it can be told to misbehave.
 
 usage:
   sandbox serve --dir DIR [--redirect-uri URI]... [--stop-with-stdin]
@@ -28,10 +28,20 @@ usage:
 To make the next token requests fail, POST JSON to the control-url of sandbox.json, with its
 control-token as 'Authorization: Bearer TOKEN':
   {\"faults\": [{\"kind\": \"answer\", \"status\": 503, \"headers\": [[\"Retry-After\", \"5\"]], \"body\": \"\"}],
-   \"times\": 3, \"clear\": true, \"advance-seconds\": 600}     each part may be left out
+   \"times\": 3, \"clear\": true, \"advance-seconds\": 600, \"access-token-seconds\": 5,
+   \"revoke\": true}     each part may be left out; revoke takes back all grants
 Kinds: answer, raw {bytes}, redirect {status, location}, html, non-utf8, close, silence, delay {ms},
 truncate {at}, content-length {length}, drip {interval-ms, from: head|body}, huge {bytes}, endless,
 headers {count, size}. The answer, and that of a GET, has the number of requests to each endpoint.
+
+The mail server (ports under 'smtp' in sandbox.json) knows the user with the password and with access
+tokens of the providers here. It keeps what it takes: GET control-url + '/mails' has envelopes and the
+mails in base64. Its misbehaviour is ordered at the same control-url:
+  {\"smtp\": {\"faults\": [{\"at\": \"RCPT TO:<full@\", \"kind\": \"reply\", \"text\": \"452 4.2.2 full\", \"times\": 2}],
+   \"wording\": \"google\", \"delay-ms\": 50, \"without\": [\"STARTTLS\"], \"login-required\": true, \"clear\": true}}
+'at' is the beginning of a command, or GREETING, BODY (within the message), DOT (after it). Kinds:
+reply {text}, throttle, delay {ms}, silence, drip {ms}, endless-line, continuation, challenge,
+inject {text}, close, reset. Wordings: google, microsoft, dovecot.
 ";
 
 /// What the command line asks for.

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::entropy;
 use crate::fault::Fault;
 use crate::provider::Store;
+use crate::smtp::{self, Sink};
 use crate::wire::{Request, Response};
 
 /// Orders and counters.
@@ -33,9 +34,16 @@ struct Order {
     /// How often each of the faults is due.
     #[serde(default = "once")]
     times: u32,
-    /// Puts the clock of codes forward.
+    /// Puts the clock of codes and access tokens forward.
     #[serde(default)]
     advance_seconds: u32,
+    /// The life of access tokens from now on, also of those that were given out.
+    access_token_seconds: Option<u32>,
+    /// Takes back all grants.
+    #[serde(default)]
+    revoke: bool,
+    /// What concerns the mail server.
+    smtp: Option<smtp::Order>,
 }
 
 fn once() -> u32 {
@@ -69,33 +77,57 @@ impl Control {
         Some(due)
     }
 
-    pub fn answer(&mut self, store: &mut Store, request: &Request) -> Response {
-        let shown = request
-            .header("authorization")
-            .strip_prefix("Bearer ")
-            .unwrap_or_default();
-        if !entropy::equal(shown, &self.token) {
-            return Response::new(403, "text/plain", "the control token is missing or wrong\n");
+    pub fn answer(&mut self, store: &mut Store, sink: &mut Sink, request: &Request) -> Response {
+        if let Some(refusal) = self.refusal(request) {
+            return refusal;
         }
         match request.method.as_str() {
             "GET" => {}
             "POST" => match serde_json::from_slice(&request.body) {
-                Ok(order) => self.obey(store, order),
+                Ok(order) => self.obey(store, sink, order),
                 Err(error) => return Response::new(400, "text/plain", format!("{error}\n")),
             },
             _ => return Response::new(405, "text/plain", "only GET and POST\n"),
         }
         let faults: u64 = self.faults.iter().map(|(_, times)| u64::from(*times)).sum();
-        Response::json(200, &json!({ "requests": self.requests, "faults": faults }))
+        let report = json!({ "requests": self.requests, "faults": faults, "smtp": sink.report() });
+        Response::json(200, &report)
     }
 
-    fn obey(&mut self, store: &mut Store, order: Order) {
+    /// The mails that were taken and are kept.
+    pub fn mails(&self, sink: &Sink, request: &Request) -> Response {
+        match (self.refusal(request), request.method.as_str()) {
+            (Some(refusal), _) => refusal,
+            (None, "GET") => Response::json(200, &sink.mails.list()),
+            (None, _) => Response::new(405, "text/plain", "only GET\n"),
+        }
+    }
+
+    fn refusal(&self, request: &Request) -> Option<Response> {
+        let shown = request
+            .header("authorization")
+            .strip_prefix("Bearer ")
+            .unwrap_or_default();
+        let refusal = "the control token is missing or wrong\n";
+        (!entropy::equal(shown, &self.token)).then(|| Response::new(403, "text/plain", refusal))
+    }
+
+    fn obey(&mut self, store: &mut Store, sink: &mut Sink, order: Order) {
         if order.clear {
             self.faults.clear();
         }
         if order.times > 0 {
             self.faults
                 .extend(order.faults.into_iter().map(|fault| (fault, order.times)));
+        }
+        if let Some(order) = order.smtp {
+            sink.obey(order);
+        }
+        if let Some(seconds) = order.access_token_seconds {
+            store.access_life = Duration::from_secs(seconds.into());
+        }
+        if order.revoke {
+            store.revoke();
         }
         store.advanced += Duration::from_secs(order.advance_seconds.into());
     }

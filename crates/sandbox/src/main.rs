@@ -1,4 +1,4 @@
-//! A local OAuth2 provider that can be told to misbehave.
+//! A local OAuth2 provider and mail server that can be told to misbehave.
 //!
 //! It speaks like Google and like Microsoft, listens on loopback only, and makes a new certificate
 //! authority, client secret and password at each start. It serves `make run`, `make serve` and the
@@ -16,6 +16,7 @@ mod pki;
 mod provider;
 mod published;
 mod serve;
+mod smtp;
 mod wire;
 
 use std::io::Write;

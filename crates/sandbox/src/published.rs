@@ -17,6 +17,7 @@ pub struct Published {
     pub providers: BTreeMap<String, ProviderEntry>,
     pub clients: Vec<Client>,
     pub users: Vec<User>,
+    pub smtp: Smtp,
     pub control_url: String,
     /// Goes into `Authorization: Bearer` at the control URL.
     pub control_token: String,
@@ -42,6 +43,16 @@ pub struct Client {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_id: Option<String>,
     pub redirect_uris: Vec<String>,
+}
+
+/// Where the mail server listens; the users are those of the providers.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Smtp {
+    pub host: String,
+    pub port_starttls: u16,
+    pub port_tls: u16,
+    pub port_clear: u16,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! `sandbox serve`: a listener on a free loopback port, one bounded thread a connection.
+//! `sandbox serve`: listeners on free loopback ports, one bounded thread a connection.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -17,32 +17,70 @@ use crate::entropy;
 use crate::pki::{self, Pki};
 use crate::provider::{Brand, Client, Store};
 use crate::published::{self, ProviderEntry, Published};
+use crate::smtp::{self, Link, Sink};
 use crate::wire::{Socket, Stream};
 
-/// More connections than this at a time are closed unheard.
+/// More connections than this at a time are closed unheard, at each listener.
 const CONNECTIONS: usize = 128;
 
 /// Serves until the process is ended.
 pub fn run(options: &Serve) -> Result<(), String> {
     let tls = Arc::new(tls(&pki::make(&options.dir)?)?);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .map_err(|error| format!("no port to listen on: {error}"))?;
-    let port = listener
-        .local_addr()
-        .map_err(|error| error.to_string())?
-        .port();
-    let url = format!("https://localhost:{port}");
+    let [https, starttls, smtps, clear] = [listener()?, listener()?, listener()?, listener()?];
+    let url = format!("https://localhost:{}", port(&https)?);
+    let mail = published::Smtp {
+        host: "localhost".into(),
+        port_starttls: port(&starttls)?,
+        port_tls: port(&smtps)?,
+        port_clear: port(&clear)?,
+    };
     let store = Store::new(clients(&options.redirect_uris));
     let control = Control::new();
-    published(&url, &store, &control.token).write(&options.dir)?;
+    published(&url, &store, mail, &control.token).write(&options.dir)?;
     let app = Arc::new(App {
         control: Mutex::new(control),
         store: Mutex::new(store),
+        sink: Mutex::new(Sink::new()),
     });
     if options.stop_with_stdin {
         std::thread::spawn(end_with_stdin);
     }
+    for (listener, tls_at_once, may_start_tls) in [
+        (starttls, false, true),
+        (smtps, true, false),
+        (clear, false, false),
+    ] {
+        let (app, tls) = (app.clone(), tls.clone());
+        let talk =
+            move |tcp| {
+                let link = Link::new(tcp, tls.clone());
+                // a peer that left before the end is its own affair
+                drop(link.and_then(|mut link| {
+                    smtp::converse(&app, &mut link, tls_at_once, may_start_tls)
+                }));
+            };
+        std::thread::spawn(move || accept(&listener, &Arc::new(talk)));
+    }
     crate::say(&format!("ready {url}"))?;
+    accept(
+        &https,
+        &Arc::new(move |tcp| converse(&app, tls.clone(), tcp)),
+    );
+    Ok(())
+}
+
+fn listener() -> Result<TcpListener, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .map_err(|error| format!("no port to listen on: {error}"))
+}
+
+fn port(listener: &TcpListener) -> Result<u16, String> {
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    Ok(address.port())
+}
+
+/// Hands each connection to a thread of its own, for as long as the process lives.
+fn accept(listener: &TcpListener, talk: &Arc<impl Fn(TcpStream) + Send + Sync + 'static>) {
     let open = Arc::new(AtomicUsize::new(0));
     for tcp in listener.incoming() {
         let Ok(tcp) = tcp else {
@@ -52,16 +90,15 @@ pub fn run(options: &Serve) -> Result<(), String> {
         };
         let place = Place::take(&open);
         if place.count <= CONNECTIONS {
-            let (app, tls) = (app.clone(), tls.clone());
+            let talk = talk.clone();
             let thread = std::thread::Builder::new().spawn(move || {
-                converse(&app, tls, tcp);
+                talk(tcp);
                 drop(place);
             });
             // a thread that cannot be made drops its connection
             drop(thread);
         }
     }
-    Ok(())
 }
 
 fn converse(app: &App, tls: Arc<ServerConfig>, tcp: TcpStream) {
@@ -141,7 +178,7 @@ fn clients(redirect_uris: &[String]) -> Vec<Client> {
     Brand::ALL.map(client).into()
 }
 
-fn published(url: &str, store: &Store, control_token: &str) -> Published {
+fn published(url: &str, store: &Store, smtp: published::Smtp, control_token: &str) -> Published {
     let entry = |brand: Brand| {
         let entry = ProviderEntry {
             authorize_url: format!("{url}{}/authorize", brand.path()),
@@ -175,6 +212,7 @@ fn published(url: &str, store: &Store, control_token: &str) -> Published {
             login: store.login.clone(),
             password: store.password.clone(),
         }],
+        smtp,
         control_url: format!("{url}/control"),
         control_token: control_token.into(),
     }

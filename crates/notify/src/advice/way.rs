@@ -1,6 +1,6 @@
 //! The way to the peer: each phase that can run out of time, each cause that can end it.
 //!
-//! Used for the token endpoint now; nothing in it is particular to HTTP.
+//! Used for token endpoints and mail servers alike.
 
 use super::Advice;
 
@@ -83,11 +83,11 @@ impl Phase {
         match self {
             Self::Lookup => &Advice {
                 key: "timeout-lookup", code: 504, what: "timeout while looking up the name",
-                who: NODE, cure: "check the name servers of this machine, or use a proxy that looks names up itself",
+                who: NODE, cure: "check the name servers of this machine",
             },
             Self::Connect => &Advice {
                 key: "timeout-connect", code: 504, what: "timeout while connecting",
-                who: NODE, cure: "allow outgoing connections to this address and port in the firewall, or set http_proxy",
+                who: NODE, cure: "allow outgoing connections to this address and port in the firewall, or set http_proxy, which serves web servers only",
             },
             Self::Proxy => &Advice {
                 key: "timeout-proxy", code: 504, what: "timeout while waiting for the proxy",
@@ -140,7 +140,7 @@ impl Cause {
         match self {
             Self::Lookup => &Advice {
                 key: "lookup", code: 502, what: "the name could not be found",
-                who: NODE, cure: "check the name, the name servers of this machine and the tenant or provider it was made of",
+                who: NODE, cure: "check the name and the name servers of this machine",
             },
             Self::Refused => &Advice {
                 key: "refused", code: 502, what: "the connection was refused: nothing listens there, or a firewall rejects it",

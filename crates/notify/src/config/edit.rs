@@ -17,7 +17,9 @@ impl Config {
         }
         let mut item = S::blank(name);
         self.check_targets(settings.targets())?;
+        let gives_credentials = settings.gives_credentials();
         settings.apply(&mut item)?;
+        S::settle(None, &mut item, gives_credentials)?;
         let entity = finish::<S>(item)?;
         self.touch(name)?;
         self.forget(name);
@@ -44,9 +46,10 @@ impl Config {
         let Some(old) = S::find(entity) else {
             return Err(not_found(kind, name).into());
         };
+        let renewed = settings.renews_secrets(old, delete);
         if let Some(reason) = self.blocked.get(name) {
             let may = match reason {
-                Error::Torn(_) => settings.renews_secrets(old, delete),
+                Error::Torn(_) => renewed,
                 Error::Faulty(fault) => fault.file == PRIVATE,
                 _ => false,
             };
@@ -62,11 +65,15 @@ impl Config {
             }
         }
         self.check_targets(settings.targets())?;
+        let gives_credentials = settings.gives_credentials();
         settings.apply(&mut item)?;
+        S::settle(Some(old), &mut item, gives_credentials)?;
         let entity = finish::<S>(item)?;
         self.touch(name)?;
-        if self.records.remove(name).is_some() || entity.private().is_some() {
+        let mended = renewed && entity.private().is_some();
+        if self.records.remove(name).is_some() || mended {
             self.blocked.remove(name);
+            self.private.drop_raw_of(kind.as_str(), name);
         }
         if let Some(place) = self.entity_mut(name) {
             *place = entity;

@@ -122,6 +122,10 @@ fn parse<T: FromStr>(key: &str, property: &Property<'_>) -> Result<T, Flaw>
 where
     T::Err: Display,
 {
+    // what is read must be possible to write
+    if let Some(reason) = unwritable(property.value) {
+        return Err(Flaw::new(property.line, format!("{key}: {reason}")));
+    }
     property
         .value
         .parse()

@@ -38,6 +38,14 @@ impl Config {
             digest: digest::of(&raw, private_ext.as_deref().unwrap_or_default()),
         };
         config.read_public(sections(PUBLIC, raw.public))?;
+        for slot in builtin::all() {
+            if config.entity(slot.name()).is_none() && config.faulty(slot.name()).is_none() {
+                config
+                    .index
+                    .insert(slot.name().to_owned(), config.slots.len());
+                config.slots.push(Some(slot));
+            }
+        }
         let mut side = std::mem::replace(&mut config.private, Side::new(PRIVATE));
         config.join(
             &mut side,
@@ -61,14 +69,6 @@ impl Config {
         )?;
         config.private_ext = side;
         config.judge(&bindings)?;
-        for slot in builtin::all() {
-            if config.entity(slot.name()).is_none() && config.faulty(slot.name()).is_none() {
-                config
-                    .index
-                    .insert(slot.name().to_owned(), config.slots.len());
-                config.slots.push(Some(slot));
-            }
-        }
         Ok(config)
     }
 
@@ -140,14 +140,14 @@ impl Config {
                 Some(entity) => {
                     let kind = entity.kind().as_str();
                     let reason = format!("the entry of this name is of type {kind}");
-                    side.keep(section.name, section.text, false);
+                    side.keep(section, false);
                     self.faults
                         .push(fault(side.file, section, Flaw::new(section.line, reason)));
                     continue;
                 }
                 None => {
                     let orphan = ours && known.is_some() && self.faulty(section.name).is_none();
-                    side.keep(section.name, section.text, orphan);
+                    side.keep(section, orphan);
                     if known.is_none() {
                         self.faults.push(unknown(side.file, section));
                     }
@@ -166,7 +166,7 @@ impl Config {
                     )
                 }
                 Err(flaw) => {
-                    side.keep(section.name, section.text, false);
+                    side.keep(section, false);
                     let reason = Error::Faulty(fault(side.file, section, flaw.clone()));
                     self.blocked.insert(section.name.to_owned(), reason);
                     flaw

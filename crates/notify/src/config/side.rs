@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::section::Section;
 use crate::Secret;
 
 /// A file whose sections are joined to the entries by name.
@@ -26,6 +27,8 @@ pub(super) enum Piece {
 /// A section as it stands in the file.
 #[derive(Clone)]
 pub(super) struct Raw {
+    /// The type, as written in the file.
+    pub(super) kind: String,
     pub(super) name: String,
     pub(super) text: Secret,
     /// In a file of ours, without an entry: not to be written again.
@@ -50,11 +53,12 @@ impl Side {
         }
     }
 
-    pub(super) fn keep(&mut self, name: &str, text: &str, orphan: bool) {
+    pub(super) fn keep(&mut self, section: &Section<'_>, orphan: bool) {
         self.pieces.push(Piece::Raw(self.raws.len()));
         self.raws.push(Raw {
-            name: name.to_owned(),
-            text: Secret::new(text),
+            kind: section.kind.to_owned(),
+            name: section.name.to_owned(),
+            text: Secret::new(section.text),
             orphan,
             gone: false,
         });
@@ -63,6 +67,14 @@ impl Side {
     /// Deletes the raw sections of this name.
     pub(super) fn drop_raw(&mut self, name: &str) {
         for raw in self.raws.iter_mut().filter(|raw| raw.name == name) {
+            raw.gone = true;
+        }
+    }
+
+    /// Deletes the raw sections of this type and name.
+    pub(super) fn drop_raw_of(&mut self, kind: &str, name: &str) {
+        let of = |raw: &&mut Raw| raw.kind == kind && raw.name == name;
+        for raw in self.raws.iter_mut().filter(of) {
             raw.gone = true;
         }
     }

@@ -3,10 +3,10 @@
 //! What Proxmox VE 9.2 does not know - how to log in with OAuth2 - stands in the two files of our own.
 //! Keys of that kind which somebody put into Proxmox VE's own files are read there and stay there.
 
-use std::fmt;
-use std::str::FromStr;
+mod grant;
+mod mode;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::entity::{Entity, Item, Kind, Origin};
 use super::fault::{Flaw, Invalid};
@@ -16,69 +16,8 @@ use super::section::Section;
 use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
 use crate::{Error, Secret};
-
-/// How the way to the server is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpMode {
-    /// Not at all; port 25.
-    Insecure,
-    /// TLS after a greeting in the clear; port 587.
-    Starttls,
-    /// TLS from the start; port 465.
-    #[default]
-    Tls,
-}
-
-impl SmtpMode {
-    /// The word in files and in the API.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Insecure => "insecure",
-            Self::Starttls => "starttls",
-            Self::Tls => "tls",
-        }
-    }
-}
-
-impl FromStr for SmtpMode {
-    type Err = &'static str;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        [Self::Insecure, Self::Starttls, Self::Tls]
-            .into_iter()
-            .find(|mode| mode.as_str() == word)
-            .ok_or("must be one of insecure, starttls, tls")
-    }
-}
-
-impl fmt::Display for SmtpMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for SmtpMode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        word.parse()
-            .map_err(|reason| serde::de::Error::custom(format_args!("mode: {reason}")))
-    }
-}
-
-/// A port as it stands in a file.
-struct Port(u16);
-
-impl FromStr for Port {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse()
-            .map(Self)
-            .map_err(|_| "must be a number from 0 to 65535")
-    }
-}
+use mode::Port;
+pub use mode::SmtpMode;
 
 /// A mail server.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -196,6 +135,20 @@ const EXT: [&str; 8] = [
 const CLIENT_SECRET: &str = "oauth2-client-secret";
 
 impl Smtp {
+    /// What an admin should know of the settings although they work: a password goes out without
+    /// encryption where the admin chose that.
+    #[must_use]
+    pub fn warning(&self) -> Option<&'static str> {
+        let shows_password = self.mode == Some(SmtpMode::Insecure)
+            && self.username.is_some()
+            && self.password.is_some()
+            && matches!(self.auth_method.as_deref(), None | Some("plain"));
+        shows_password.then_some(
+            "the password goes out without encryption (mode insecure); an administrator has to set \
+             the mode to starttls or tls, if the server can do that",
+        )
+    }
+
     fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 8] {
         let [
             method,
@@ -472,6 +425,14 @@ impl Apply for SmtpSettings {
             return Err(super::Error::NoRecipient.into());
         }
         Ok(())
+    }
+
+    fn gives_credentials(&self) -> bool {
+        self.oauth2_client_secret.is_some()
+    }
+
+    fn settle(old: Option<&Smtp>, item: &mut Smtp, given: bool) -> Result<(), Error> {
+        grant::settle(old, item, given)
     }
 
     fn renews_secrets(&self, item: &Smtp, delete: &[String]) -> bool {

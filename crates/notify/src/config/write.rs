@@ -87,11 +87,7 @@ impl Config {
                 Piece::Raw(place) => {
                     if let Some(raw) = side.raws.get(*place).filter(|raw| !raw.gone && !raw.orphan)
                     {
-                        // an entry that has something to say here by now takes its place
-                        let replaced = self.entity(&raw.name).is_some_and(|e| rows(e).is_some());
-                        if !replaced {
-                            append_raw(raw.text.expose(), &mut file);
-                        }
+                        append_raw(raw.text.expose(), &mut file);
                     }
                 }
             }

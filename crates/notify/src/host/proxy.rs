@@ -3,18 +3,15 @@
 //! It is asked by CONNECT and looks the peer's name up itself. Other schemes are refused: a proxy
 //! that cannot be used must not end in a direct connection that nobody wanted.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use oauth2::url::{Host as UrlHost, Url};
 
+use super::datacenter;
 use crate::{Error, Secret};
 
 /// The port where the setting names none.
 const DEFAULT_PORT: u16 = 1080;
-/// The largest configuration file, in bytes: pmxcfs keeps none beyond it.
-const MAX: u64 = 1024 * 1024;
 
 /// An HTTP proxy.
 #[derive(Clone, Debug)]
@@ -28,23 +25,16 @@ pub(crate) struct Proxy {
 
 /// Reads the setting; no file and no such line mean no proxy.
 pub(super) fn read(path: &Path) -> Result<Option<Proxy>, Error> {
-    let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(MAX).read_to_end(&mut bytes)) {
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::file(path, format!("cannot read it: {error}"))),
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    let Some(value) = text
-        .lines()
-        .find_map(|line| line.strip_prefix("http_proxy:"))
-    else {
+    let Some(value) = datacenter::setting(path, "http_proxy")? else {
         return Ok(None);
     };
     // the value itself may hold a password and is not quoted
-    parse(value.trim())
-        .map(Some)
-        .map_err(|fault| Error::file(path, format!("http_proxy cannot be used, {fault}")))
+    parse(&value).map(Some).map_err(|fault| {
+        Error::file(
+            path,
+            format!("http_proxy cannot be used, {fault}; an administrator has to correct it"),
+        )
+    })
 }
 
 fn parse(value: &str) -> Result<Proxy, &'static str> {

@@ -1,10 +1,10 @@
-//! A TLS connection whose every read and write ends at the deadline.
+//! Connections, in the clear and with TLS, whose every read and write ends at the deadline.
 //!
 //! The socket's own timeouts count from the last byte, so a peer that drips bytes would hold them for
 //! ever: here each system call gets what is left of the one budget.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const SLICE: Duration = Duration::from_secs(1);
 
 /// A socket with a deadline.
 #[derive(Debug)]
-pub(super) struct Timed {
+pub(crate) struct Timed {
     pub(super) tcp: TcpStream,
     pub(super) deadline: Deadline,
 }
@@ -74,8 +74,6 @@ impl Write for Timed {
 pub(crate) struct TlsStream {
     tls: ClientConnection,
     socket: Timed,
-    peer: Peer,
-    answered: bool,
 }
 
 impl TlsStream {
@@ -95,48 +93,68 @@ impl TlsStream {
             tls.complete_io(&mut socket)
                 .map_err(|error| handshake_failure(peer, error))?;
         }
-        Ok(Self {
-            tls,
-            socket,
-            peer: peer.clone(),
-            answered: false,
-        })
+        Ok(Self { tls, socket })
     }
 
-    /// Sends all bytes.
-    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut stream = rustls::Stream::new(&mut self.tls, &mut self.socket);
         // `write` keeps the socket's failures to itself, `flush` tells them
-        stream
-            .write_all(bytes)
-            .and_then(|()| stream.flush())
-            .map_err(|error| {
-                if is_timeout(&error) {
-                    self.peer.late(Phase::Send)
-                } else {
-                    self.peer.lost(Cause::LostSending, Some(error))
-                }
-            })
+        stream.write_all(bytes).and_then(|()| stream.flush())
+    }
+}
+
+/// A connection that may begin in the clear. Its failures are the system's, for a protocol that tells
+/// them in its own words; it ends for good at the deadline.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Clear(Timed),
+    Tls(Box<TlsStream>),
+}
+
+impl Stream {
+    /// Sends all bytes. An error means that the last of them has not left this machine.
+    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Clear(socket) => socket.write_all(bytes),
+            Self::Tls(stream) => stream.write_all(bytes),
+        }
     }
 
-    /// Reads what has come, at least one byte; 0 only at an end that TLS has sealed.
-    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        match rustls::Stream::new(&mut self.tls, &mut self.socket).read(buffer) {
-            Ok(count) => {
-                self.answered |= count > 0;
-                Ok(count)
+    /// Reads what has come, at least one byte; 0 at the end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Clear(socket) => socket.read(buffer),
+            Self::Tls(stream) => {
+                rustls::Stream::new(&mut stream.tls, &mut stream.socket).read(buffer)
             }
-            Err(error) if is_timeout(&error) => Err(self.peer.late(if self.answered {
-                Phase::Read
-            } else {
-                Phase::Wait
-            })),
-            Err(error) => Err(match (error.kind(), self.answered) {
-                (ErrorKind::UnexpectedEof, true) => self.peer.lost(Cause::Unsealed, None),
-                (ErrorKind::UnexpectedEof, false) => self.peer.lost(Cause::LostWaiting, None),
-                (_, true) => self.peer.lost(Cause::LostReading, Some(error)),
-                (_, false) => self.peer.lost(Cause::LostWaiting, Some(error)),
-            }),
+        }
+    }
+
+    /// The same connection with TLS from here on.
+    pub(crate) fn start_tls(self, config: Arc<ClientConfig>, peer: &Peer) -> Result<Self, Error> {
+        match self {
+            Self::Clear(Timed { tcp, deadline }) => {
+                TlsStream::open(tcp, config, peer, deadline).map(|tls| Self::Tls(Box::new(tls)))
+            }
+            tls @ Self::Tls(_) => Ok(tls),
+        }
+    }
+
+    /// Ends earlier than was planned.
+    pub(crate) fn hurry(&mut self, deadline: Deadline) {
+        self.socket_mut().deadline = deadline;
+    }
+
+    /// The address of this machine on the way to the peer.
+    pub(crate) fn local_address(&mut self) -> Option<IpAddr> {
+        let address = self.socket_mut().tcp.local_addr().ok()?;
+        Some(address.ip().to_canonical())
+    }
+
+    fn socket_mut(&mut self) -> &mut Timed {
+        match self {
+            Self::Clear(socket) => socket,
+            Self::Tls(stream) => &mut stream.socket,
         }
     }
 }

@@ -171,7 +171,7 @@ impl Provider {
     /// The token URL for this tenant.
     pub(super) fn token_url(&self, tenant: Option<&str>) -> Result<Url, Error> {
         if let Some(tenant) = tenant {
-            check::tenant(tenant)?;
+            check::tenant("tenant-id", tenant)?;
         }
         let url = match (self.tenant, tenant) {
             (Tenant::None, _) => self.token_url.clone(),

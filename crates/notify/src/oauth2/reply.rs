@@ -7,13 +7,14 @@
 use std::time::Duration;
 
 use ::oauth2::basic::BasicTokenType;
-use ::oauth2::http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use ::oauth2::http::header::{CONTENT_TYPE, DATE};
 use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Asked, Kind, explain, provider};
 use crate::advice::Oddity;
+use crate::http::retry_after;
 use crate::{Error, Secret};
 
 /// The longest token, in bytes.
@@ -22,8 +23,6 @@ const MAX_TOKEN: usize = 16 * 1024;
 const MAX_LIFE: u32 = 86_400;
 /// The life where the provider tells none, in seconds.
 const DEFAULT_LIFE: u32 = 300;
-/// The longest `Retry-After` that is believed, in seconds.
-const MAX_RETRY_AFTER: u64 = 3600;
 
 /// The fields of an answer that we look at. A field twice is refused by serde.
 #[derive(Debug, Deserialize)]
@@ -123,7 +122,7 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
     let text = std::str::from_utf8(response.body()).ok();
     let answer = match text.and_then(|text| serde_json::from_str::<Answer>(text).ok()) {
         Some(answer) if answer.error.is_some() => {
-            let pause = retry_after(response);
+            let pause = retry_after(response.headers());
             let own = status < 500 && status != 429;
             return Err(Refusal {
                 error: Box::new(explain::refusal(asked, &answer, status, pause)),
@@ -136,12 +135,12 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
     match status {
         200 => {}
         429 => {
-            let pause = retry_after(response);
+            let pause = retry_after(response.headers());
             return Err(explain::busy(provider, Oddity::TooManyRequests, pause).into());
         }
         504 => return odd(Oddity::GatewayTimeout),
         500.. => {
-            let pause = retry_after(response);
+            let pause = retry_after(response.headers());
             return Err(explain::busy(provider, Oddity::ServerStatus, pause).into());
         }
         _ if is_page(response) => return odd(Oddity::Html),
@@ -239,14 +238,6 @@ fn is_json(response: &HttpResponse) -> bool {
 fn is_page(response: &HttpResponse) -> bool {
     content_type(response).is_some_and(|kind| kind.contains("html"))
         || response.body().trim_ascii_start().starts_with(b"<")
-}
-
-/// `Retry-After` in seconds, cut to an hour; dates are left aside.
-fn retry_after(response: &HttpResponse) -> Option<u32> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = digits.then(|| value.parse().unwrap_or(MAX_RETRY_AFTER))?;
-    u32::try_from(seconds.min(MAX_RETRY_AFTER)).ok()
 }
 
 /// How many seconds the provider's clock is ahead of ours (RFC 9110 section 6.6.1).

@@ -3,11 +3,15 @@
 //! `Display` says what happened, who has to act and what to do, then the server's own words without
 //! any secret.
 
+use std::time::Duration;
 use std::{fmt, io};
 
 use super::Reply;
-use crate::advice::Advice;
+use crate::advice::{Advice, Snag};
 use crate::outcome::{Outcome, Retry};
+
+/// The time over which Microsoft counts mails.
+const THROTTLED: Duration = Duration::from_secs(60);
 
 /// Where in the conversation it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,20 @@ pub enum Step {
 }
 
 impl Step {
+    /// The step as the tables of advice name it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Greeting => "GREETING",
+            Self::Ehlo => "EHLO",
+            Self::StartTls => "STARTTLS",
+            Self::Auth => "AUTH",
+            Self::Mail => "MAIL",
+            Self::Rcpt => "RCPT",
+            Self::Data => "DATA",
+            Self::Message => "MESSAGE",
+        }
+    }
+
     /// The step as the object of a sentence.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -118,7 +136,9 @@ impl Error {
             Self::Way(error) => error.advice().is_some_and(|advice| {
                 !advice.key.starts_with("certificate") && advice.key != "tls"
             }),
-            Self::Broken { .. } => true,
+            Self::Broken { advice, .. } => [Snag::Injected, Snag::NotTls]
+                .iter()
+                .all(|snag| advice.key != snag.advice().key),
             Self::Refused { reply, .. } => reply.is_temporary(),
             Self::Auth { refused, .. } => refused.reply.is_temporary(),
             Self::Lacking { .. } | Self::Parameter { .. } => false,
@@ -148,6 +168,15 @@ impl Error {
         }
     }
 
+    /// Where in the conversation it happened, if it had begun.
+    pub(super) fn step(&self) -> Option<Step> {
+        match self {
+            Self::Broken { step, .. } | Self::Refused { step, .. } => Some(*step),
+            Self::Auth { .. } => Some(Step::Auth),
+            Self::Way(_) | Self::Lacking { .. } | Self::Parameter { .. } => None,
+        }
+    }
+
     /// The refusal of the login, for a caller that can bring a fresh token.
     #[must_use]
     pub fn auth_refused(&self) -> Option<&AuthRefused> {
@@ -171,8 +200,21 @@ impl Error {
         }
     }
 
+    /// Whether the server still listens, so that a goodbye makes sense.
+    pub(super) fn leaves_open(&self) -> bool {
+        match self {
+            Self::Refused { reply, .. } => reply.code != 421,
+            Self::Auth { refused, .. } => refused.reply.code != 421,
+            Self::Lacking { .. } => true,
+            Self::Way(_) | Self::Broken { .. } | Self::Parameter { .. } => false,
+        }
+    }
+
     fn retry(&self) -> Retry {
-        Retry::Soon
+        match self.advice() {
+            Some(advice) if advice.key == "smtp-throttled" => Retry::After(THROTTLED),
+            _ => Retry::Soon,
+        }
     }
 }
 
@@ -187,7 +229,7 @@ impl fmt::Display for Error {
                 source,
             } => {
                 let step = step.as_str();
-                write!(f, "{server}: at {step}, {advice}")?;
+                write!(f, "{server}: {advice}; this was at {step}")?;
                 match source {
                     Some(source) => write!(f, "; the system says: {source}"),
                     None => Ok(()),

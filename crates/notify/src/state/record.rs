@@ -133,6 +133,9 @@ pub struct Record {
     pub changed: Change,
     /// How things stand.
     pub standing: Standing,
+    /// The standing that an admin was told of, until something goes right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerted: Option<Standing>,
     /// What went wrong last, until something goes right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,

@@ -103,6 +103,33 @@ impl Keeper<'_> {
         }
     }
 
+    /// Whether somebody has to be told that a target has stopped working; then this is put down, so
+    /// that one of all who ask tells it, once.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub fn take_alert(&self, target: &str, deadline: Deadline) -> Result<bool, Error> {
+        let untold = |record: &Record| {
+            record.standing != Standing::Usable && record.alerted != Some(record.standing)
+        };
+        if !self.store().read(target)?.as_ref().is_some_and(untold) {
+            return Ok(false);
+        }
+        let mut taken = false;
+        self.change(target, "alert", "delivery", deadline, |record, _| {
+            taken = untold(record);
+            record.alerted = Some(record.standing);
+            taken
+        })?;
+        Ok(taken)
+    }
+
+    /// Whether anything is kept of a target.
+    #[must_use]
+    pub fn keeps(&self, target: &str) -> bool {
+        !matches!(self.store().stamp(target), Ok(None))
+    }
+
     /// Removes all that is kept of a target.
     ///
     /// # Errors

@@ -154,6 +154,7 @@ impl Keeper<'_> {
         record.refreshed = Some(now);
         record.clock_skew = granted.clock_skew;
         record.standing = Standing::Usable;
+        record.alerted = None;
         record.trouble = None;
         record.failures = 0;
         record.retry_at = None;

@@ -1,6 +1,6 @@
 //! The syntax of the files.
 
-use notify::config::{Kind, MatcherSettings};
+use notify::config::{GotifySettings, Kind, MatcherSettings};
 
 use super::*;
 
@@ -25,6 +25,35 @@ fn faulty_entries_keep_their_bytes_while_others_change() {
         "{bytes}\n\nmatcher: m1\n\tmode odd\n\nsendmail: s1\n"
     )));
     assert_eq!(written.private, "pager: beeper\n  pin   1234\n");
+}
+
+#[test]
+fn a_section_of_another_type_keeps_its_bytes_beside_an_entry_of_its_name() {
+    let private = "gotify: phone\n\ttoken first\n\npager: phone\n\tpin 1234\n";
+    let mut config = parse("gotify: phone\n\tserver https://g.example.org\n", private);
+    assert_eq!(config.write().unwrap().private, private);
+}
+
+#[test]
+fn a_faulty_second_section_keeps_its_bytes_until_the_secret_is_set_again() {
+    let private = "gotify: phone\n\ttoken first\n\ngotify: phone\n\ttoken second\n\tpin 1234\n";
+    let mut config = parse("gotify: phone\n\tserver https://g.example.org\n", private);
+    assert!(config.endpoint("phone").is_err(), "which token is meant?");
+    let comment = GotifySettings {
+        comment: text("words"),
+        ..GotifySettings::default()
+    };
+    config.update("phone", comment, &[], None).unwrap();
+    assert_eq!(config.write().unwrap().private, private);
+    assert!(config.endpoint("phone").is_err());
+    let token = GotifySettings {
+        token: Some(notify::Secret::new("third")),
+        ..GotifySettings::default()
+    };
+    config.update("phone", token, &[], None).unwrap();
+    let private = "gotify: phone\n\ttoken third\n";
+    assert_eq!(config.write().unwrap().private, private);
+    assert!(config.endpoint("phone").is_ok());
 }
 
 #[test]

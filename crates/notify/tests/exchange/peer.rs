@@ -99,7 +99,10 @@ impl Server {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), serve)
     }
 
-    fn on(listener: TcpListener, serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> Self {
+    pub fn on(
+        listener: TcpListener,
+        serve: impl Fn(TcpStream, usize) + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let (count, stop) = (
             Arc::new(AtomicUsize::new(0)),

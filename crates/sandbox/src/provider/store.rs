@@ -8,6 +8,14 @@ use super::authorize::Asked;
 use super::kept::Kept;
 use crate::entropy;
 
+/// How long an access token is good for, unless an order says otherwise.
+const ACCESS_LIFE: Duration = Duration::from_secs(3599);
+/// The scopes that let a token send mail.
+const MAIL_SCOPES: [&str; 2] = [
+    "https://mail.google.com/",
+    "https://outlook.office.com/SMTP.Send",
+];
+
 /// How long a code, or a consent under way, is good for.
 pub const SHORT_LIFE: Duration = Duration::from_secs(600);
 
@@ -51,10 +59,14 @@ pub struct Store {
     pub grants: Kept<u64, Grant>,
     /// The grant of each refresh token, spent ones too.
     pub refresh_tokens: Kept<String, u64>,
+    /// The scopes of each access token that was given out.
+    pub access_tokens: Kept<String, Vec<String>>,
     /// The clients the person has allowed before.
     pub allowed: HashSet<String>,
     /// How far the clock was put forward.
     pub advanced: Duration,
+    /// How long an access token is good for.
+    pub access_life: Duration,
     started: Instant,
     grant_count: u64,
 }
@@ -70,8 +82,10 @@ impl Store {
             codes: Kept::default(),
             grants: Kept::default(),
             refresh_tokens: Kept::default(),
+            access_tokens: Kept::default(),
             allowed: HashSet::new(),
             advanced: Duration::ZERO,
+            access_life: ACCESS_LIFE,
             started: Instant::now(),
             grant_count: 0,
         }
@@ -101,6 +115,26 @@ impl Store {
             "example.org" => Some(id.clone()),
             other => (other == id).then(|| id.clone()),
         }
+    }
+
+    /// Whether an access token is known, fresh, and good for mail.
+    pub fn opens_mail(&self, token: &str) -> bool {
+        let token = token.to_owned();
+        let is_fresh = self
+            .access_tokens
+            .age(&token, self.now())
+            .is_some_and(|age| age < self.access_life);
+        let scopes = self.access_tokens.get(&token);
+        let mut scopes = scopes.into_iter().flatten();
+        is_fresh && scopes.any(|scope| MAIL_SCOPES.contains(&scope.as_str()))
+    }
+
+    /// Takes back all that the person has granted, as on the provider's page for that.
+    pub fn revoke(&mut self) {
+        for grant in self.grants.values_mut() {
+            grant.revoked = true;
+        }
+        self.access_tokens = Kept::default();
     }
 
     pub fn add_grant(&mut self, grant: Grant) -> u64 {

@@ -1,5 +1,7 @@
 //! The token endpoint: codes and refresh tokens against access tokens (RFC 6749, sections 4.1.3, 6).
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -144,12 +146,12 @@ fn redeem(
         revoked: false,
         newest: None,
     };
-    let answer = tokens(brand, &grant.scopes);
+    let answer = tokens(brand, &grant.scopes, store.access_life);
     let id = store.add_grant(grant);
     if let Some(code) = store.codes.get_mut(&key) {
         code.spent_for = Some(id);
     }
-    Ok(with_refresh_token(store, answer, refreshable.then_some(id)))
+    Ok(handed_out(store, answer, refreshable.then_some(id)))
 }
 
 /// The redirect URI and the code verifier must be those of the authorization request.
@@ -205,34 +207,34 @@ fn refresh(
     } else {
         &wanted
     };
-    let answer = tokens(brand, scopes);
-    Ok(with_refresh_token(
-        store,
-        answer,
-        brand.rotates().then_some(id),
-    ))
+    let answer = tokens(brand, scopes, store.access_life);
+    Ok(handed_out(store, answer, brand.rotates().then_some(id)))
 }
 
 /// An answer with a new access token; Microsoft's scope does not list `offline_access`.
-fn tokens(brand: Brand, scopes: &[String]) -> serde_json::Value {
+fn tokens(brand: Brand, scopes: &[String], life: Duration) -> serde_json::Value {
     let listed = |scope: &&String| brand != Brand::Microsoft || *scope != "offline_access";
     let scopes: Vec<&str> = scopes.iter().filter(listed).map(String::as_str).collect();
     json!({
         "access_token": entropy::token::<96>(),
         "token_type": "Bearer",
-        "expires_in": 3599,
+        "expires_in": life.as_secs(),
         "scope": scopes.join(" "),
     })
 }
 
-/// Adds a new refresh token of the grant, if one is due.
-fn with_refresh_token(
-    store: &mut Store,
-    mut answer: serde_json::Value,
-    grant: Option<u64>,
-) -> Response {
+/// Remembers the access token, and adds a new refresh token of the grant, if one is due.
+fn handed_out(store: &mut Store, mut answer: serde_json::Value, grant: Option<u64>) -> Response {
+    let scopes = answer["scope"].as_str().unwrap_or_default().split(' ');
+    let scopes = scopes.map(String::from).collect();
+    let access_token = answer["access_token"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let now = store.now();
+    store.access_tokens.insert(access_token, scopes, now);
     if let Some(id) = grant {
-        let (token, now) = (entropy::token::<48>(), store.now());
+        let token = entropy::token::<48>();
         if let Some(grant) = store.grants.get_mut(&id) {
             grant.newest = Some(token.clone());
         }

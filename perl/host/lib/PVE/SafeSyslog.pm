@@ -20,7 +20,7 @@ sub initlog ($tag, $new_facility = 'daemon') {
 sub syslog ($level, $format, @values) {
     my $text = sprintf($format, @values);
     utf8::encode($text) if utf8::is_utf8($text);
-    my $logged = eval {
+    my $logged = -S '/dev/log' && eval {
         local $SIG{__WARN__} = sub { };
         Sys::Syslog::openlog($ident, 'pid,ndelay', $facility);
         Sys::Syslog::syslog($level, '%s', $text);

@@ -15,7 +15,7 @@ use POSIX          qw(WNOHANG);
 use Time::HiRes    qw(sleep time);
 
 our @EXPORT_OK = qw(
-    root sandbox_binary new_dir write_private host_dir trust pki_dir start stop wait_for
+    root sandbox_binary new_dir slurp write_private host_dir trust pki_dir start stop wait_for
     exit_on_signals
 );
 
@@ -39,6 +39,14 @@ sub new_dir () {
     return File::Temp->newdir('notify-test-XXXXXX', TMPDIR => 1);
 }
 
+# The bytes of a file; none if it cannot be read.
+sub slurp ($path) {
+    open(my $file, '<:raw', $path) or return '';
+    my $bytes = do { local $/ = undef; readline($file) };
+    close($file);
+    return $bytes // '';
+}
+
 sub write_private ($path, $content) {
     open(my $file, '>', $path) or die "$path: $!\n";
     chmod(0600, $file)         or die "$path: $!\n";
@@ -51,6 +59,7 @@ sub write_private ($path, $content) {
 sub host_dir (%providers) {
     my $dir = new_dir();
     make_path("$dir/config", "$dir/state", "$dir/run", "$dir/config/priv", { mode => oct(700) });
+    symlink(root() . '/templates', "$dir/templates") or die "$dir/templates: $!\n";
     my $json = JSON::PP->new->canonical->pretty->encode(\%providers);
     write_private("$dir/config/oauth2-providers.json", $json);
     return $dir;

@@ -80,8 +80,7 @@ sub open_listener ($self) {
 }
 
 sub announce ($self) {
-    PVE::Notify::File::replace_file("$self->{dirs}{run}/address", "$self->{url}\n",
-        oct('0644'));
+    PVE::Notify::File::replace_file("$self->{dirs}{run}/address", "$self->{url}\n", oct('0644'));
     STDOUT->autoflush(1);
     say "listening at $self->{url}";
     return;

@@ -16,6 +16,7 @@ my %PACKAGED = (
     state  => '/var/lib/pve-notify-host',
     run    => '/run/pve-notify-host',
 );
+my $TEMPLATES = '/usr/share/pve-notify-host/templates/default';
 my %MODE = (config => oct('0750'), priv => oct('0700'), state => oct('0700'), run => oct('0750'));
 
 sub init ($class, %opt) {
@@ -23,19 +24,27 @@ sub init ($class, %opt) {
     my $dirs = $class->dirs;
     ensure_dirs($dirs, $opt{owner}) if $opt{ensure_dirs};
     PVE::Cluster::set_dirs($dirs);
-    PVE::Notify::set_host({ kind => 'standalone', 'config-dir' => $dirs->{config} });
+    PVE::Notify::set_host({
+        kind               => 'standalone',
+        'config-dir'       => $dirs->{config},
+        'vendor-templates' => $dirs->{templates},
+        'state-dir'        => $dirs->{state},
+        'run-dir'          => $dirs->{run},
+    });
     return $dirs;
 }
 
 sub dirs ($class) {
-    my $base = $ENV{PVE_NOTIFY_HOST_DIR};
-    my %dirs = %PACKAGED;
+    my $base      = $ENV{PVE_NOTIFY_HOST_DIR};
+    my %dirs      = %PACKAGED;
+    my $templates = $TEMPLATES;
     if (defined($base) && $base ne '') {
         ($base) = $base =~ m{\A(/[^\0\n]*?)/*\z}
             or die "PVE_NOTIFY_HOST_DIR: not an absolute path\n";
-        %dirs = map { $_ => "$base/$_" } keys %PACKAGED;
+        %dirs      = map { $_ => "$base/$_" } keys %PACKAGED;
+        $templates = "$base/templates" if -d "$base/templates";
     }
-    return { %dirs, priv => "$dirs{config}/priv" };
+    return { %dirs, priv => "$dirs{config}/priv", templates => $templates };
 }
 
 # owner: { uid, gid } of what is made, where root makes it
@@ -55,7 +64,7 @@ sub ensure_dirs ($dirs, $owner = undef) {
         next                                         if !$made || $> != 0;
         my $model = $name eq 'config' ? $parent : $dirs->{config};
         PVE::Notify::File::give_to_owner_of($dir, $model) if !$owner;
-        chown(@$owner{qw(uid gid)}, $dir)                     if $owner;
+        chown(@$owner{qw(uid gid)}, $dir)                 if $owner;
     }
     return;
 }
@@ -92,8 +101,9 @@ PVE::NotifyHost::Setup - where the standalone host keeps its files
 =head1 DESCRIPTION
 
 C<init> returns a hash of absolute paths: C<config> (/etc/pve-notify-host), C<priv> (its folder for
-secrets, 0700), C<state> (/var/lib/pve-notify-host) and C<run> (/run/pve-notify-host). The
-environment variable C<PVE_NOTIFY_HOST_DIR> moves all of them below one folder. With
+secrets, 0700), C<state> (/var/lib/pve-notify-host), C<run> (/run/pve-notify-host) and C<templates>
+(/usr/share/pve-notify-host/templates/default). The environment variable C<PVE_NOTIFY_HOST_DIR>
+moves all of them below one folder, the templates only if that has some. With
 C<ensure_dirs> missing folders are made, for C<owner> (a hash with C<uid> and C<gid>) if root makes
 them, else for the owner of the config folder.
 

@@ -53,7 +53,8 @@ sub give_away ($self) {
         $name = 'root' if !is_open_to_all($path);
     }
     my ($uid, $gid) = (getpwnam($name))[2, 3];
-    find(sub { chown($uid, $gid, $_) or die "$File::Find::name: $!\n" }, "$self->{dir}");
+    find(sub { return if -l; chown($uid, $gid, $_) or die "$File::Find::name: $!\n" },
+        "$self->{dir}",);
     return $name;
 }
 

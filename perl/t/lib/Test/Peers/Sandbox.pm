@@ -4,9 +4,10 @@ package Test::Peers::Sandbox;
 
 use v5.36;
 
-use HTTP::Tiny  ();
-use JSON::PP    qw(decode_json encode_json);
-use Test::Peers qw(new_dir sandbox_binary start stop trust write_private);
+use HTTP::Tiny   ();
+use JSON::PP     qw(decode_json encode_json);
+use MIME::Base64 qw(decode_base64);
+use Test::Peers  qw(new_dir sandbox_binary start stop trust write_private);
 
 sub new ($class, @options) {
     my $dir = new_dir();
@@ -85,8 +86,7 @@ sub code_of ($redirect) {
     return $code =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ger;
 }
 
-# Gives an order, or none; returns the counters.
-sub control ($self, %order) {
+my sub asked ($self, $method, $path, %options) {
     my $http = HTTP::Tiny->new(
         proxy       => undef,
         https_proxy => undef,
@@ -94,15 +94,22 @@ sub control ($self, %order) {
         verify_SSL  => 1,
         SSL_options => { SSL_ca_file => $self->dir . '/ca.crt' },
     );
-    my $answer = $http->post(
-        $self->{'control-url'},
-        {
-            headers => { Authorization => "Bearer $self->{'control-token'}" },
-            content => encode_json(\%order),
-        }
-    );
+    $options{headers} = { Authorization => "Bearer $self->{'control-token'}" };
+    my $answer = $http->request($method, "$self->{'control-url'}$path", \%options);
     die "order refused: $answer->{content}\n" if !$answer->{success};
     return decode_json($answer->{content});
+}
+
+# Gives an order, or none; returns the counters.
+sub control ($self, %order) {
+    return asked($self, 'POST', '', content => encode_json(\%order));
+}
+
+# The mails that were taken: hashes with from, to, login, raw (bytes) ...
+sub mails ($self) {
+    my $mails = asked($self, 'GET', '/mails');
+    $_->{raw} = decode_base64($_->{raw}) for @$mails;
+    return @$mails;
 }
 
 # The next token request meets this fault: fault('silence'), fault('answer', status => 500).

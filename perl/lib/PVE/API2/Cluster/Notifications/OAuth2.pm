@@ -7,10 +7,9 @@ package PVE::API2::Cluster::Notifications::OAuth2;
 
 use v5.36;
 
-use PVE::API2::Cluster::Notifications::Common qw(raise_api_error);
+use PVE::API2::Cluster::Notifications::Common qw(endpoint_writers with_config);
 use PVE::Exception                            qw(raise_param_exc);
 use PVE::JSONSchema                           qw(register_format);
-use PVE::Notify;
 
 # long enough for every token that a provider issues today
 my $MAX_SECRET = 16384;
@@ -89,19 +88,16 @@ sub exchange ($param) {
         raise_param_exc(
             { 'tenant-id' => q{property is missing, auth-method 'microsoft-oauth2' needs it} });
     }
-    my $token = eval {
-        my $config = PVE::Notify::read_config();
+    return with_config(sub ($config) {
         if (my $error = $config->provider_file_error) {
             warn "$error\n";
         }
-        $config->exchange_smtp_oauth2_code(
+        return $config->exchange_smtp_oauth2_code(
             $param->@{
                 qw(auth-method client-id client-secret tenant-id authorization-code redirect-uri code-verifier)
             },
         );
-    };
-    raise_api_error($@) if $@;
-    return $token;
+    });
 }
 
 sub register ($class) {
@@ -113,19 +109,9 @@ sub register ($class) {
         description => 'Exchange an OAuth2 authorization code for the refresh token that an SMTP '
             . 'target needs to log in. Asks the provider and takes up to 20 seconds; changes nothing '
             . 'here.',
-        permissions => {
-            check => [
-                'and',
-                ['perm', '/mapping/notifications', ['Mapping.Modify']],
-                [
-                    'or',
-                    ['perm', '/', ['Sys.Audit', 'Sys.Modify']],
-                    ['perm', '/', ['Sys.AccessNetwork']]
-                ],
-            ],
-        },
-        parameters => $parameters,
-        returns    => {
+        permissions => endpoint_writers(),
+        parameters  => $parameters,
+        returns     => {
             description => 'The refresh token: a secret, keep it like a password.',
             type        => 'string',
         },

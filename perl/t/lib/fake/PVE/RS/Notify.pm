@@ -30,6 +30,11 @@ sub provider_file_error ($self) {
     return $ENV{FAKE_PROVIDER_FILE_ERROR};
 }
 
+sub test_target ($self, $name) {
+    die { code => 404, message => "endpoint '$name' does not exist" } if $name eq 'lost';
+    return [{ target => $name }];
+}
+
 sub exchange_smtp_oauth2_code ($self, @args) {
     if (my $log = $ENV{FAKE_NOTIFY_LOG}) {
         require JSON::PP;

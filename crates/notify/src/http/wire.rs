@@ -4,16 +4,20 @@
 //! do not name the phase. Here ureq gets a transport that is already connected by [`crate::net`];
 //! errors pass through it as [`Error`] and come out whole.
 
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use ::oauth2::http::Uri;
+use oauth2::http::Uri;
 use ureq::config::Config;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-use crate::net::{self, Peer, TlsStream};
+use crate::advice::{Cause, Phase};
+use crate::net::{self, Peer, Stream, is_timeout};
 use crate::{Deadline, Error, Host};
 
 /// Connects to one peer, whatever ureq is asked for.
@@ -21,7 +25,10 @@ use crate::{Deadline, Error, Host};
 pub(super) struct Wire {
     pub(super) host: Host,
     pub(super) peer: Peer,
+    pub(super) tls: bool,
     pub(super) deadline: Deadline,
+    /// Set as soon as something is sent.
+    pub(super) gone: Arc<AtomicBool>,
 }
 
 impl Connector<()> for Wire {
@@ -32,17 +39,30 @@ impl Connector<()> for Wire {
         details: &ConnectionDetails,
         _chained: Option<()>,
     ) -> Result<Option<Line>, ureq::Error> {
-        let stream = net::connect_tls(&self.host, &self.peer, self.deadline).map_err(pass)?;
+        let stream =
+            net::connect_http(&self.host, &self.peer, self.tls, self.deadline).map_err(pass)?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Some(Line { stream, buffers }))
+        Ok(Some(Line {
+            stream,
+            peer: self.peer.clone(),
+            tls: self.tls,
+            answered: false,
+            gone: Arc::clone(&self.gone),
+            buffers,
+        }))
     }
 }
 
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Line {
-    stream: TlsStream,
+    stream: Stream,
+    peer: Peer,
+    tls: bool,
+    /// Something of the answer has come.
+    answered: bool,
+    gone: Arc<AtomicBool>,
     buffers: LazyBuffers,
 }
 
@@ -52,19 +72,29 @@ impl Transport for Line {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.gone.store(true, Ordering::Relaxed);
         let output = self.buffers.output();
-        self.stream
-            .send(output.get(..amount).unwrap_or_default())
-            .map_err(pass)
+        let sent = self
+            .stream
+            .write_all(output.get(..amount).unwrap_or_default());
+        sent.map_err(|error| {
+            pass(if is_timeout(&error) {
+                self.peer.late(Phase::Send)
+            } else {
+                self.peer.lost(Cause::LostSending, Some(error))
+            })
+        })
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
-        let count = self
-            .stream
-            .receive(self.buffers.input_append_buf())
-            .map_err(pass)?;
-        self.buffers.input_appended(count);
-        Ok(count > 0)
+        match self.stream.read(self.buffers.input_append_buf()) {
+            Ok(count) => {
+                self.buffers.input_appended(count);
+                self.answered |= count > 0;
+                Ok(count > 0)
+            }
+            Err(error) => Err(pass(self.unanswered(error))),
+        }
     }
 
     // nothing is kept: a forked child would talk on its parent's connection
@@ -73,7 +103,24 @@ impl Transport for Line {
     }
 
     fn is_tls(&self) -> bool {
-        true
+        self.tls
+    }
+}
+
+impl Line {
+    fn unanswered(&self, error: io::Error) -> Error {
+        let lost = |cause, source| self.peer.lost(cause, source);
+        match (error.kind(), self.answered) {
+            _ if is_timeout(&error) => self.peer.late(if self.answered {
+                Phase::Read
+            } else {
+                Phase::Wait
+            }),
+            (ErrorKind::UnexpectedEof, true) => lost(Cause::Unsealed, None),
+            (ErrorKind::UnexpectedEof, false) => lost(Cause::LostWaiting, None),
+            (_, true) => lost(Cause::LostReading, Some(error)),
+            (_, false) => lost(Cause::LostWaiting, Some(error)),
+        }
     }
 }
 

@@ -1,0 +1,191 @@
+//! One HTTP request, the head of its answer, one deadline: no redirect followed, no connection kept,
+//! no proxy but the host's, at most 32 KiB of head.
+
+mod wire;
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use oauth2::http::header::{CONNECTION, HeaderMap, RETRY_AFTER};
+use oauth2::http::{HeaderValue, Request, Response, Uri};
+use ureq::{Agent, Body};
+use zeroize::Zeroizing;
+
+use crate::net::Peer;
+use crate::{Deadline, Error, Host};
+use wire::{NoLookup, Wire};
+
+/// The largest body that is read, in bytes.
+const MAX_BODY: u64 = 64 * 1024;
+/// The largest head (status line and fields) that is read, in bytes.
+const MAX_HEAD: usize = 32 * 1024;
+/// The longest `Retry-After` that is believed, in seconds.
+const MAX_RETRY_AFTER: u64 = 3600;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The way to the peer failed, at whatever phase.
+    Way(Error),
+    /// More than 32 KiB of head.
+    HeadTooLarge,
+    /// More than 64 KiB of body.
+    BodyTooLarge,
+    /// Not HTTP/1.1.
+    Malformed,
+    /// The request cannot be put on the wire; nothing has gone out.
+    Unsendable,
+}
+
+impl Failure {
+    /// What is wrong with the answer, in a few words.
+    pub(crate) fn what(&self) -> &'static str {
+        match self {
+            Self::Way(_) => "there is none",
+            Self::HeadTooLarge => "its head is larger than 32 KiB",
+            Self::BodyTooLarge => "its body is larger than 64 KiB",
+            Self::Malformed => "it is not HTTP",
+            Self::Unsendable => "the request is none",
+        }
+    }
+
+    fn new(attempt: &Attempt<'_>, error: ureq::Error) -> Self {
+        match error {
+            ureq::Error::Other(inner) => match inner.downcast::<Error>() {
+                Ok(error) => Self::Way(*error),
+                Err(_) => Self::Malformed,
+            },
+            ureq::Error::LargeResponseHeader(..) => Self::HeadTooLarge,
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::Way(attempt.peer.lost(crate::advice::Cause::LostReading, None))
+            }
+            _ if !attempt.gone.load(Ordering::Relaxed) => Self::Unsendable,
+            _ => Self::Malformed,
+        }
+    }
+}
+
+/// Sends the request, whose address must be http or https with a host; every answer, whatever its
+/// status, is a success here.
+pub(crate) fn head(
+    host: &Host,
+    request: Request<Vec<u8>>,
+    deadline: Deadline,
+) -> Result<Response<Body>, Failure> {
+    let attempt = Attempt::new(host, request.uri(), false, deadline);
+    attempt
+        .run(request)
+        .map_err(|error| Failure::new(&attempt, error))
+}
+
+/// The same with the body of the answer; https only.
+pub(crate) fn exchange(
+    host: &Host,
+    request: Request<Vec<u8>>,
+    deadline: Deadline,
+) -> Result<Response<Vec<u8>>, Failure> {
+    let attempt = Attempt::new(host, request.uri(), true, deadline);
+    let fail = |error| Failure::new(&attempt, error);
+    let answer = attempt.run(request).map_err(fail)?;
+    let (parts, body) = answer.into_parts();
+    let mut bytes = Zeroizing::new(Vec::new());
+    body.into_reader()
+        .take(MAX_BODY + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| fail(ureq::Error::from(error)))?;
+    if bytes.len() as u64 > MAX_BODY {
+        return Err(Failure::BodyTooLarge);
+    }
+    Ok(Response::from_parts(parts, std::mem::take(&mut *bytes)))
+}
+
+/// The pause that an answer asks for, in seconds; a date counts as none.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u32> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let seconds = text.parse().unwrap_or(u64::MAX).min(MAX_RETRY_AFTER);
+    u32::try_from(seconds).ok()
+}
+
+/// A request on its way.
+struct Attempt<'a> {
+    host: &'a Host,
+    peer: Peer,
+    https_only: bool,
+    deadline: Deadline,
+    /// Something of it has gone out.
+    gone: Arc<AtomicBool>,
+}
+
+impl<'a> Attempt<'a> {
+    fn new(host: &'a Host, uri: &Uri, https_only: bool, deadline: Deadline) -> Self {
+        Self {
+            host,
+            peer: peer(uri),
+            https_only,
+            deadline,
+            gone: Arc::default(),
+        }
+    }
+
+    fn run(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, ureq::Error> {
+        let (mut parts, body) = request.into_parts();
+        parts
+            .headers
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+        let body = Zeroizing::new(body);
+        // a line of the head must fit as a whole, and a Basic login may be long
+        let longest = parts
+            .headers
+            .iter()
+            .map(|(_, value)| value.len())
+            .max()
+            .unwrap_or(0)
+            .max(parts.uri.path().len() + parts.uri.query().map_or(0, str::len));
+        let config = Agent::config_builder()
+            .https_only(self.https_only)
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .proxy(None)
+            .user_agent(concat!("pve-rs-notify/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding("identity")
+            .max_response_header_size(MAX_HEAD)
+            .input_buffer_size(2 * MAX_HEAD)
+            .output_buffer_size(16 * 1024 + longest)
+            .max_idle_connections(0)
+            .build();
+        let wire = Wire {
+            host: self.host.clone(),
+            peer: self.peer.clone(),
+            tls: parts.uri.scheme_str() != Some("http"),
+            deadline: self.deadline,
+            gone: Arc::clone(&self.gone),
+        };
+        let agent = Agent::with_parts(config, wire, NoLookup);
+        if body.is_empty() && parts.method == oauth2::http::Method::GET {
+            agent.run(Request::from_parts(parts, ()))
+        } else {
+            agent.run(Request::from_parts(parts, body.as_slice()))
+        }
+    }
+}
+
+fn peer(uri: &Uri) -> Peer {
+    let host = uri.host().unwrap_or_default();
+    let default = if uri.scheme_str() == Some("http") {
+        80
+    } else {
+        443
+    };
+    Peer {
+        host: host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned(),
+        port: uri.port_u16().unwrap_or(default),
+        is_proxy: false,
+    }
+}

@@ -1,0 +1,96 @@
+//! Mails: who gets them ([`recipients`]) and what they look like (RFC 5322, RFC 2045).
+//!
+//! A notification's body is encoded once and shared by all its mails; each mail has a head of its own.
+//! Whatever comes from outside is encoded or refused here, so that no text can add a header line, end
+//! the mail early or make a line longer than 998 bytes.
+
+mod address;
+mod recipients;
+mod words;
+
+use std::time::{Duration, SystemTime};
+
+use lettre::message::header::{self, ContentTransferEncoding, ContentType, HeaderName, Headers};
+use lettre::message::header::{HeaderValue, MessageId};
+use lettre::message::{Body as Encoded, MultiPart, MultiPartKind, SinglePart};
+
+pub(crate) use address::Mailbox;
+pub(crate) use recipients::{NOBODY, Recipients};
+
+use crate::random;
+
+/// The last second of the year 9999, beyond which the date has no form.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// The alternatives of a mail, encoded, with the header lines that describe them.
+#[derive(Debug)]
+pub(crate) struct Body(Vec<u8>);
+
+impl Body {
+    /// Encodes the two texts.
+    pub(crate) fn new(text: &str, html: &str) -> Result<Self, &'static str> {
+        let part = |kind, text: &str| SinglePart::builder().header(kind).body(encode(text));
+        let parts = MultiPart::builder()
+            .kind(MultiPartKind::Alternative)
+            .boundary(random::name()?)
+            .singlepart(part(ContentType::TEXT_PLAIN, text))
+            .singlepart(part(ContentType::TEXT_HTML, html));
+        Ok(Self(parts.formatted()))
+    }
+}
+
+/// Chooses an encoding that every receiver and every mail program gives back byte for byte, line ends
+/// aside.
+fn encode(text: &str) -> Encoded {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let encoding = if text.lines().any(|line| line == ".") {
+        // a local mail program may take it for the end of its input
+        Some(ContentTransferEncoding::Base64)
+    } else if text.contains(|c: char| c.is_ascii_control() && !matches!(c, '\n' | '\t')) {
+        Some(ContentTransferEncoding::QuotedPrintable)
+    } else {
+        None
+    };
+    let text = text.replace('\n', "\r\n");
+    match encoding {
+        Some(encoding) => Encoded::new_with_encoding(text, encoding).unwrap_or_else(Encoded::new),
+        None => Encoded::new(text),
+    }
+}
+
+/// What one mail has for itself.
+#[derive(Debug)]
+pub(crate) struct Head<'a> {
+    /// The sender's display name.
+    pub(crate) author: &'a str,
+    pub(crate) from: &'a Mailbox,
+    pub(crate) to: &'a [Mailbox],
+    pub(crate) subject: &'a str,
+    /// Seconds since the epoch.
+    pub(crate) timestamp: i64,
+    /// The domain of the Message-ID: this machine's name.
+    pub(crate) domain: &'a str,
+}
+
+/// The mail, with CR LF at the end of every line and a Message-ID of its own.
+pub(crate) fn message(head: &Head<'_>, body: &Body) -> Result<Vec<u8>, &'static str> {
+    let to: Vec<String> = head.to.iter().map(ToString::to_string).collect();
+    let mut headers = Headers::new();
+    headers.set(header::MIME_VERSION_1_0);
+    headers.insert_raw(encoded("Subject", words::text(head.subject)));
+    let from = format!("{} <{}>", words::phrase(head.author), head.from);
+    headers.insert_raw(encoded("From", from));
+    headers.insert_raw(encoded("To", to.join(",\r\n ")));
+    let seconds = u64::try_from(head.timestamp).unwrap_or(0).min(LAST_SECOND);
+    let date = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    headers.set(header::Date::new(date));
+    let id = format!("<{}@{}>", random::name()?, head.domain);
+    headers.set(MessageId::from(id));
+    headers.insert_raw(encoded("Auto-Submitted", "auto-generated".to_owned()));
+    Ok([headers.to_string().as_bytes(), &body.0].concat())
+}
+
+fn encoded(name: &'static str, value: String) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str(name);
+    HeaderValue::dangerous_new_pre_encoded(name, String::new(), value)
+}

@@ -1,0 +1,181 @@
+//! The four kinds of target. Each brings one notification to its place within a deadline and reports
+//! what became of it; none knows of matchers, of other targets or of who asked.
+
+mod gotify;
+mod http;
+mod mail;
+mod sendmail;
+mod smtp;
+mod webhook;
+
+use std::thread;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::config::Entity;
+use crate::outcome::{Outcome, Retry};
+use crate::template::{Part, Problem, Templates};
+use crate::token::Keeper;
+use crate::{Clock, Deadline, Error, Host, Notification, random};
+
+/// The pause before a second try; up to twice as long, so that many senders spread out.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// A notification with its texts, rendered once for all targets.
+#[derive(Debug)]
+pub(crate) struct Content<'a> {
+    pub(crate) notification: &'a Notification,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    /// Only where a mail is among the targets.
+    pub(crate) mail: Option<crate::mail::Body>,
+}
+
+impl<'a> Content<'a> {
+    /// Renders the texts; what was passed over on the way is added to `problems`.
+    pub(crate) fn render(
+        notification: &'a Notification,
+        with_mail: bool,
+        templates: &Templates,
+        clock: &dyn Clock,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Self, Error> {
+        let mut part = |part| {
+            let Notification { template, data, .. } = notification;
+            templates.render(template, part, data, clock, problems)
+        };
+        let (subject, text) = (part(Part::Subject)?, part(Part::Text)?);
+        let mail = match with_mail {
+            true => {
+                let html = part(Part::Html)?;
+                let body = crate::mail::Body::new(&text, &html);
+                Some(body.map_err(|reason| Error::parameter("mail", reason))?)
+            }
+            false => None,
+        };
+        Ok(Self {
+            notification,
+            subject,
+            text,
+            mail,
+        })
+    }
+}
+
+/// What became of a notification for one recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recipient {
+    /// The mail address; none where the target has no recipients of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What became of a notification at one target.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) recipients: Vec<Recipient>,
+    /// How often the target was tried.
+    pub(crate) attempts: u32,
+    /// What is wrong although something could be sent.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Report {
+    /// Nothing could be sent, and somebody has to act.
+    pub(crate) fn refused(reason: impl Into<String>) -> Self {
+        Self::of(
+            Outcome::Refused {
+                reason: reason.into(),
+            },
+            0,
+        )
+    }
+
+    /// One outcome for all there is.
+    pub(crate) fn of(outcome: Outcome, attempts: u32) -> Self {
+        Self {
+            recipients: vec![Recipient {
+                recipient: None,
+                outcome,
+            }],
+            attempts,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Brings the notification to one target.
+pub(crate) fn deliver(
+    entity: &Entity,
+    content: &Content<'_>,
+    host: &Host,
+    keeper: &Keeper<'_>,
+    deadline: Deadline,
+) -> Report {
+    match entity {
+        Entity::Gotify(item) => gotify::deliver(item, content, host, deadline),
+        Entity::Sendmail(item) => sendmail::deliver(item, content, host, deadline),
+        Entity::Smtp(item) => smtp::deliver(item, content, host, keeper, deadline),
+        Entity::Webhook(item) => webhook::deliver(item, content, host, keeper.clock(), deadline),
+        Entity::Matcher(item) => Report::refused(format!("'{}' is a matcher", item.name)),
+    }
+}
+
+/// Tries all of them, then once more those for whom that makes sense. Answers how often it tried.
+fn twice<R: Clone>(
+    all: &[R],
+    deadline: Deadline,
+    attempt: impl Fn(&[R], Deadline) -> Vec<Outcome>,
+) -> (Vec<Outcome>, u32) {
+    let mut outcomes = attempt(all, deadline);
+    let Some(left) = deadline.left() else {
+        return (outcomes, 1);
+    };
+    let mut pause = Duration::ZERO;
+    let mut again = Vec::new();
+    for (index, (which, outcome)) in all.iter().zip(&outcomes).enumerate() {
+        if let Some(wanted) = pause_after(outcome).filter(|wanted| *wanted < left) {
+            pause = pause.max(wanted);
+            again.push((index, which.clone()));
+        }
+    }
+    if again.is_empty() {
+        return (outcomes, 1);
+    }
+    thread::sleep(pause);
+    let (places, some): (Vec<usize>, Vec<R>) = again.into_iter().unzip();
+    for (place, outcome) in places.into_iter().zip(attempt(&some, deadline)) {
+        if let Some(first) = outcomes.get_mut(place) {
+            *first = later(first, outcome);
+        }
+    }
+    (outcomes, 2)
+}
+
+/// How long to wait before a second try; `None` where none makes sense.
+fn pause_after(outcome: &Outcome) -> Option<Duration> {
+    let jittered = || PAUSE + PAUSE.mul_f32(random::fraction());
+    match outcome {
+        Outcome::Unsent {
+            retry: Retry::After(pause),
+            ..
+        } => Some((*pause).max(PAUSE)),
+        Outcome::Unsent { .. } | Outcome::Unknown { .. } => Some(jittered()),
+        Outcome::Sent | Outcome::Refused { .. } => None,
+    }
+}
+
+/// What is known after the second try: what may have arrived at first stays open unless it has
+/// arrived for certain.
+fn later(first: &Outcome, second: Outcome) -> Outcome {
+    match (first, &second) {
+        (Outcome::Unknown { .. }, Outcome::Unsent { .. } | Outcome::Refused { .. }) => {
+            first.clone()
+        }
+        _ => second,
+    }
+}

@@ -1,0 +1,88 @@
+//! What both kinds of mail target share: recipients, the message, and a line for each recipient in
+//! the report.
+
+use super::{Content, Recipient, Report, twice};
+use crate::mail::{self, Head, Mailbox, NOBODY, Recipients};
+use crate::outcome::Outcome;
+use crate::{Deadline, Host};
+
+/// The display name where the target sets none.
+const AUTHOR: &str = "Proxmox VE";
+
+/// Sends one mail to all recipients. `attempt` hands it in for some of them and answers in their order.
+pub(super) fn deliver(
+    host: &Host,
+    content: &Content<'_>,
+    from: &Mailbox,
+    author: Option<&str>,
+    recipients: Recipients,
+    deadline: Deadline,
+    attempt: impl Fn(&[Mailbox], &[u8], Deadline) -> Vec<Outcome>,
+) -> Report {
+    let Recipients {
+        good,
+        bad,
+        warnings,
+    } = recipients;
+    let mut report = Report {
+        warnings,
+        ..Report::default()
+    };
+    if good.is_empty() && bad.is_empty() {
+        return Report {
+            warnings: report.warnings,
+            ..Report::refused(NOBODY)
+        };
+    }
+    if !good.is_empty() {
+        let (outcomes, attempts) = match compose(host, content, from, author, &good) {
+            Ok(mail) => twice(&good, deadline, |some, end| attempt(some, &mail, end)),
+            Err(reason) => (vec![refused(reason); good.len()], 0),
+        };
+        report.attempts = attempts;
+        let lines = good.iter().zip(outcomes).map(|(to, outcome)| Recipient {
+            recipient: Some(to.to_string()),
+            outcome,
+        });
+        report.recipients.extend(lines);
+    }
+    let lines = bad.into_iter().map(|(to, reason)| Recipient {
+        recipient: Some(to),
+        outcome: refused(reason),
+    });
+    report.recipients.extend(lines);
+    report
+}
+
+fn compose(
+    host: &Host,
+    content: &Content<'_>,
+    from: &Mailbox,
+    author: Option<&str>,
+    to: &[Mailbox],
+) -> Result<Vec<u8>, &'static str> {
+    let body = content.mail.as_ref().ok_or("the mail has no body")?;
+    let head = Head {
+        author: author.unwrap_or(AUTHOR),
+        from,
+        to,
+        subject: &content.subject,
+        timestamp: content.notification.timestamp,
+        domain: &host.fqdn().unwrap_or_else(|| "localhost".to_owned()),
+    };
+    mail::message(&head, body)
+}
+
+fn refused(reason: impl Into<String>) -> Outcome {
+    Outcome::Refused {
+        reason: reason.into(),
+    }
+}
+
+/// The sender's address, or why it is none.
+pub(super) fn sender(text: &str) -> Result<Mailbox, String> {
+    Mailbox::parse(text).map_err(|reason| {
+        let shown = text.escape_debug();
+        format!("from-address '{shown}' {reason}; an administrator has to correct it")
+    })
+}

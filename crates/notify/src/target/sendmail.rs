@@ -1,0 +1,195 @@
+//! This machine's own mail system, through the program that every one of them has.
+//!
+//! The program's exit status and error output decide. It gets the mail as a file in memory, so that
+//! one which does not read it can neither block nor kill the caller, and it is killed with its whole
+//! process group at the deadline.
+
+mod process;
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{ErrorKind, Seek, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, Stdio};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+
+use self::process::{End, run};
+use super::{Content, Report, mail};
+use crate::config::Sendmail;
+use crate::mail::{Mailbox, Recipients};
+use crate::outcome::{Outcome, Retry};
+use crate::{Deadline, Host};
+
+/// The one exit status that means "later" (`EX_TEMPFAIL` of sysexits.h).
+const TEMPORARY: i32 = 75;
+
+pub(super) fn deliver(
+    item: &Sendmail,
+    content: &Content<'_>,
+    host: &Host,
+    deadline: Deadline,
+) -> Report {
+    let from = match &item.from_address {
+        Some(from) => mail::sender(from),
+        None => host
+            .email_from()
+            .map_err(|error| error.to_string())
+            .and_then(|from| mail::sender(&from)),
+    };
+    let from = match from {
+        Ok(from) => from,
+        Err(reason) => return Report::refused(reason),
+    };
+    let recipients = Recipients::collect(host, &item.mailto, &item.mailto_user, true);
+    let author = item.author.as_deref();
+    let notes = RefCell::new(Vec::new());
+    let attempt = |to: &[Mailbox], message: &[u8], end| {
+        let (outcome, note) = hand_over(host, &from, to, message, end);
+        notes.borrow_mut().extend(note);
+        vec![outcome; to.len()]
+    };
+    let mut report = mail::deliver(host, content, &from, author, recipients, deadline, attempt);
+    report.warnings.append(&mut notes.borrow_mut());
+    report
+}
+
+/// What became of the mail, and what the program said although it took it.
+fn hand_over(
+    host: &Host,
+    from: &Mailbox,
+    to: &[Mailbox],
+    message: &[u8],
+    deadline: Deadline,
+) -> (Outcome, Option<String>) {
+    let program = host.sendmail();
+    let mut command = Command::new(program);
+    command
+        .args(["-B", "8BITMIME", "-f", &from.to_string(), "--"])
+        .args(to.iter().map(ToString::to_string))
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("LC_ALL", "C")
+        .current_dir("/")
+        .process_group(0)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let started = input(message).and_then(|input| command.stdin(input).spawn());
+    let program = program.display();
+    let outcome = match started {
+        Ok(child) => match run(child, deadline) {
+            End::Exited(status, said) if status.success() => {
+                let note = (!said.is_empty()).then(|| format!("{program} says: {said}"));
+                return (Outcome::Sent, note);
+            }
+            end => failure(&program.to_string(), end),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => Outcome::Refused {
+            reason: format!(
+                "{program}: there is no such program; an administrator of this machine has to \
+                 install a mail system, for instance postfix, or choose another target"
+            ),
+        },
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Outcome::Refused {
+            reason: format!(
+                "{program}: it must not be run: {error}; an administrator of this machine has to \
+                 correct its permissions"
+            ),
+        },
+        Err(error) => Outcome::Unsent {
+            reason: format!(
+                "{program}: it cannot be started: {error}; an administrator of this machine has to \
+                 look at its memory and limits"
+            ),
+            retry: Retry::Soon,
+        },
+    };
+    (outcome, None)
+}
+
+/// The mail with the line ends of this system, to be read from the start.
+fn input(message: &[u8]) -> std::io::Result<Stdio> {
+    let mut file = File::from(memfd_create("mail", MemfdFlags::CLOEXEC)?);
+    let mut text = Vec::with_capacity(message.len());
+    for line in message.split_inclusive(|&byte| byte == b'\n') {
+        match line.strip_suffix(b"\r\n") {
+            Some(line) => {
+                text.extend_from_slice(line);
+                text.push(b'\n');
+            }
+            None => text.extend_from_slice(line),
+        }
+    }
+    file.write_all(&text)?;
+    file.rewind()?;
+    Ok(Stdio::from(file))
+}
+
+/// What an end means that was not the wanted one.
+fn failure(program: &str, end: End) -> Outcome {
+    let (status, said) = match end {
+        End::Exited(status, said) => (status, said),
+        End::Late => {
+            return Outcome::Unknown {
+                reason: format!(
+                    "{program}: it did not end in time and was killed, so that the mail may or may \
+                     not have been taken over; an administrator of this machine has to look into \
+                     the log of the mail system"
+                ),
+            };
+        }
+        End::Lost(error) => {
+            return Outcome::Unknown {
+                reason: format!(
+                    "{program}: its exit status was lost: {error}; an administrator of this machine \
+                     has to look into the log of the mail system"
+                ),
+            };
+        }
+    };
+    let says = if said.is_empty() {
+        String::new()
+    } else {
+        format!("; it says: {said}")
+    };
+    match (status.code(), status.signal()) {
+        (Some(TEMPORARY), _) => Outcome::Unsent {
+            reason: format!(
+                "{program}: the mail system cannot take the mail now (exit status 75); an \
+                 administrator of this machine has to look into its log, if this lasts{says}"
+            ),
+            retry: Retry::Soon,
+        },
+        (Some(code), _) => Outcome::Refused {
+            reason: format!(
+                "{program}: the mail was not taken (exit status {code}{}); an administrator of this \
+                 machine has to mend that{says}",
+                meaning(code)
+            ),
+        },
+        (None, signal) => Outcome::Unknown {
+            reason: format!(
+                "{program}: it was ended by signal {}; an administrator of this machine has to find \
+                 out why{says}",
+                signal.unwrap_or_default()
+            ),
+        },
+    }
+}
+
+/// What sysexits.h calls a status, where it says something.
+fn meaning(code: i32) -> &'static str {
+    match code {
+        64 => ", it does not know these options",
+        65 => ", it does not accept the mail",
+        67 => ", a recipient is unknown",
+        68 => ", the host of a recipient is unknown",
+        69 => ", its service is not available",
+        71 => ", the operating system failed",
+        73 => ", it cannot create a file",
+        74 => ", reading or writing failed",
+        77 => ", it lacks a permission",
+        78 => ", its configuration is wrong",
+        _ => "",
+    }
+}

@@ -1,0 +1,133 @@
+//! Runs a program to its end, or to a deadline: its exit status and the beginning of its error output.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::process::{Child, ExitStatus};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+use crate::Deadline;
+
+/// How much of the error output is kept, in bytes.
+const MAX_SAID: usize = 2048;
+/// How long a killed program may take to end.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// How the program ended.
+pub(super) enum End {
+    Exited(ExitStatus, String),
+    Late,
+    /// Somebody else has taken its exit status.
+    Lost(std::io::Error),
+}
+
+/// Waits for the end of the program, not for that of what it may have left running.
+pub(super) fn run(mut child: Child, deadline: Deadline) -> End {
+    let mut said = Vec::new();
+    let mut output = child.stderr.take();
+    let end = watch(&child, &mut output, &mut said, deadline);
+    match end {
+        Ok(true) => {
+            // what came before its end and was not read yet
+            if let Some(output) = &mut output {
+                drain(output, &mut said);
+            }
+            match child.wait() {
+                Ok(status) => End::Exited(status, shown(&said)),
+                Err(error) => End::Lost(error),
+            }
+        }
+        Ok(false) => {
+            kill(&mut child);
+            End::Late
+        }
+        // it is gone already, and its number may be another's
+        Err(Errno::SRCH) => End::Lost(Errno::SRCH.into()),
+        Err(error) => {
+            kill(&mut child);
+            End::Lost(error.into())
+        }
+    }
+}
+
+/// Whether it ended before the deadline.
+fn watch(
+    child: &Child,
+    output: &mut Option<impl Read + std::os::fd::AsFd>,
+    said: &mut Vec<u8>,
+    deadline: Deadline,
+) -> Result<bool, Errno> {
+    let pid = Pid::from_child(child);
+    let ended = pidfd_open(pid, PidfdFlags::empty())?;
+    while let Some(left) = deadline.left() {
+        let mut files = vec![PollFd::new(&ended, PollFlags::IN)];
+        if let Some(output) = output.as_ref() {
+            files.push(PollFd::new(output, PollFlags::IN));
+        }
+        let left = Timespec::try_from(left).map_err(|_| Errno::INVAL)?;
+        match poll(&mut files, Some(&left)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+        let happened = |index: usize| files.get(index).is_some_and(|f| !f.revents().is_empty());
+        let (has_ended, has_output) = (happened(0), happened(1));
+        drop(files);
+        if has_ended {
+            return Ok(true);
+        }
+        if has_output && !output.as_mut().is_some_and(|output| take(output, said)) {
+            *output = None;
+        }
+    }
+    Ok(false)
+}
+
+/// Reads once and keeps what there is room for; false at the end.
+fn take(output: &mut impl Read, said: &mut Vec<u8>) -> bool {
+    let mut buffer = [0; 4096];
+    match output.read(&mut buffer) {
+        Ok(0) => false,
+        Ok(count) => {
+            let room = MAX_SAID.saturating_sub(said.len()).min(count);
+            said.extend_from_slice(buffer.get(..room).unwrap_or_default());
+            true
+        }
+        Err(error) => error.kind() == ErrorKind::Interrupted,
+    }
+}
+
+/// Reads what is there without waiting for more.
+fn drain(output: &mut (impl Read + std::os::fd::AsFd), said: &mut Vec<u8>) {
+    while said.len() < MAX_SAID {
+        let mut files = [PollFd::new(output, PollFlags::IN)];
+        let now = Timespec::default();
+        if !matches!(poll(&mut files, Some(&now)), Ok(count) if count > 0) || !take(output, said) {
+            return;
+        }
+    }
+}
+
+fn kill(child: &mut Child) {
+    // it was not waited for yet, so that its number is still its own
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    let end = Deadline::after(GRACE);
+    if matches!(
+        watch(child, &mut None::<File>, &mut Vec::new(), end),
+        Ok(true)
+    ) {
+        let _ = child.wait();
+    }
+}
+
+/// The error output as one line.
+fn shown(said: &[u8]) -> String {
+    let text = String::from_utf8_lossy(said);
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(|word| word.replace(char::is_control, ""))
+        .collect();
+    words.join(" ")
+}

@@ -1,0 +1,16 @@
+//! Delivery through the public interface, against scripted peers and real processes.
+
+#[path = "../exchange/peer.rs"]
+#[allow(dead_code)]
+mod peer;
+
+mod at_once;
+mod gotify;
+mod mails;
+mod random;
+mod real;
+mod sendmail;
+mod site;
+mod smtp;
+mod web;
+mod webhook;

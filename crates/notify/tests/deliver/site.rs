@@ -1,0 +1,222 @@
+//! A machine with a configuration, and what its targets saw.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use notify::config::{Config, Raw};
+use notify::deliver::{Delivery, Level, Sender};
+use notify::matcher::Severity;
+use notify::template::Templates;
+use notify::{Deadline, Error, FixedClock, Host, Notification};
+use serde_json::{Value, json};
+
+use crate::peer::{CANARY, Folder, Pki, Server, read_request};
+
+/// When every notification of these tests was made.
+pub const NOW: i64 = 1_700_000_000;
+const CLOCK: FixedClock = FixedClock {
+    now: NOW,
+    offset: 0,
+};
+
+/// A machine.
+pub struct Site {
+    pub folder: Folder,
+    pub host: Host,
+    templates: Templates,
+    public: String,
+    private: String,
+    budget: Duration,
+}
+
+impl Site {
+    /// With these targets, all of which get every notification.
+    pub fn new(public: &str, private: &str) -> Self {
+        let folder = Folder::new();
+        let own = folder.0.join("notification-templates/default");
+        fs::create_dir_all(&own).unwrap();
+        for (name, text) in [
+            ("plain-subject.txt.hbs", "{{title}}\n"),
+            ("plain-body.txt.hbs", "{{text}}"),
+            ("plain-body.html.hbs", "<p>{{text}}</p>"),
+        ] {
+            fs::write(own.join(name), text).unwrap();
+        }
+        fs::write(folder.0.join("ca.crt"), Pki::shared().bundle()).unwrap();
+        let vendor = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates");
+        let host = Host::standalone(&folder.0)
+            .with_ca_bundle(folder.0.join("ca.crt"))
+            .with_vendor_templates(vendor)
+            .with_lookup(loopback)
+            .with_sendmail(folder.0.join("sendmail"))
+            .with_fqdn("node.example.org");
+        let mut all =
+            format!("{public}\nmatcher: default-matcher\n\tdisable true\n\nmatcher: all\n");
+        let names = public.lines().filter_map(|line| line.split_once(": "));
+        for (_, name) in names.filter(|(kind, _)| !kind.starts_with('\t')) {
+            all.push_str(&format!("\ttarget {name}\n"));
+        }
+        Self {
+            templates: Templates::of_host(&host),
+            folder,
+            host,
+            public: all,
+            private: private.to_owned(),
+            budget: Duration::from_secs(10),
+        }
+    }
+
+    pub fn within(mut self, budget: Duration) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// A file of the configuration.
+    pub fn file(&self, name: &str, text: &str) {
+        fs::write(self.folder.0.join(name), text).unwrap();
+    }
+
+    /// Its sendmail does this, as a shell script.
+    pub fn sendmail(&self, plan: &str) {
+        self.file("plan", plan);
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deliver/sendmail.sh");
+        symlink(script, self.folder.0.join("sendmail")).unwrap();
+    }
+
+    /// A file that its sendmail has written.
+    pub fn noted(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.0.join(name)
+    }
+
+    pub fn config(&self) -> Config {
+        let config = Config::parse(Raw {
+            public: &self.public,
+            private: &self.private,
+            ..Raw::default()
+        })
+        .unwrap();
+        assert!(config.faults().is_empty(), "{:?}", config.faults());
+        config
+    }
+
+    fn sender(&self) -> Sender<'_> {
+        Sender {
+            host: &self.host,
+            templates: &self.templates,
+            clock: &CLOCK,
+        }
+    }
+
+    pub fn deliver(&self, notification: &Notification) -> Delivery {
+        let deadline = Deadline::after(self.budget);
+        let delivery = self.sender().send(&self.config(), notification, deadline);
+        let shown = format!("{delivery:?} {}", json!(delivery));
+        assert!(!shown.contains(CANARY), "a secret in {shown}");
+        delivery
+    }
+
+    /// Sends a warning with this title and text.
+    pub fn send(&self, title: &str, text: &str) -> Delivery {
+        self.deliver(&plain(Severity::Warning, title, text))
+    }
+
+    /// The only outcome of a notification, with its reason.
+    pub fn outcome(&self) -> (&'static str, String) {
+        let delivery = self.send("title", "text");
+        let [target] = &delivery.targets[..] else {
+            panic!("{delivery:?}");
+        };
+        let [recipient] = &target.recipients[..] else {
+            panic!("{delivery:?}");
+        };
+        let reason = recipient.outcome.reason().unwrap_or_default();
+        (recipient.outcome.as_str(), reason.to_owned())
+    }
+
+    pub fn test(&self, name: &str) -> Result<Delivery, Error> {
+        let deadline = Deadline::after(self.budget);
+        let result = self.sender().test_target(&self.config(), name, deadline);
+        let shown = match &result {
+            Ok(delivery) => format!("{delivery:?}"),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        assert!(!shown.contains(CANARY), "a secret in {shown}");
+        result
+    }
+}
+
+fn loopback(name: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+    match name {
+        "nowhere.example.org" => Err(std::io::Error::other("no such name")),
+        _ => Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))]),
+    }
+}
+
+pub fn plain(severity: Severity, title: &str, text: &str) -> Notification {
+    let data = json!({ "title": title, "text": text });
+    let fields = BTreeMap::from([("type".to_owned(), "plain".to_owned())]);
+    Notification::new(severity, "plain", data, fields, &CLOCK)
+}
+
+/// Outcome words by recipient, in order.
+pub fn words(delivery: &Delivery) -> Vec<(String, String, &'static str)> {
+    let all = delivery.targets.iter();
+    all.flat_map(|target| {
+        target.recipients.iter().map(|recipient| {
+            let address = recipient.recipient.clone().unwrap_or_default();
+            (target.target.clone(), address, recipient.outcome.as_str())
+        })
+    })
+    .collect()
+}
+
+/// The texts of one level.
+pub fn logged(delivery: &Delivery, level: Level) -> Vec<&str> {
+    let lines = delivery.log.iter().filter(|line| line.level == level);
+    lines.map(|line| line.text.as_str()).collect()
+}
+
+/// What a web server saw.
+pub type Seen = Arc<Mutex<Vec<String>>>;
+
+/// A web server in the clear that answers so, and what it saw.
+pub fn web(answer: &str) -> (Server, Seen) {
+    use std::io::{Read, Write};
+    let seen = Seen::default();
+    let (noted, answer) = (Arc::clone(&seen), answer.to_owned());
+    let server = Server::tcp(move |mut tcp, _| {
+        noted.lock().unwrap().push(read_request(&mut tcp));
+        let _ = tcp.write_all(answer.as_bytes());
+        let _ = tcp.shutdown(std::net::Shutdown::Write);
+        let _ = tcp.read_to_end(&mut Vec::new());
+    });
+    (server, seen)
+}
+
+pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+
+/// Head and JSON body of a request.
+pub fn split(request: &str) -> (String, Value) {
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), serde_json::from_str(body).unwrap())
+}
+
+/// The value of a header line, of which there is one.
+pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut values = head.lines().filter_map(|line| {
+        let (key, value) = line.split_once(": ")?;
+        key.eq_ignore_ascii_case(name).then_some(value)
+    });
+    let value = values.next();
+    assert_eq!(values.next(), None, "{name} comes twice: {head}");
+    value
+}

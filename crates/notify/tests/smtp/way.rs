@@ -1,0 +1,140 @@
+//! The way to the server: addresses in turn, TLS in both modes, certificates, ports of another kind.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use notify::config::SmtpMode;
+
+use crate::mta::{MODERN, Mail, Mta, key};
+use crate::peer::{Pki, Server, hold};
+
+fn closed() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+#[test]
+fn f24_each_address_of_a_name_is_tried() {
+    static ADDRESSES: OnceLock<Vec<SocketAddr>> = OnceLock::new();
+    let mta = Mta::new(MODERN).start();
+    let dead = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], closed().port()));
+    ADDRESSES
+        .set(vec![dead, closed(), mta.server.address])
+        .unwrap();
+    let mut mail = Mail::to(&mta);
+    mail.host = mail
+        .host
+        .with_lookup(|_, _| Ok(ADDRESSES.get().unwrap().clone()));
+    assert_eq!(mail.outcomes(), ["sent"]);
+}
+
+#[test]
+fn f24_the_way_fails_with_the_phase_named() {
+    let mail = Mail::to_port(closed().port());
+    let error = mail.refusal();
+    assert_eq!((key(&error), error.is_temporary()), ("refused", true));
+    assert_eq!(error.code(), 502);
+
+    let mut mail = Mail::to_port(25);
+    mail.server.name = "mail.example.org".to_owned();
+    mail.host = mail
+        .host
+        .with_lookup(|_, _| Err(std::io::Error::other("unknown")));
+    let error = mail.refusal();
+    assert_eq!((key(&error), error.is_temporary()), ("lookup", true));
+    assert!(
+        error.to_string().starts_with("mail.example.org:25: "),
+        "{error}"
+    );
+
+    mail.budget = Duration::from_millis(300);
+    mail.host = mail.host.with_lookup(|_, _| {
+        loop {
+            std::thread::park();
+        }
+    });
+    let error = mail.refusal();
+    assert_eq!((key(&error), error.code()), ("timeout-lookup", 504));
+}
+
+#[test]
+fn the_proxy_of_the_datacenter_is_not_for_mail() {
+    let mta = Mta::new(MODERN).start();
+    let mail = Mail::to(&mta);
+    let proxy = Server::tcp(|mut tcp, _| hold(&mut tcp));
+    let setting = format!("http_proxy: http://127.0.0.1:{}\n", proxy.address.port());
+    std::fs::write(mail.host.config_dir().join("datacenter.cfg"), setting).unwrap();
+    assert_eq!(mail.outcomes(), ["sent"]);
+    assert_eq!(proxy.count(), 0);
+}
+
+#[test]
+fn f29_certificates_that_do_not_count_get_nothing() {
+    for mode in [SmtpMode::Starttls, SmtpMode::Tls] {
+        let script = Mta::new(MODERN);
+        let script = if mode == SmtpMode::Tls {
+            script.tls_at_once()
+        } else {
+            script
+        };
+        let mta = script.start();
+        let mut mail = Mail::to(&mta).mode(mode).password();
+        // the same certificate under another name
+        mail.server.name = "other.example.org".to_owned();
+        let error = mail.refusal();
+        assert_eq!(
+            (key(&error), error.is_temporary()),
+            ("certificate-name", false)
+        );
+        // from an authority that is not trusted
+        mail.server.name = "localhost".to_owned();
+        std::fs::write(mail.host.ca_bundle(), Pki::new("Other CA").bundle()).unwrap();
+        let error = mail.refusal();
+        assert_eq!(
+            (key(&error), error.is_temporary()),
+            ("certificate-issuer", false)
+        );
+        let said = mta.verbs();
+        assert!(!said.contains(&"AUTH".to_owned()) && !said.contains(&"MAIL".to_owned()));
+    }
+}
+
+#[test]
+fn the_wrong_mode_for_a_port_has_its_own_advice() {
+    let mta = Mta::new(MODERN).start();
+    let error = Mail::to(&mta).mode(SmtpMode::Tls).refusal();
+    assert_eq!((key(&error), error.is_temporary()), ("smtp-not-tls", false));
+    assert!(
+        error.to_string().contains("needs the mode starttls"),
+        "{error}"
+    );
+
+    let mta = Mta::new(MODERN).tls_at_once().start();
+    let mut mail = Mail::to(&mta).mode(SmtpMode::Starttls);
+    mail.budget = Duration::from_millis(400);
+    let error = mail.refusal();
+    assert_eq!((key(&error), error.code()), ("smtp-timeout-greeting", 504));
+    assert!(error.to_string().contains("needs the mode tls"), "{error}");
+}
+
+#[test]
+fn a_bundle_that_cannot_be_read_stops_tls_and_nothing_else() {
+    let mta = Mta::new(MODERN).start();
+    let mut mail = Mail::to(&mta).mode(SmtpMode::Starttls);
+    mail.host = mail.host.with_ca_bundle("/nonexistent/ca.crt");
+    assert_eq!(mail.refusal().code(), 500);
+    assert_eq!(mta.server.count(), 0);
+    assert_eq!(mail.mode(SmtpMode::Insecure).outcomes(), ["sent"]);
+}
+
+#[test]
+fn a_deadline_that_has_passed_sends_nothing() {
+    let mta = Mta::new(MODERN).start();
+    let mut mail = Mail::to(&mta);
+    mail.budget = Duration::ZERO;
+    assert_eq!(mail.refusal().code(), 504);
+    assert_eq!(mta.verbs(), Vec::<String>::new());
+}

@@ -1,0 +1,80 @@
+//! The four files: whatever stands in them is read or refused, and what was read and written is the
+//! same when it is read again.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use notify::config::{Config, Kind, Raw, Written};
+
+/// What separates the texts of the four files in one input.
+const BETWEEN: char = '\u{1e}';
+
+fuzz_target!(|text: &str| {
+    let mut files = text.splitn(4, BETWEEN);
+    let mut next = || files.next().unwrap_or_default();
+    let raw = Raw {
+        public: next(),
+        private: next(),
+        ext: next(),
+        private_ext: next(),
+    };
+    let Ok(mut config) = Config::parse(raw) else {
+        return;
+    };
+    let written = config.write().expect("what was read can be written");
+    let again = config.write().expect("twice");
+    assert_eq!(texts(&written), texts(&again), "the same texts again");
+    let mut read = Config::parse(raw_of(&written)).expect("what was written can be read");
+    assert_eq!(shown(&config), shown(&read), "the same entries");
+    assert_eq!(
+        faults(&config),
+        faults(&read),
+        "the same faults, save those that writing mends"
+    );
+    let rewritten = read.write().expect("and written");
+    assert_eq!(texts(&written), texts(&rewritten), "and stays as it is");
+});
+
+fn raw_of(written: &Written) -> Raw<'_> {
+    Raw {
+        public: &written.public,
+        private: &written.private,
+        ext: &written.ext,
+        private_ext: &written.private_ext,
+    }
+}
+
+fn texts(written: &Written) -> [&str; 4] {
+    [
+        &written.public,
+        &written.private,
+        &written.ext,
+        &written.private_ext,
+    ]
+}
+
+/// All that the API shows of the entries.
+fn shown(config: &Config) -> Vec<String> {
+    let kinds = [
+        Kind::Gotify,
+        Kind::Sendmail,
+        Kind::Smtp,
+        Kind::Webhook,
+        Kind::Matcher,
+    ];
+    let entries = kinds.into_iter().flat_map(|kind| config.of_kind(kind));
+    let mut texts: Vec<_> = entries
+        .map(|entity| serde_json::to_string(entity).expect("an entry is JSON"))
+        .collect();
+    texts.sort_unstable();
+    texts
+}
+
+/// The faulty entries. Of two with one name writing drops the one that does not count, and in the files
+/// of our own what belongs to no entry.
+fn faults(config: &Config) -> Vec<(&str, &str, &str)> {
+    let faults = config.faults().iter();
+    faults
+        .filter(|fault| !fault.reason.starts_with("the name is used twice"))
+        .map(|fault| (fault.file, fault.kind.as_str(), fault.reason.as_str()))
+        .collect()
+}

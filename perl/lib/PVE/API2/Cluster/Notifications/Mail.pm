@@ -1,0 +1,49 @@
+package PVE::API2::Cluster::Notifications::Mail;
+
+# What both kinds of mail endpoints can set: to whom, and from whom.
+
+use v5.36;
+
+use Exporter 'import';
+
+our @EXPORT_OK = qw(mail_keys);
+
+sub mail_keys () {
+    return (
+        mailto => {
+            description => 'Addresses to send to, 2 to 64 characters each. There must be at least '
+                . "one recipient, here or in 'mailto-user'.",
+            type  => 'array',
+            items => {
+                type      => 'string',
+                format    => 'email-or-username',
+                minLength => 2,
+                maxLength => 64,
+            },
+            optional => 1,
+        },
+        'mailto-user' => {
+            description => 'Users (NAME@REALM) to send to, at the address that their entry in the '
+                . 'user management has when the mail is sent.',
+            type  => 'array',
+            items => { type => 'string', format => 'pve-userid', minLength => 2, maxLength => 64 },
+            optional => 1,
+        },
+    );
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::API2::Cluster::Notifications::Mail - what mail endpoints have in common
+
+=head1 FUNCTIONS
+
+=head2 mail_keys()
+
+Names and schemas of the recipients' settings.
+
+=cut

@@ -1,0 +1,108 @@
+package PVE::API2::Cluster::Notifications::MatcherFields;
+
+# What matchers can ask for: the fields that notifications have, and the values known to occur.
+# Suggestions for whoever writes a matcher; other fields and values work as well.
+
+use v5.36;
+
+use PVE::API2::Cluster::Notifications::Common qw(readers with_config);
+
+my @fields = qw(type hostname job-id);
+
+my @types = (
+    ['fencing',         'A node was fenced'],
+    ['package-updates', 'Packages can be updated'],
+    ['replication',     'A replication job failed'],
+    ['system-mail',     'A mail of the system was forwarded'],
+    ['vzdump',          'A backup job ended'],
+);
+
+# These classes are there in a node's daemons. They find `index` at the call, so that `can` does not
+# know it.
+my sub jobs_of ($class) {
+    return $class->can('register_method') ? $class->index({}) : [];
+}
+
+my sub value ($field, $value, $comment = undef) {
+    return {
+        field => $field,
+        value => $value,
+        length($comment // '') ? (comment => $comment) : ()
+    };
+}
+
+my sub field_values ($param) {
+    my @nodes = PVE::Cluster->can('get_nodelist') ? PVE::Cluster::get_nodelist()->@* : ();
+    my @jobs  = map { jobs_of($_)->@* } qw(PVE::API2::Backup PVE::API2::ReplicationConfig);
+    return [
+        (map { value('type',     @$_) } @types),
+        (map { value('hostname', $_) } @nodes),
+        (map { value('job-id',   $_->@{qw(id comment)}) } @jobs),
+    ];
+}
+
+my $no_parameters = { additionalProperties => 0, properties => {} };
+
+sub register ($class) {
+    $class->register_method({
+        name        => 'get_matcher_fields',
+        path        => 'matcher-fields',
+        method      => 'GET',
+        description => 'List the fields that notifications have, for match-field of a matcher.',
+        permissions => readers(),
+        parameters  => $no_parameters,
+        returns     => {
+            type  => 'array',
+            items => {
+                type       => 'object',
+                properties => { name => { description => 'The name.', type => 'string' } },
+            },
+            links => [{ rel => 'child', href => '{name}' }],
+        },
+        code => sub ($param) {
+            return [map { { name => $_ } } @fields];
+        },
+    });
+    $class->register_method({
+        name        => 'get_matcher_field_values',
+        path        => 'matcher-field-values',
+        method      => 'GET',
+        protected   => 1,
+        description => 'List values that the fields of notifications are known to have here.',
+        permissions => readers(),
+        parameters  => $no_parameters,
+        returns     => {
+            type  => 'array',
+            items => {
+                type       => 'object',
+                properties => {
+                    field   => { description => 'The field.',     type => 'string' },
+                    value   => { description => 'A value of it.', type => 'string' },
+                    comment => {
+                        description => 'What the value stands for.',
+                        type        => 'string',
+                        optional    => 1,
+                    },
+                },
+            },
+        },
+        code => \&field_values,
+    });
+    return;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::API2::Cluster::Notifications::MatcherFields - fields and values for matchers
+
+=head1 FUNCTIONS
+
+=head2 register($class)
+
+Registers C<get_matcher_fields> and C<get_matcher_field_values> in C<$class>.
+
+=cut

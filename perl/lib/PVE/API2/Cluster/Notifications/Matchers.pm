@@ -1,0 +1,98 @@
+package PVE::API2::Cluster::Notifications::Matchers;
+
+# Matchers decide which notification goes to which target: what can be set, and what that means.
+
+use v5.36;
+
+use PVE::API2::Cluster::Notifications::Common
+    qw(writers comment_property disable_property with_faults);
+use PVE::API2::Cluster::Notifications::Entries;
+
+my sub list_property ($description, %items) {
+    return {
+        description => $description,
+        type        => 'array',
+        items       => { type => 'string', %items },
+        optional    => 1,
+    };
+}
+
+my sub add_faulty ($entries, $config) {
+    with_faults($entries, $config, sub ($type) { return $type eq 'matcher' });
+    delete $_->{type} for @$entries;
+    return $entries;
+}
+
+my %kind = (
+    path            => 'matchers',
+    stem            => 'matcher',
+    singular        => 'a matcher',
+    plural          => 'matchers',
+    writers         => writers(),
+    list_privileges => ['Mapping.Use'],
+    list_properties => {
+        error => {
+            description => 'What is wrong with the entry in the configuration; it takes no part '
+                . 'until that is mended.',
+            type     => 'string',
+            optional => 1,
+        },
+    },
+    complete_list => \&add_faulty,
+    keys          => [
+        target => list_property(
+            'Names of the endpoints that a notification goes to when the matcher lets it pass.',
+            format => 'pve-configid',
+        ),
+        'match-severity' => list_property(
+            'Severities to match, each a list with commas of info, notice, warning, error and '
+                . 'unknown.',
+        ),
+        'match-field' => list_property(
+            'Fields to match, each as "exact:FIELD=VALUE,VALUE" or "regex:FIELD=EXPRESSION". A field '
+                . 'that a notification does not have never matches.',
+        ),
+        'match-calendar' => list_property(
+                  'Times to match, each as "[DAYS] START-END" in local time, for example '
+                . '"mon..fri 8:00-16:30". The end is not part of it.',
+        ),
+        mode => {
+            description => 'Whether all or any of the conditions have to match: within each of '
+                . 'match-severity, match-field and match-calendar, and then these among each other.',
+            type     => 'string',
+            enum     => ['all', 'any'],
+            default  => 'all',
+            optional => 1,
+        },
+        'invert-match' => {
+            description => 'Let those notifications pass that do not match. A matcher without any '
+                . 'condition lets all pass nevertheless.',
+            type     => 'boolean',
+            default  => 0,
+            optional => 1,
+        },
+        comment => comment_property(),
+        disable => disable_property(),
+    ],
+);
+
+sub register ($class) {
+    return PVE::API2::Cluster::Notifications::Entries::register($class, \%kind);
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::API2::Cluster::Notifications::Matchers - /cluster/notifications/matchers
+
+=head1 FUNCTIONS
+
+=head2 register($class)
+
+Registers C<get_matchers>, C<get_matcher>, C<create_matcher>, C<update_matcher> and
+C<delete_matcher> in C<$class>.
+
+=cut

@@ -1,0 +1,97 @@
+package PVE::API2::Cluster::Notifications::Targets;
+
+# All endpoints of whichever kind as one list of targets, and the test of one of them.
+
+use v5.36;
+
+use PVE::API2::Cluster::Notifications::Common qw(
+    readers with_config with_faults with_status name_property comment_property disable_property
+    origin_property condition_property warning_property
+);
+
+my sub targets ($param) {
+    return with_config(sub ($config) {
+        my $targets = with_status($config->get_targets(), $config);
+        return with_faults($targets, $config, sub ($type) { return $type ne 'matcher' });
+    });
+}
+
+sub register ($class) {
+    $class->register_method({
+        name        => 'get_all_targets',
+        path        => 'targets',
+        method      => 'GET',
+        protected   => 1,
+        description => 'List everything that a notification can be sent to, whichever kind it is.',
+        permissions => readers('Mapping.Use'),
+        parameters  => { additionalProperties => 0, properties => {} },
+        returns     => {
+            type  => 'array',
+            items => {
+                type       => 'object',
+                properties => {
+                    name => { description => 'The name of the target.', type => 'string' },
+                    type => {
+                        description => 'Its kind: gotify, sendmail, smtp or webhook; another word '
+                            . 'only for an entry with an error.',
+                        type => 'string',
+                    },
+                    origin  => origin_property(),
+                    comment => comment_property(),
+                    disable => disable_property(),
+                    error   => {
+                        description => 'What is wrong with the entry in the configuration: file, '
+                            . 'line and reason. It takes no part until that is mended.',
+                        type     => 'string',
+                        optional => 1,
+                    },
+                    warning         => warning_property(),
+                    'oauth2-status' => condition_property(optional => 1),
+                    'oauth2-error'  => {
+                        description => 'What went wrong last with the OAuth2 login, and who has to '
+                            . 'do what.',
+                        type     => 'string',
+                        optional => 1,
+                    },
+                },
+            },
+            links => [{ rel => 'child', href => '{name}' }],
+        },
+        code => \&targets,
+    });
+    $class->register_method({
+        name        => 'test_target',
+        path        => 'targets/{name}/test',
+        method      => 'POST',
+        protected   => 1,
+        description =>
+            'Send a test notification to a target, whatever the matchers say and even if '
+            . 'it is switched off. Waits for the outcome, at most 25 seconds.',
+        permissions => readers('Mapping.Use'),
+        parameters  => { additionalProperties => 0, properties => { name => name_property() } },
+        returns     => { type                 => 'null' },
+        code        => sub ($param) {
+            return with_config(sub ($config) {
+                PVE::Notify::log_delivery($config->test_target($param->{name}));
+                return;
+            });
+        },
+    });
+    return;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::API2::Cluster::Notifications::Targets - /cluster/notifications/targets
+
+=head1 FUNCTIONS
+
+=head2 register($class)
+
+Registers C<get_all_targets> and C<test_target> in C<$class>.
+
+=cut
