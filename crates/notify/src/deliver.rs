@@ -173,8 +173,9 @@ impl Sender<'_> {
         for problem in problems {
             log.add(Level::Warning, problem.to_string());
         }
+        let host = host.for_one_delivery();
         let one = |(_, entity): &(&str, Result<&Entity, Error>)| match (entity, &content) {
-            (Ok(entity), Ok(content)) => target::deliver(entity, content, host, clock, deadline),
+            (Ok(entity), Ok(content)) => target::deliver(entity, content, &host, clock, deadline),
             (Err(error), _) | (_, Err(error)) => Report::refused(error.to_string()),
         };
         let reports = at_once::map(chosen, one);
