@@ -7,6 +7,7 @@
     parts(
         crate::matchers::export,
         crate::oauth2::export,
+        crate::upkeep::export,
         crate::send::export,
         crate::targets::gotify::export,
         crate::targets::sendmail::export,
@@ -54,6 +55,8 @@ pub mod export {
             config_dir: PathBuf,
             vendor_templates: Option<PathBuf>,
             sendmail: Option<PathBuf>,
+            state_dir: Option<PathBuf>,
+            run_dir: Option<PathBuf>,
         },
     }
 
@@ -65,6 +68,8 @@ pub mod export {
                     config_dir,
                     vendor_templates,
                     sendmail,
+                    state_dir,
+                    run_dir,
                 } => {
                     let mut host = Host::standalone(config_dir);
                     if let Some(dir) = vendor_templates {
@@ -72,6 +77,12 @@ pub mod export {
                     }
                     if let Some(command) = sendmail {
                         host = host.with_sendmail(command);
+                    }
+                    if let Some(dir) = state_dir {
+                        host = host.with_state_dir(dir);
+                    }
+                    if let Some(dir) = run_dir {
+                        host = host.with_run_dir(dir);
                     }
                     host
                 }
@@ -112,8 +123,9 @@ pub mod export {
     fn text<'a>(name: &str, raw: &'a [u8]) -> Result<&'a str, Fault> {
         std::str::from_utf8(raw).map_err(|error| {
             let place = error.valid_up_to();
-            Fault::bad_request(format!(
-                "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}"
+            Fault::internal(format!(
+                "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}; an \
+                 administrator has to mend the file"
             ))
         })
     }
@@ -185,7 +197,7 @@ pub mod export {
     pub fn storable_freeze(#[try_from_ref] this: &Object, cloning: bool) -> Result<String, Fault> {
         CLONES
             .freeze(cloning, || Arc::new(this.snapshot()))
-            .map_err(|error| Fault::internal(&error))
+            .map_err(|error| Fault::internal(error.to_string()))
     }
 
     /// `Storable::dclone` makes an object of the same class.
@@ -193,7 +205,7 @@ pub mod export {
     pub fn storable_attach(#[raw] class: Value, cloning: bool, name: &str) -> Result<Value, Fault> {
         let snapshot = CLONES
             .attach(cloning, name)
-            .map_err(|error| Fault::internal(&error))?;
+            .map_err(|error| Fault::internal(error.to_string()))?;
         make(&class, Object::from(&*snapshot))
     }
 }

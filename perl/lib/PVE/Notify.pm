@@ -58,12 +58,18 @@ my sub read_files () {
     );
 }
 
+# One line for a log: whatever stands in the file, no control character of it gets there. Neither
+# type nor name where they might show a secret.
+my sub fault_text ($fault) {
+    my $entry = length $fault->{type} ? ", $fault->{type} '$fault->{name}'" : '';
+    return "$fault->{file} line $fault->{line}$entry: $fault->{reason}" =~ s/[[:cntrl:]]/ /gr;
+}
+
 # once for each state of the files, not at each reading
 my sub log_faults ($config) {
     state $known = '';
     my $faults = $config->get_faults;
-    my $state  = join "\n",
-        map {"$_->{file} line $_->{line}, $_->{type} '$_->{name}': $_->{reason}"} @$faults;
+    my $state  = join "\n", map { fault_text($_) } @$faults;
     return if $state eq $known;
     $known = $state;
     require PVE::SafeSyslog;
@@ -98,10 +104,25 @@ my sub write_ext ($file, $text, $mode) {
     return;
 }
 
+# before any of them is written
+my sub check_sizes (%text) {
+    for my $file (sort keys %text) {
+        utf8::encode(my $raw = $text{$file});
+        PVE::Notify::File::check_size(path_of($file), $raw);
+    }
+    return;
+}
+
 # In this order: it is what lets the next reader notice a write that was cut short.
 sub write_config ($config) {
     my ($ext,  $private_ext)  = $config->write_ext_config();
     my ($text, $private_text) = $config->write_config();
+    check_sizes(
+        $PUBLIC      => $text,
+        $PRIVATE     => $private_text,
+        $EXT         => $ext,
+        $PRIVATE_EXT => $private_ext
+    );
     my $force_utf8 = 1;
     write_ext($PRIVATE_EXT, $private_ext, oct('0600'));
     write_ext($EXT,         $ext,         oct('0640'));
@@ -144,6 +165,17 @@ sub info    (@args) { return notify('info',    @args) }
 sub notice  (@args) { return notify('notice',  @args) }
 sub warning (@args) { return notify('warning', @args) }
 sub error   (@args) { return notify('error',   @args) }
+
+sub refresh_oauth2_state () {
+    my $run = read_config()->refresh_oauth2_state();
+    for my $target (grep { defined $_->{error} } $run->{targets}->@*) {
+        require PVE::SafeSyslog;
+        PVE::SafeSyslog::syslog('err', '%s',
+            "could not renew the login of target `$target->{target}`: $target->{error}");
+    }
+    log_delivery($run);
+    return $run->{targets};
+}
 
 sub common_template_data () {
     require PVE::INotify;
@@ -221,6 +253,12 @@ The same with this severity.
 =head2 log_delivery($delivery)
 
 Logs what C<send> or C<test_target> of the configuration has returned, and returns the outcomes.
+
+=head2 refresh_oauth2_state()
+
+The daily run: renews the login of every target with OAuth2 that would end unused or has failed, each
+by itself, logs what failed and tells the admins of targets that have stopped working. Returns an array
+of hashes: C<target>, C<refreshed>, C<error> and C<health> (as the API's status of an endpoint).
 
 =head2 common_template_data()
 
