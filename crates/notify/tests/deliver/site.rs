@@ -12,6 +12,7 @@ use notify::config::{Config, Raw};
 use notify::deliver::{Delivery, Level, Sender};
 use notify::matcher::Severity;
 use notify::template::Templates;
+use notify::token::Cache;
 use notify::{Deadline, Error, FixedClock, Host, Notification};
 use serde_json::{Value, json};
 
@@ -29,6 +30,7 @@ pub struct Site {
     pub folder: Folder,
     pub host: Host,
     templates: Templates,
+    tokens: Cache,
     public: String,
     private: String,
     budget: Duration,
@@ -63,6 +65,7 @@ impl Site {
         }
         Self {
             templates: Templates::of_host(&host),
+            tokens: Cache::new(),
             folder,
             host,
             public: all,
@@ -113,6 +116,7 @@ impl Site {
             host: &self.host,
             templates: &self.templates,
             clock: &CLOCK,
+            tokens: &self.tokens,
         }
     }
 
