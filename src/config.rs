@@ -123,8 +123,9 @@ pub mod export {
     fn text<'a>(name: &str, raw: &'a [u8]) -> Result<&'a str, Fault> {
         std::str::from_utf8(raw).map_err(|error| {
             let place = error.valid_up_to();
-            Fault::bad_request(format!(
-                "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}"
+            Fault::internal(format!(
+                "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}; an \
+                 administrator has to mend the file"
             ))
         })
     }
@@ -196,7 +197,7 @@ pub mod export {
     pub fn storable_freeze(#[try_from_ref] this: &Object, cloning: bool) -> Result<String, Fault> {
         CLONES
             .freeze(cloning, || Arc::new(this.snapshot()))
-            .map_err(|error| Fault::internal(&error))
+            .map_err(|error| Fault::internal(error.to_string()))
     }
 
     /// `Storable::dclone` makes an object of the same class.
@@ -204,7 +205,7 @@ pub mod export {
     pub fn storable_attach(#[raw] class: Value, cloning: bool, name: &str) -> Result<Value, Fault> {
         let snapshot = CLONES
             .attach(cloning, name)
-            .map_err(|error| Fault::internal(&error))?;
+            .map_err(|error| Fault::internal(error.to_string()))?;
         make(&class, Object::from(&*snapshot))
     }
 }

@@ -20,10 +20,10 @@ impl Fault {
     }
 
     /// A fault of this machine: HTTP status 500.
-    pub fn internal(error: &perlmod::Error) -> Self {
+    pub fn internal(message: impl Into<String>) -> Self {
         Self {
             code: 500,
-            message: error.to_string(),
+            message: message.into(),
         }
     }
 }

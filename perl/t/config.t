@@ -257,8 +257,8 @@ subtest 'a broken file is told with its line' => sub {
         '500 could not deserialize configuration: parsing "notifications.cfg" failed: line 3 - '
         . 'syntax error (expected header)', 'a line that belongs to no section';
     is refusal(sub { config("\xff", '') }),
-        '400 could not deserialize configuration: notifications.cfg is not valid UTF-8 at byte 0',
-        'no UTF-8';
+        '500 could not deserialize configuration: notifications.cfg is not valid UTF-8 at byte 0; '
+        . 'an administrator has to mend the file', 'no UTF-8';
     my $config = config("smtp: ab\n\tserver x\n\tfrom-address y\n\tport z\n", '');
     is_deeply $config->get_faults,
         [{

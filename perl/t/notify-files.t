@@ -148,6 +148,20 @@ subtest 'F-58: a write that is killed between two files never joins a secret wit
     }
     };
 
+subtest 'what does not fit into a file is refused before any file is written' => sub {
+    forget();
+    my $error = error_of(sub {
+        change(sub ($config) {
+            $config->add_smtp('mail', 'a.example.org', 25, @MAIL, (undef) x 3, \%OAUTH2);
+            $config->add_sendmail("s$_", ['a@b.c'], undef, undef, "\x{f6}" x 2000) for 1 .. 263;
+        });
+    });
+    like $error,
+        qr{\Afile '\S+/notifications[.]cfg': refused, it would have more than 1048576 bytes; an},
+        'told';
+    is_deeply [grep { -e "$dir/config/$_" } @FILES], [], 'no file';
+};
+
 subtest 'a reader that comes between two files waits for the writer' => sub {
     forget();
     change(sub ($config) {
@@ -197,6 +211,17 @@ subtest 'a faulty entry is logged once for each state of the files' => sub {
     write_file('notifications.cfg', "smtp: mail\n\tserver x\n\tfrom-address y\n\tport z\n");
     PVE::Notify::read_config();
     is scalar @logged, 2, 'again when it comes back';
+    forget();
+    write_file('notifications.cfg',      "pa\e[31mger: a\ab\n");
+    write_file('priv/notifications.cfg', "canary: canary\n");
+    PVE::Notify::read_config();
+    is_deeply \@logged,
+        [
+        q{err notification entry is ignored: notifications.cfg line 1, pa [31mger 'a b': unknown }
+            . q{section type 'pa [31mger'},
+        'err notification entry is ignored: priv/notifications.cfg line 1: unknown section type',
+        ],
+        'no control character, and no name that may be a secret';
 };
 
 subtest 'PVE::Notify sends with the configuration it is given, whoever made it' => sub {

@@ -114,6 +114,19 @@ subtest 'a password without TLS goes out only where the admin said so, with a wa
     like "@logged", qr/\Awarning target `clear`: .*without TLS|\Awarning .*insecure/, 'warned';
 };
 
+# as a backup that mails to an address of its own does: in memory, with names that no file may have
+subtest 'a configuration that is never written sends whatever its names are' => sub {
+    my $config = config(good => \@good);
+    my $name   = 'mail to <ann@example.org>';
+    $config->delete_matcher($_->{name}) for $config->get_matchers->@*;
+    $config->add_smtp_endpoint($name, $smtp->{host}, @good[0 .. 3],
+        ['ann@example.org'], undef, 'pve@example.org');
+    $config->add_matcher('<all@>', [$name]);
+    is_deeply outcomes(PVE::Notify::error('test', \%DATA, {}, $config)),
+        { "$name ann\@example.org" => 'sent' }, 'sent';
+    is_deeply \@logged, [], 'nothing to complain about';
+};
+
 subtest 'a test says why it failed' => sub {
     my $config = config(good => \@good, wrong => [@good[0 .. 2], 'canary-password']);
     is_deeply outcomes(PVE::Notify::log_delivery($config->test_target('good'))),

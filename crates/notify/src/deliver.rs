@@ -154,16 +154,22 @@ impl Sender<'_> {
         let recipients = targets.iter().flat_map(|outcome| &outcome.recipients);
         let failures: Vec<String> = recipients.filter_map(failure).collect();
         if failures.is_empty() {
-            Ok(Delivery {
+            return Ok(Delivery {
                 targets,
                 log: log.0,
-            })
-        } else {
-            Err(Error::Undelivered {
-                target: name.to_owned(),
-                reason: failures.join("; "),
-            })
+            });
         }
+        // a warning may be the very reason: a user without address, a template that is broken
+        let mut reason = failures.join("; ");
+        let own = format!("target `{name}`: ");
+        for line in log.0.iter().filter(|line| line.level == Level::Warning) {
+            let warning = line.text.strip_prefix(&own).unwrap_or(&line.text);
+            reason = format!("{}; {warning}", reason.trim_end_matches('.'));
+        }
+        Err(Error::Undelivered {
+            target: name.to_owned(),
+            reason,
+        })
     }
 
     /// Serves all targets at once; their outcomes come in the order given.

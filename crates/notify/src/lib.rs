@@ -33,6 +33,7 @@ mod net;
 mod notification;
 pub mod oauth2;
 pub mod outcome;
+mod plain;
 mod random;
 mod redact;
 mod secret;

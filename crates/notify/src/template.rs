@@ -115,15 +115,29 @@ impl Templates {
             });
             return Err(Error::Template);
         }
-        let rendered = self.first(name, part, data, clock, problems);
-        match (part, rendered) {
-            (Part::Subject, Some(text)) => Ok(one_line(&text)),
-            (_, Some(text)) => Ok(text),
+        let before = problems.len();
+        let rendered = match (part, self.first(name, part, data, clock, problems)) {
+            (Part::Subject, Some(text)) => Some(one_line(&text)),
             (Part::Html, None) => self
                 .first(name, Part::Text, data, clock, problems)
-                .map(|text| as_html(&text))
-                .ok_or(Error::Template),
-            (_, None) => Err(Error::Template),
+                .map(|text| as_html(&text)),
+            (_, rendered) => rendered,
+        };
+        if rendered.is_none() && problems.len() == before {
+            problems.push(self.missing(name, part));
+        }
+        rendered.ok_or(Error::Template)
+    }
+
+    fn missing(&self, name: &str, part: Part) -> Problem {
+        let [admin, vendor] = &self.folders;
+        Problem {
+            path: vendor.join(format!("{name}{}", part.suffix())),
+            reason: format!(
+                "there is no such file, nor one in {}; an administrator of this machine has to \
+                 install what brings it, or write one there",
+                admin.display()
+            ),
         }
     }
 

@@ -5,7 +5,6 @@
 //! it holds nothing secret, and nobody ever waits for it: a call that finds it in use (also for ever,
 //! as in a child forked at the wrong moment) reads the bundle itself.
 
-use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::Error;
+use crate::{Error, plain};
 
 /// The largest bundle that is read, in bytes; Debian's has 0.2 MiB.
 const MAX: u64 = 8 * 1024 * 1024;
@@ -42,13 +41,9 @@ static CACHE: Mutex<Option<(Stamp, Arc<ClientConfig>)>> = Mutex::new(None);
 /// [`Error::File`] if the bundle cannot be read or holds no usable certificate.
 pub fn client_config(bundle: &Path) -> Result<Arc<ClientConfig>, Error> {
     let fault = |reason: String| Error::file(bundle, reason);
-    let file = File::open(bundle).map_err(|e| fault(format!("cannot open the CA bundle: {e}")))?;
-    let about = file
-        .metadata()
-        .map_err(|e| fault(format!("cannot examine the CA bundle: {e}")))?;
-    if !about.is_file() {
-        return Err(fault("the CA bundle is not a plain file".to_owned()));
-    }
+    let opened =
+        plain::open(bundle).and_then(|file| file.ok_or("there is no such file".to_owned()));
+    let (file, about) = opened.map_err(|e| fault(format!("the CA bundle cannot be used: {e}")))?;
     if about.len() > MAX {
         return Err(fault("the CA bundle is larger than 8 MiB".to_owned()));
     }

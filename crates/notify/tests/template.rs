@@ -185,7 +185,13 @@ mod files {
                 error.to_string(),
                 "failed to render notification template, all template candidates are erroneous or missing"
             );
-            assert_eq!((error.code(), problems), (500, vec![]));
+            assert_eq!((error.code(), problems.len()), (500, 1));
+            let told = problems[0].to_string();
+            assert!(told.contains("vendor/t-"), "{told}");
+            assert!(
+                told.contains("there is no such file, nor one in "),
+                "{told}"
+            );
         }
         folders
             .put("admin/t-body.txt.hbs", "{{")
@@ -844,5 +850,12 @@ fn both_folders_may_be_missing() {
             .render("t", Part::Html, &json!({}), &CLOCK, &mut problems)
             .is_err()
     );
-    assert_eq!(problems, []);
+    let [problem] = &problems[..] else {
+        panic!("{problems:?}")
+    };
+    assert!(
+        problem
+            .reason
+            .starts_with("there is no such file, nor one in /nonexistent/a;")
+    );
 }

@@ -58,12 +58,18 @@ my sub read_files () {
     );
 }
 
+# One line for a log: whatever stands in the file, no control character of it gets there. Neither
+# type nor name where they might show a secret.
+my sub fault_text ($fault) {
+    my $entry = length $fault->{type} ? ", $fault->{type} '$fault->{name}'" : '';
+    return "$fault->{file} line $fault->{line}$entry: $fault->{reason}" =~ s/[[:cntrl:]]/ /gr;
+}
+
 # once for each state of the files, not at each reading
 my sub log_faults ($config) {
     state $known = '';
     my $faults = $config->get_faults;
-    my $state  = join "\n",
-        map {"$_->{file} line $_->{line}, $_->{type} '$_->{name}': $_->{reason}"} @$faults;
+    my $state  = join "\n", map { fault_text($_) } @$faults;
     return if $state eq $known;
     $known = $state;
     require PVE::SafeSyslog;
@@ -98,10 +104,25 @@ my sub write_ext ($file, $text, $mode) {
     return;
 }
 
+# before any of them is written
+my sub check_sizes (%text) {
+    for my $file (sort keys %text) {
+        utf8::encode(my $raw = $text{$file});
+        PVE::Notify::File::check_size(path_of($file), $raw);
+    }
+    return;
+}
+
 # In this order: it is what lets the next reader notice a write that was cut short.
 sub write_config ($config) {
     my ($ext,  $private_ext)  = $config->write_ext_config();
     my ($text, $private_text) = $config->write_config();
+    check_sizes(
+        $PUBLIC      => $text,
+        $PRIVATE     => $private_text,
+        $EXT         => $ext,
+        $PRIVATE_EXT => $private_ext
+    );
     my $force_utf8 = 1;
     write_ext($PRIVATE_EXT, $private_ext, oct('0600'));
     write_ext($EXT,         $ext,         oct('0640'));

@@ -1,22 +1,32 @@
 //! Single settings of `datacenter.cfg`, one a line as `name: value`.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::path::Path;
 
-use crate::Error;
+use crate::{Error, plain};
 
 /// The largest configuration file, in bytes: pmxcfs keeps none beyond it.
 const MAX: u64 = 1024 * 1024;
 
 /// The text of a file of the configuration folder; a missing one is empty.
 pub(super) fn text(path: &Path) -> Result<String, Error> {
+    let file = match plain::open(path) {
+        Ok(Some((file, _))) => file,
+        Ok(None) => return Ok(String::new()),
+        Err(reason) => return Err(fault(path, &reason)),
+    };
     let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(MAX).read_to_end(&mut bytes)) {
+    match file.take(MAX).read_to_end(&mut bytes) {
         Ok(_) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(Error::file(path, format!("cannot read it: {error}"))),
+        Err(error) => Err(fault(path, &format!("cannot read it: {error}"))),
     }
+}
+
+fn fault(path: &Path, reason: &str) -> Error {
+    Error::file(
+        path,
+        format!("{reason}; an administrator of this machine has to mend that"),
+    )
 }
 
 /// The first line's value.

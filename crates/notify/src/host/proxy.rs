@@ -29,9 +29,12 @@ pub(super) fn read(path: &Path) -> Result<Option<Proxy>, Error> {
         return Ok(None);
     };
     // the value itself may hold a password and is not quoted
-    parse(&value)
-        .map(Some)
-        .map_err(|fault| Error::file(path, format!("http_proxy cannot be used, {fault}")))
+    parse(&value).map(Some).map_err(|fault| {
+        Error::file(
+            path,
+            format!("http_proxy cannot be used, {fault}; an administrator has to correct it"),
+        )
+    })
 }
 
 fn parse(value: &str) -> Result<Proxy, &'static str> {

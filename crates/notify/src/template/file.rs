@@ -1,11 +1,11 @@
-//! One template file: opened without blocking, bounded, and stamped so that a change is noticed.
+//! One template file: bounded, and stamped so that a change is noticed.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use crate::plain;
 
 /// The largest file that is read, in bytes.
 pub(super) const MAX: u64 = 1024 * 1024;
@@ -39,22 +39,9 @@ pub(super) struct Source {
 
 /// Opens a file; `None` if there is none.
 pub(super) fn open(path: &Path) -> Result<Option<Source>, String> {
-    // a FIFO must not block
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
-    let opened = File::options().read(true).custom_flags(flags).open(path);
-    let file = match opened {
-        Ok(file) => file,
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(format!("cannot open it: {error}")),
+    let Some((file, about)) = plain::open(path)? else {
+        return Ok(None);
     };
-    let about = file
-        .metadata()
-        .map_err(|error| format!("cannot examine it: {error}"))?;
-    if !about.is_file() {
-        return Err("not a plain file".to_owned());
-    }
     let stamp = Stamp {
         device: about.dev(),
         inode: about.ino(),

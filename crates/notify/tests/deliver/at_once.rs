@@ -128,7 +128,25 @@ fn a_template_that_cannot_be_rendered_is_told_at_every_target() {
         "{reason}"
     );
     assert_eq!(logged(&delivery, Level::Err).len(), 1);
+    let warnings = logged(&delivery, Level::Warning);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("missing-subject.txt.hbs: there is no such file"),
+        "{warnings:?}"
+    );
     assert!(seen.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_matcher_that_fails_is_told_and_the_others_count() {
+    let (server, _) = web(OK);
+    let (mut public, private) = gotify("phone", server.address.port());
+    public.push_str("matcher:huge\n\tmatch-field regex:type=(\\w{100}){100}\n\ttarget phone\n\n");
+    let delivery = Site::new(&public, &private).send("t", "t");
+    assert_eq!(words(&delivery)[0].2, "sent");
+    let errors = logged(&delivery, Level::Err);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("huge"), "{errors:?}");
 }
 
 #[test]

@@ -95,6 +95,22 @@ fn the_sender_is_the_datacenters_else_root() {
 }
 
 #[test]
+fn f08_a_fifo_in_the_place_of_a_file_holds_nobody_up() {
+    for name in ["datacenter.cfg", "user.cfg"] {
+        let site = Site::new("sendmail: local\n\tmailto-user bob@pve\n", "");
+        site.sendmail(":");
+        let fifo = Command::new("mkfifo").arg(site.path(name)).status();
+        assert!(fifo.unwrap().success());
+        let error = site.test("local").unwrap_err().to_string();
+        assert!(error.contains(name), "{error}");
+        assert!(
+            error.contains("it is not a plain file; an admin"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn its_exit_status_and_its_words_count() {
     for (plan, word, tries, part) in [
         ("cat >/dev/null; exit 0", "sent", 1, ""),
@@ -250,6 +266,15 @@ fn without_any_recipient_the_error_is_proxmox_ves() {
         "no recipients provided for the mail, cannot send it."
     );
     assert!(!site.path("runs").exists());
+    let error = site.test("local").unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "local: no recipients provided for the mail, cannot send it; user 'nobody@pve' has no \
+             mail address and gets no mail; an administrator has to enter one in the user's \
+             settings, or remove the user from mailto-user"
+        ),
+        "{error}"
+    );
 }
 
 #[test]

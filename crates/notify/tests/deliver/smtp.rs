@@ -92,7 +92,32 @@ fn one_message_goes_to_all_recipients_each_once() {
     assert_eq!(commands(&seen, "RCPT TO:").len(), 3);
     assert_eq!(commands(&seen, "MAIL FROM:<pve@example.org>").len(), 1);
     assert_eq!(ids(&seen).len(), 1);
+    assert_eq!(
+        commands(&seen, "From: "),
+        ["From: Proxmox VE <pve@example.org>"]
+    );
     assert!(delivery.log.is_empty(), "{:?}", delivery.log);
+}
+
+#[test]
+fn each_mode_has_its_port_and_tls_is_the_default() {
+    for (mode, port) in [
+        ("", 465),
+        ("\tmode tls\n", 465),
+        ("\tmode starttls\n", 587),
+        ("\tmode insecure\n", 25),
+    ] {
+        let site = Site::new(
+            &format!(
+                "smtp: relay\n\tserver 127.83.71.9\n\tfrom-address pve@example.org\n\tmailto \
+                 ann@example.org\n{mode}"
+            ),
+            "smtp: relay\n",
+        );
+        let (word, reason) = site.outcome();
+        let start = format!("127.83.71.9:{port}: the connection was refused");
+        assert!(word == "unsent" && reason.starts_with(&start), "{reason}");
+    }
 }
 
 #[test]

@@ -196,6 +196,22 @@ fn hostile_servers_end_at_the_deadline() {
     }
 }
 
+#[test]
+fn one_try_takes_ten_seconds_at_most() {
+    if std::env::var_os("SOAK").is_none() {
+        return;
+    }
+    let silent = Server::tcp(|mut tcp, _| hold(&mut tcp));
+    let site = at(&format!("http://localhost:{}", silent.address.port()));
+    let begin = Instant::now();
+    assert_eq!(site.within(Duration::from_secs(60)).outcome().0, "unknown");
+    let took = begin.elapsed().as_secs_f32();
+    assert!(
+        (20.0..21.2).contains(&took),
+        "two tries and a pause: {took} s"
+    );
+}
+
 /// Python's own web server: answers 200 to every request and tells what came.
 const PYTHON: &str = r#"
 import http.server, json, sys

@@ -266,7 +266,11 @@ fn a_bundle_that_cannot_be_used_is_the_machines_fault() {
             "{error}"
         );
     };
-    check("cannot open");
+    check("there is no such file");
+    let fifo = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(fifo.unwrap().success());
+    check("not a plain file");
+    fs::remove_file(&path).unwrap();
     write_file(&path, "");
     check("no usable certificate");
     write_file(&path, "no certificate at all");

@@ -36,9 +36,15 @@ sub read_file ($path, $known = undef) {
     return ($raw, $stamp);
 }
 
+sub check_size ($path, $raw) {
+    return if length($raw) <= $MAX_SIZE;
+    die "file '$path': refused, it would have more than $MAX_SIZE bytes; an administrator has to "
+        . "delete or shorten entries\n";
+}
+
 sub replace_file ($path, $raw, $mode) {
     die "file '$path': refused, wide characters in the content\n" if $raw =~ /[^\x00-\xff]/;
-    die "file '$path': refused, more than $MAX_SIZE bytes\n"      if length($raw) > $MAX_SIZE;
+    check_size($path, $raw);
     my $tmp  = "$path.tmp.$$";
     my $done = eval {
         write_new($tmp, $raw, $mode);

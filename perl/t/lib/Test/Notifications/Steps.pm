@@ -543,6 +543,16 @@ my @webhook = (
         400, q{secret 'lost' not known}
     ],
     [
+        'a secret that is none of the form',
+        'PUT', 'endpoints/webhook/hook', { secret => [$canary{webhook}] },
+        400,   'secret[0]: must be of the form name=NAME,value=BASE64'
+    ],
+    [
+        'a header without name', 'PUT',
+        'endpoints/webhook/hook', { header => ['value=YQ=='] },
+        400, 'header[0]: needs a name'
+    ],
+    [
         'a secret twice', 'PUT',
         'endpoints/webhook/hook', { secret => ['name=key', 'name=key'] },
         400, q{secret 'key' defined multiple times}

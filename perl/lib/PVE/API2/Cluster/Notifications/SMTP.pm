@@ -113,19 +113,19 @@ my @extra = (
         optional => 1,
     },
     'oauth2-token-url' => {
-        description => 'custom-oauth2: the address of the token endpoint, https only.',
+        description => 'With custom-oauth2: the address of the token endpoint, https only.',
         type        => 'string',
         maxLength   => 2048,
         optional    => 1,
     },
     'oauth2-authorize-url' => {
-        description => 'custom-oauth2: the address where a person consents, https only.',
+        description => 'With custom-oauth2: the address where a person consents, https only.',
         type        => 'string',
         maxLength   => 2048,
         optional    => 1,
     },
     'oauth2-scopes' => {
-        description => 'custom-oauth2: the scopes to ask for, separated by blanks.',
+        description => 'With custom-oauth2: the scopes to ask for, separated by blanks.',
         type        => 'string',
         maxLength   => 2048,
         optional    => 1,
