@@ -25,7 +25,7 @@ blib_files = $(addprefix blib/lib/,$(perl_files)) $(addprefix blib/script/,$(bin
 stubs = blib/lib/PVE/RS/Notify/Lib.pm
 
 .PHONY: all run serve test check bench soak soak-perlmod deb install clean
-.PHONY: setup-% blib cargo-library cargo-sandbox node-peers
+.PHONY: setup-% blib cargo-library cargo-sandbox node-peers mail-servers
 .DEFAULT_GOAL = all
 
 all: setup-build blib
@@ -76,7 +76,7 @@ serve: setup-run blib cargo-sandbox
 # --- prove -----------------------------------------------------------------------------------------
 
 # fast tests first, then those with servers, then the package
-test: setup-test blib cargo-sandbox node-peers
+test: setup-test blib cargo-sandbox node-peers mail-servers
 	$(CARGO) test --locked --workspace --no-run
 	$(CARGO) test --locked --quiet --workspace
 	crates/perlmod-test/run
@@ -101,7 +101,7 @@ soak-perlmod: setup-soak
 	crates/perlmod-test/soak/unthreaded
 	crates/perlmod-test/soak/debian13
 
-soak: setup-soak blib cargo-sandbox node-peers soak-perlmod
+soak: setup-soak blib cargo-sandbox node-peers mail-servers soak-perlmod
 	SOAK=1 $(CARGO) test --locked --quiet -p notify --test smtp --test deliver --test footprint
 	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
 	tools/fuzz 60
@@ -114,6 +114,12 @@ build/node/.installed: perl/t/peers/package-lock.json perl/t/peers/package.json
 	@cp perl/t/peers/package.json perl/t/peers/package-lock.json build/node/
 	@cd build/node && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+mail-servers: build/mail-servers/.complete
+
+# without root it makes nothing and says so
+build/mail-servers/.complete: tools/mail-servers
+	@tools/mail-servers build/mail-servers
 
 # --- ship ------------------------------------------------------------------------------------------
 

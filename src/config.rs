@@ -7,6 +7,7 @@
     parts(
         crate::matchers::export,
         crate::oauth2::export,
+        crate::upkeep::export,
         crate::send::export,
         crate::targets::gotify::export,
         crate::targets::sendmail::export,
@@ -54,6 +55,8 @@ pub mod export {
             config_dir: PathBuf,
             vendor_templates: Option<PathBuf>,
             sendmail: Option<PathBuf>,
+            state_dir: Option<PathBuf>,
+            run_dir: Option<PathBuf>,
         },
     }
 
@@ -65,6 +68,8 @@ pub mod export {
                     config_dir,
                     vendor_templates,
                     sendmail,
+                    state_dir,
+                    run_dir,
                 } => {
                     let mut host = Host::standalone(config_dir);
                     if let Some(dir) = vendor_templates {
@@ -72,6 +77,12 @@ pub mod export {
                     }
                     if let Some(command) = sendmail {
                         host = host.with_sendmail(command);
+                    }
+                    if let Some(dir) = state_dir {
+                        host = host.with_state_dir(dir);
+                    }
+                    if let Some(dir) = run_dir {
+                        host = host.with_run_dir(dir);
                     }
                     host
                 }
@@ -148,7 +159,8 @@ pub mod export {
         this.config().digest().to_owned()
     }
 
-    /// All endpoints: name, type, origin, comment and disable of each.
+    /// All endpoints: name, type, origin, comment and disable of each, and a warning where its settings
+    /// work but are no good.
     #[export]
     pub fn get_targets(#[try_from_ref] this: &Object) -> Targets {
         Targets(this.config())

@@ -19,3 +19,4 @@ mod oauth2;
 mod object;
 mod send;
 mod targets;
+mod upkeep;

@@ -5,8 +5,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use notify::Host;
 use notify::config::{Config, Kind, Settings};
+use notify::{Host, Secret};
 use serde::{Serialize, Serializer};
 
 use crate::fault::Fault;
@@ -15,6 +15,18 @@ use crate::fault::Fault;
 pub struct Object {
     config: Mutex<Arc<Config>>,
     host: Host,
+    /// What has to happen to grants once the files are written.
+    grants: Mutex<Vec<Grant>>,
+}
+
+/// A change of a target that concerns its grant.
+pub enum Grant {
+    /// A person has consented.
+    Given(String, Secret),
+    /// The settings that it was given for have changed.
+    Outdated(String),
+    /// The target is gone, or a new one has its name.
+    Gone(String),
 }
 
 /// What a clone of an object is made of.
@@ -29,6 +41,7 @@ impl Object {
         Self {
             config: Mutex::new(Arc::new(config)),
             host,
+            grants: Mutex::default(),
         }
     }
 
@@ -56,6 +69,18 @@ impl Object {
         code: impl FnOnce(&mut Config) -> Result<T, notify::Error>,
     ) -> Result<T, Fault> {
         Ok(code(Arc::make_mut(&mut self.lock()))?)
+    }
+
+    /// Remembers what has to happen to a grant.
+    pub fn note(&self, grant: Grant) {
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        grants.push(grant);
+    }
+
+    /// What has to happen to grants, from now on the caller's business.
+    pub fn take_grants(&self) -> Vec<Grant> {
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *grants)
     }
 
     /// Adds an entry.
@@ -107,6 +132,7 @@ impl From<&Snapshot> for Object {
         Self {
             config: Mutex::new(Arc::clone(&snapshot.config)),
             host: snapshot.host.clone(),
+            grants: Mutex::default(),
         }
     }
 }

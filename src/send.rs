@@ -3,11 +3,12 @@
 #[perlmod::package(name = "PVE::RS::Notify", part)]
 pub mod export {
     use std::collections::BTreeMap;
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, LazyLock, Mutex};
 
     use notify::deliver::{BACKGROUND_BUDGET, CALL_BUDGET, Delivery, Sender};
     use notify::matcher::Severity;
     use notify::template::Templates;
+    use notify::token::Cache;
     use notify::{Deadline, Host, Notification, SystemClock};
     use serde_json::Value;
 
@@ -16,6 +17,8 @@ pub mod export {
 
     /// The compiled templates of the last call, which a daemon needs again.
     static TEMPLATES: Mutex<Option<Arc<Templates>>> = Mutex::new(None);
+    /// The access tokens that this process has seen.
+    pub static TOKENS: LazyLock<Cache> = LazyLock::new(Cache::new);
 
     /// Never waits: a child may be forked while another thread is here.
     fn templates(host: &Host) -> Arc<Templates> {
@@ -29,11 +32,12 @@ pub mod export {
     }
 
     /// Runs with what sending needs from its surroundings.
-    fn with_sender<T>(host: &Host, code: impl FnOnce(&Sender<'_>) -> T) -> T {
+    pub fn with_sender<T>(host: &Host, code: impl FnOnce(&Sender<'_>) -> T) -> T {
         code(&Sender {
             host,
             templates: &templates(host),
             clock: &SystemClock,
+            tokens: &TOKENS,
         })
     }
 
@@ -59,8 +63,19 @@ pub mod export {
                 .collect(),
             &SystemClock,
         );
+        let config = this.config();
         with_sender(this.host(), |sender| {
-            sender.send(&this.config(), &notification, deadline)
+            let mut delivery = sender.send(&config, &notification, deadline);
+            let tried = delivery
+                .targets
+                .iter()
+                .map(|outcome| outcome.target.clone());
+            let tried: Vec<_> = tried.collect();
+            let tried: Vec<_> = tried.iter().map(String::as_str).collect();
+            let alerts = sender.alert(&config, Some(&tried), deadline);
+            // the outcomes are those of this notification
+            delivery.log.extend(alerts.log);
+            delivery
         })
     }
 

@@ -1,6 +1,6 @@
 package Bench;
 
-# Measures and records: what is compared is run in turns, and medians are compared.
+# Measures and records: what is compared is run in turns.
 
 use v5.36;
 
@@ -21,18 +21,28 @@ sub median (@values) {
     return $sorted[$#sorted / 2];
 }
 
-# The median time of each sub, in seconds; the first round warms up.
-sub in_turns ($rounds, %subs) {
-    my %times;
+# Each sub's median time in seconds, and the median of its ratios to the first one, each from one
+# round: what else the machine does meanwhile slows both. The first round warms up.
+sub in_turns ($rounds, @pairs) {
+    my ($baseline) = @pairs;
+    my %subs       = @pairs;
+    my @names      = sort keys %subs;
+    my (%times, %ratios);
     for my $round (0 .. $rounds) {
-        my @names = sort keys %subs;
+        my %time;
         for my $name ($round % 2 ? @names : reverse @names) {
             my $start = now();
             $subs{$name}->();
-            push $times{$name}->@*, now() - $start if $round > 0;
+            $time{$name} = now() - $start;
+        }
+        next if $round == 0;
+        for my $name (@names) {
+            push $times{$name}->@*,  $time{$name};
+            push $ratios{$name}->@*, $time{$name} / $time{$baseline};
         }
     }
-    return map { $_ => median($times{$_}->@*) } keys %times;
+    return
+        map { $_ => { time => median($times{$_}->@*), ratio => median($ratios{$_}->@*) } } @names;
 }
 
 sub record ($name, $value, $unit, $baseline, $bound) {

@@ -8,6 +8,34 @@
 
 static char ascii[1000000];
 
+/* Perl's data as it is, copied; for nothing but arrays, hashes, strings and integers. */
+static SV *
+copy_of(pTHX_ SV *from)
+{
+    if (SvROK(from) && SvTYPE(SvRV(from)) == SVt_PVAV) {
+        AV *array = (AV *)SvRV(from);
+        AV *to = newAV();
+        SSize_t i;
+        av_extend(to, AvFILLp(array));
+        for (i = 0; i <= AvFILLp(array); i++)
+            av_push(to, copy_of(aTHX_ AvARRAY(array)[i]));
+        return newRV_noinc((SV *)to);
+    }
+    if (SvROK(from)) {
+        HV *hash = (HV *)SvRV(from);
+        HV *to = newHV();
+        STRLEN i;
+        for (i = 0; i <= HvMAX(hash); i++) {
+            HE *entry;
+            for (entry = HvARRAY(hash)[i]; entry; entry = HeNEXT(entry))
+                (void)hv_store(to, HeKEY(entry), HeKLEN(entry), copy_of(aTHX_ HeVAL(entry)),
+                    HeHASH(entry));
+        }
+        return newRV_noinc((SV *)to);
+    }
+    return SvPOK(from) ? newSVpvn(SvPVX(from), SvCUR(from)) : newSViv(SvIVX(from));
+}
+
 MODULE = BenchXS    PACKAGE = BenchXS
 
 PROTOTYPES: ENABLE
@@ -49,5 +77,13 @@ SV *
 ascii()
   CODE:
     RETVAL = newSVpvn(ascii, sizeof ascii);
+  OUTPUT:
+    RETVAL
+
+SV *
+copy(data)
+    SV *data
+  CODE:
+    RETVAL = copy_of(aTHX_ data);
   OUTPUT:
     RETVAL

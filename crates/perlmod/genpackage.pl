@@ -45,9 +45,13 @@ sub library {
     my @dirs = map { "$_/auto" } grep { !ref } @INC;
     unshift @dirs, grep { length } split /:/, $ENV{LD_LIBRARY_PATH} // ''
         if !${^TAINT};
+    my @closed;
     for my $dir (@dirs) {
         my $path = "$dir/{{FILE}}";
-        next if !-f $path;
+        if (!-f $path) {
+            push @closed, $dir if $! == 13;    # EACCES; Errno.pm is not needed for it
+            next;
+        }
 
         # built into perl; DynaLoader.pm and Config.pm are not needed for it
         DynaLoader::boot_DynaLoader('DynaLoader') if !defined &DynaLoader::dl_load_file;
@@ -59,7 +63,8 @@ sub library {
         $known->{'-package'} //= __PACKAGE__;
         return $handle;
     }
-    die "cannot find {{FILE}} (in: @dirs)\n";
+    die "cannot find {{FILE}} (in: @dirs)",
+        (map {"; user $> may not look into $_"} @closed), "\n";
 }
 
 # Makes the functions of a package known to this interpreter.

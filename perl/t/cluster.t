@@ -154,9 +154,10 @@ subtest 'locks nest' => sub {
 subtest 'a time limit inside another one' => sub {
     my $fired = 0;
     local $SIG{ALRM} = sub { $fired++; die "outer\n" };
-    alarm(1);
+    alarm(2);
     PVE::Cluster::with_alarm(30, "inner\n", sub {1});
-    like error_of(sub { sleep 5 }), qr/outer/, 'the outer one goes on';
+    my $error = error_of(sub { sleep 10 });
+    like $error, qr/outer/, 'the outer one goes on';
     alarm(1);
     like error_of(sub {
         PVE::Cluster::with_alarm(30, "inner\n", sub { sleep 5 });

@@ -48,13 +48,23 @@ my sub is_gone ($url, $what) {
     return;
 }
 
-subtest 'the journey reaches the refresh token and two cures' => sub {
+subtest 'the journey reaches tokens, mails, an alert and the cures' => sub {
     my ($output, $status) =
         with_tool(journey => sub ($pid, $out) { return read_until($out, qr/\A\z/) });
     is($status, 0, 'status') or diag($output);
     my @tokens = $output =~ /(\S+)\.\.\. \([0-9]+ characters: the refresh token/g;
-    is(scalar(grep { length == 6 } @tokens), 3, 'three tokens, only the first characters shown');
+    is(scalar(grep { length == 6 } @tokens),     5, 'five tokens, only the first characters shown');
     is(() = $output =~ /^ *400 .*\n+ *Cure: /mg, 2, 'two errors, each with its cure');
+    my @subjects = $output =~ /^ *received, .*: to \S+: (.+?) *$/mg;
+    is_deeply(
+        [map {s/ on \S+//r} @subjects],
+        [
+            ('Test notification for mail') x 2,
+            'Notification target mail cannot send',
+            'Test notification for mail'
+        ],
+        'the mails that arrive'
+    ) or diag($output);
     is_gone($output =~ m{^ *(https://localhost:[0-9]+)$}m, 'the sandbox');
 };
 

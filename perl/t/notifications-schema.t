@@ -33,7 +33,7 @@ my sub answer ($info) {
 }
 
 subtest 'each method, parameter and value of an answer is explained' => sub {
-    is scalar keys %method, 32, 'number of methods';
+    is scalar keys %method, 33, 'number of methods';
     for my $name (sort keys %method) {
         my $info = $method{$name};
         like $info->{description}, qr/\A[A-Z].{15,}[.]\z/s, $name;
@@ -50,7 +50,7 @@ subtest 'each method, parameter and value of an answer is explained' => sub {
 
 my %secrets = (
     gotify   => ['token'],
-    smtp     => ['oauth2-client-secret', 'password'],
+    smtp     => ['oauth2-client-secret', 'oauth2-refresh-token', 'password'],
     sendmail => [],
     webhook  => []
 );

@@ -3,11 +3,14 @@
 #[perlmod::package(name = "PVE::RS::Notify", part)]
 pub mod export {
     use notify::Secret;
-    use notify::config::{Kind, SmtpMode, SmtpSettings};
+    use notify::config::{Entity, Kind, SmtpMode, SmtpSettings};
     use serde::Deserialize;
 
     use crate::fault::Fault;
-    use crate::object::{All, Object, One};
+    use crate::object::{All, Grant, Object, One};
+
+    /// The key that is none of the configuration.
+    const REFRESH_TOKEN: &str = "oauth2-refresh-token";
 
     /// The trailing hash.
     #[derive(Default, Deserialize)]
@@ -18,6 +21,12 @@ pub mod export {
         oauth2_client_secret: Option<Secret>,
         oauth2_tenant_id: Option<String>,
         oauth2_cloud: Option<String>,
+        oauth2_grant_type: Option<String>,
+        oauth2_token_url: Option<String>,
+        oauth2_authorize_url: Option<String>,
+        oauth2_scopes: Option<String>,
+        /// No setting: it goes where the tokens are kept.
+        oauth2_refresh_token: Option<Secret>,
     }
 
     impl More {
@@ -29,6 +38,10 @@ pub mod export {
                 oauth2_client_secret: self.oauth2_client_secret,
                 oauth2_tenant_id: self.oauth2_tenant_id,
                 oauth2_cloud: self.oauth2_cloud,
+                oauth2_grant_type: self.oauth2_grant_type,
+                oauth2_token_url: self.oauth2_token_url,
+                oauth2_authorize_url: self.oauth2_authorize_url,
+                oauth2_scopes: self.oauth2_scopes,
                 ..SmtpSettings::default()
             }
         }
@@ -65,6 +78,8 @@ pub mod export {
         disable: Option<bool>,
         more: Option<More>,
     ) -> Result<(), Fault> {
+        let mut more = more.unwrap_or_default();
+        let token = more.oauth2_refresh_token.take();
         let settings = SmtpSettings {
             server: Some(server),
             port,
@@ -77,9 +92,33 @@ pub mod export {
             author,
             comment,
             disable,
-            ..more.unwrap_or_default().settings()
+            ..more.settings()
         };
-        this.add(name, settings)
+        this.add(name, settings)?;
+        this.note(Grant::Gone(name.to_owned()));
+        note_token(this, name, token)
+    }
+
+    /// A token needs a target that logs in with it.
+    fn note_token(this: &Object, name: &str, token: Option<Secret>) -> Result<(), Fault> {
+        let Some(token) = token else { return Ok(()) };
+        match this.config().get(Kind::Smtp, name)? {
+            Entity::Smtp(smtp) if smtp.oauth2_method().is_some() && !smtp.is_app_only() => {
+                this.note(Grant::Given(name.to_owned(), token));
+                Ok(())
+            }
+            _ => Err(Fault::bad_request(
+                "oauth2-refresh-token: the target does not log in with one; set auth-method as well",
+            )),
+        }
+    }
+
+    /// What the target's grant is given for.
+    fn granted_for(this: &Object, name: &str) -> Vec<String> {
+        match this.config().get(Kind::Smtp, name) {
+            Ok(Entity::Smtp(smtp)) => smtp.granted_for(),
+            _ => Vec::new(),
+        }
     }
 
     /// Changes a target: removes the settings named in `delete`, then takes over those given.
@@ -103,6 +142,8 @@ pub mod export {
         digest: Option<&str>,
         more: Option<More>,
     ) -> Result<(), Fault> {
+        let mut more = more.unwrap_or_default();
+        let token = more.oauth2_refresh_token.take();
         let settings = SmtpSettings {
             server,
             port,
@@ -115,14 +156,27 @@ pub mod export {
             author,
             comment,
             disable,
-            ..more.unwrap_or_default().settings()
+            ..more.settings()
         };
-        this.update(name, settings, delete, digest)
+        let mut delete = delete.unwrap_or_default();
+        let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
+        delete.retain(|key| key != REFRESH_TOKEN);
+        let before = granted_for(this, name);
+        this.update(name, settings, Some(delete), digest)?;
+        if ends_grant {
+            this.note(Grant::Gone(name.to_owned()));
+        }
+        if granted_for(this, name) != before {
+            this.note(Grant::Outdated(name.to_owned()));
+        }
+        note_token(this, name, token)
     }
 
     /// Deletes a target that no matcher uses.
     #[export(serialize_error)]
     pub fn delete_smtp_endpoint(#[try_from_ref] this: &Object, name: &str) -> Result<(), Fault> {
-        this.delete(Kind::Smtp, name)
+        this.delete(Kind::Smtp, name)?;
+        this.note(Grant::Gone(name.to_owned()));
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@
 
 mod aadsts;
 mod google;
+mod refresh;
 mod reply;
 mod rfc6749;
 mod smtp;
@@ -81,12 +82,21 @@ pub fn for_smtp(reply: &Reply, step: Step, login: Option<&str>) -> &'static Advi
     smtp::find(&facts, &reply.text)
 }
 
+/// The advice in place of the row of this key where a token was to be refreshed.
+pub(crate) fn for_refresh(key: &str) -> Option<&'static Advice> {
+    refresh::TABLE
+        .iter()
+        .find(|(keys, _)| keys.contains(&key))
+        .map(|(_, row)| row)
+}
+
 /// All rows of all tables, for documentation and tests.
 pub fn all() -> impl Iterator<Item = &'static Advice> {
     rfc6749::TABLE
         .iter()
         .chain(google::TABLE)
         .chain(aadsts::TABLE.iter().map(|(_, row)| row))
+        .chain(refresh::TABLE.iter().map(|(_, row)| row))
         .chain(Oddity::rows())
         .chain(smtp::rows())
         .chain(status::rows())

@@ -4,7 +4,7 @@
 //! `/etc/localtime`, and notices a change of either within a second, also in a daemon. An unusable
 //! `TZ` counts as UTC, as in the C library.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Datelike, FixedOffset, Local, TimeZone, Timelike};
 
@@ -15,6 +15,13 @@ pub trait Clock: Send + Sync {
 
     /// The moment in local time; `None` if it is out of range (some 262 000 years).
     fn local(&self, seconds: i64) -> Option<LocalTime>;
+
+    /// Time since the machine was started: never goes back, and goes on while it is suspended.
+    fn uptime(&self) -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let whole = u64::try_from(time.tv_sec).unwrap_or(0);
+        Duration::new(whole, u32::try_from(time.tv_nsec).unwrap_or(0))
+    }
 }
 
 /// A moment in local time.

@@ -5,6 +5,7 @@
 //! to its log. One target's failure touches no other, every thread has ended when a call returns, and
 //! no lock is held meanwhile.
 
+mod alert;
 mod at_once;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::outcome::Outcome;
 pub use crate::target::Recipient;
 use crate::target::{self, Content, Report};
 use crate::template::Templates;
+use crate::token::{Cache, Keeper};
 use crate::{Clock, Deadline, Error, Host, Notification};
 
 /// How long a delivery may take in all where a person waits for an API call.
@@ -74,6 +76,8 @@ pub struct Sender<'a> {
     pub templates: &'a Templates,
     /// Its clock.
     pub clock: &'a dyn Clock,
+    /// The access tokens that this process knows.
+    pub tokens: &'a Cache,
 }
 
 impl Sender<'_> {
@@ -84,6 +88,17 @@ impl Sender<'_> {
         &self,
         config: &Config,
         notification: &Notification,
+        deadline: Deadline,
+    ) -> Delivery {
+        self.send_except(config, notification, None, deadline)
+    }
+
+    /// The same, leaving one target out.
+    fn send_except(
+        &self,
+        config: &Config,
+        notification: &Notification,
+        except: Option<&str>,
         deadline: Deadline,
     ) -> Delivery {
         let mut log = Log::default();
@@ -98,7 +113,8 @@ impl Sender<'_> {
             log.add(Level::Err, problem.to_string());
         }
         let mut chosen = Vec::new();
-        for name in routing.targets {
+        let targets = routing.targets.into_iter();
+        for name in targets.filter(|name| Some(*name) != except) {
             let endpoint = config.endpoint(name);
             match endpoint {
                 Ok(entity) if entity.disable() == Some(true) => {
@@ -174,13 +190,15 @@ impl Sender<'_> {
             host,
             templates,
             clock,
+            tokens,
         } = *self;
+        let keeper = Keeper::new(host, tokens).with_clock(clock);
         let content = Content::render(notification, with_mail, templates, clock, &mut problems);
         for problem in problems {
             log.add(Level::Warning, problem.to_string());
         }
         let one = |(_, entity): &(&str, Result<&Entity, Error>)| match (entity, &content) {
-            (Ok(entity), Ok(content)) => target::deliver(entity, content, host, clock, deadline),
+            (Ok(entity), Ok(content)) => target::deliver(entity, content, host, &keeper, deadline),
             (Err(error), _) | (_, Err(error)) => Report::refused(error.to_string()),
         };
         let reports = at_once::map(chosen, one);

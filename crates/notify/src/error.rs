@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use crate::advice::Advice;
-use crate::{config, smtp};
+use crate::{config, smtp, state, token};
 
 /// Why a call failed. No variant, and no `source` of one, holds a secret.
 #[derive(Debug)]
@@ -61,6 +61,22 @@ pub enum Error {
     Config(config::Error),
     /// A mail could not be handed in at its server. Codes 400, 500, 502 and 504.
     Smtp(smtp::Error),
+    /// The record of an OAuth2 target cannot be used or changed. Codes 400, 500 and 504.
+    State(state::Error),
+    /// A grant cannot be used now. Code 400, or that of the failure that is waited after.
+    Token(token::Error),
+}
+
+impl From<token::Error> for Error {
+    fn from(error: token::Error) -> Self {
+        Self::Token(error)
+    }
+}
+
+impl From<state::Error> for Error {
+    fn from(error: state::Error) -> Self {
+        Self::State(error)
+    }
 }
 
 impl From<smtp::Error> for Error {
@@ -86,6 +102,8 @@ impl Error {
             Self::File { .. } | Self::Template | Self::Undelivered { .. } => 500,
             Self::Config(error) => error.code(),
             Self::Smtp(error) => error.code(),
+            Self::State(error) => error.code(),
+            Self::Token(error) => error.code(),
         }
     }
 
@@ -99,8 +117,16 @@ impl Error {
             | Self::File { .. }
             | Self::Template
             | Self::Undelivered { .. }
-            | Self::Config(_) => None,
+            | Self::Config(_)
+            | Self::State(_)
+            | Self::Token(_) => None,
         }
+    }
+
+    /// Who has to act and what to do, if a table says so.
+    pub(crate) fn cure(&self) -> Option<String> {
+        self.advice()
+            .map(|advice| format!("{} has to {}", advice.who, advice.cure))
     }
 
     pub(crate) fn parameter(name: &'static str, reason: impl Into<String>) -> Self {
@@ -161,6 +187,8 @@ impl fmt::Display for Error {
             }
             Self::Config(error) => error.fmt(f),
             Self::Smtp(error) => error.fmt(f),
+            Self::State(error) => error.fmt(f),
+            Self::Token(error) => error.fmt(f),
         }
     }
 }
@@ -173,6 +201,7 @@ impl std::error::Error for Error {
                 ..
             } => Some(source),
             Self::Smtp(error) => error.source(),
+            Self::State(error) => error.source(),
             _ => None,
         }
     }

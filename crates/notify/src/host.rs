@@ -44,6 +44,8 @@ pub struct Host {
     config_dir: PathBuf,
     ca_bundle: PathBuf,
     vendor_templates: PathBuf,
+    state_dir: Option<PathBuf>,
+    run_dir: Option<PathBuf>,
     lookup: Lookup,
     fqdn: Option<String>,
     sendmail: PathBuf,
@@ -80,6 +82,8 @@ impl Host {
             config_dir,
             ca_bundle,
             vendor_templates: PathBuf::from(vendor_templates),
+            state_dir: None,
+            run_dir: None,
             lookup: crate::net::system_lookup,
             fqdn: None,
             sendmail: PathBuf::from(SENDMAIL),
@@ -104,6 +108,22 @@ impl Host {
     #[must_use]
     pub fn with_vendor_templates(mut self, dir: impl Into<PathBuf>) -> Self {
         self.vendor_templates = dir.into();
+        self
+    }
+
+    /// The same machine keeping its state below `dir`. The state of a PVE node belongs to the
+    /// cluster and stays where it is.
+    #[must_use]
+    pub fn with_state_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(dir.into());
+        self
+    }
+
+    /// The same machine keeping what may be lost at a restart in `dir`, which only its owner may
+    /// write.
+    #[must_use]
+    pub fn with_run_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.run_dir = Some(dir.into());
         self
     }
 
@@ -140,6 +160,44 @@ impl Host {
     #[must_use]
     pub fn config_dir(&self) -> &Path {
         &self.config_dir
+    }
+
+    /// The folder of the records of OAuth2 targets: shared by all nodes of a PVE cluster, else
+    /// `state/oauth2` below the configuration unless the entry point said where.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        match (self.kind, &self.state_dir) {
+            (Kind::Pve, _) => self.config_dir.join(pve::STATE_DIR),
+            (Kind::Standalone, Some(dir)) => dir.join(standalone::STATE_DIR),
+            (Kind::Standalone, None) => self.config_dir.join("state").join(standalone::STATE_DIR),
+        }
+    }
+
+    /// The folder of what this machine alone knows and may lose at a restart.
+    #[must_use]
+    pub fn run_dir(&self) -> PathBuf {
+        match (self.kind, &self.run_dir) {
+            (_, Some(dir)) => dir.clone(),
+            (Kind::Pve, None) => PathBuf::from(pve::RUN_DIR),
+            (Kind::Standalone, None) => self.config_dir.join("run"),
+        }
+    }
+
+    /// The folder of the cluster's locks; `None` on a machine that shares its state with no other.
+    #[must_use]
+    pub fn cluster_locks(&self) -> Option<PathBuf> {
+        (self.kind == Kind::Pve).then(|| self.config_dir.join(pve::LOCK_DIR))
+    }
+
+    /// What this machine is called in records: its name, with its domain where that is known.
+    #[must_use]
+    pub(crate) fn node(&self) -> String {
+        self.fqdn().unwrap_or_else(|| {
+            rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned()
+        })
     }
 
     /// The PEM file of trusted CA certificates.

@@ -1,15 +1,18 @@
 //! OAuth2 for mail: the exchange of an authorization code for a refresh token (RFC 6749 section
-//! 4.1.3, with RFC 7636).
+//! 4.1.3, with RFC 7636), of a refresh token for an access token (section 6), and access tokens for
+//! an application itself (section 4.4).
 //!
 //! The path of the data: `check` refuses what cannot be right before anything is sent, `provider`
 //! knows addresses and scopes, crate `oauth2` builds the request, `http` sends it, `reply` judges the
 //! answer, `explain` turns a refusal into advice.
 
+mod account;
 mod check;
 mod custom;
 mod explain;
 mod http;
 mod provider;
+mod refresh;
 mod reply;
 
 use std::time::Duration;
@@ -17,16 +20,64 @@ use std::time::Duration;
 use ::oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
 };
+use ::oauth2::url::Url;
 use ::oauth2::{
-    AuthType, AuthorizationCode, Client, ClientId, ClientSecret, HttpRequest, HttpResponse,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, StandardRevocableToken, TokenResponse,
-    TokenUrl,
+    AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
+    HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RequestTokenError,
+    StandardRevocableToken, TokenResponse, TokenUrl,
 };
 
-pub use provider::{ClientAuth, Cloud, Provider, Providers, Tenant};
+pub use account::Account;
+pub(crate) use check::{is_guid, is_word_for_tenants, tenant};
+pub use provider::{CUSTOM, ClientAuth, Cloud, Provider, Providers, Tenant};
+pub(crate) use refresh::{Failure, Granted, Verdict, app_token, refresh};
 
 use crate::advice::Oddity;
 use crate::{Deadline, Error, Host, Secret};
+
+/// What was asked for, to judge the answer by.
+struct Asked<'a> {
+    kind: Kind,
+    provider: &'a Provider,
+    client_id: &'a str,
+    /// What no text may quote.
+    secrets: Vec<&'a Secret>,
+}
+
+/// The kinds of token requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A refresh token for a code.
+    Code,
+    /// An access token for a refresh token.
+    Refresh,
+    /// An access token for the application itself.
+    App,
+}
+
+/// A client of the provider's token endpoint.
+type TokenClient = Client<
+    BasicErrorResponse,
+    reply::Tokens,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+fn client(provider: &Provider, id: &str, secret: &Secret, token_url: Url) -> TokenClient {
+    Client::new(ClientId::new(id.to_owned()))
+        .set_client_secret(ClientSecret::new(secret.expose().to_owned()))
+        .set_auth_type(match provider.client_auth {
+            ClientAuth::Post => AuthType::RequestBody,
+            ClientAuth::Basic => AuthType::BasicAuth,
+        })
+        .set_token_uri(TokenUrl::from_url(token_url))
+}
 
 /// How long an exchange may take in all: name, connection, TLS, request and answer.
 pub const BUDGET: Duration = Duration::from_secs(20);
@@ -79,23 +130,25 @@ pub fn exchange_code_until(
     let provider = providers.find(&request.auth_method)?;
     let token_url = provider.token_url(request.tenant_id.as_deref())?;
 
-    let client = Client::<
-        BasicErrorResponse,
-        reply::Tokens,
-        BasicTokenIntrospectionResponse,
-        StandardRevocableToken,
-        BasicRevocationErrorResponse,
-    >::new(ClientId::new(request.client_id.clone()))
-    .set_client_secret(ClientSecret::new(request.client_secret.expose().to_owned()))
-    .set_auth_type(match provider.client_auth {
-        ClientAuth::Post => AuthType::RequestBody,
-        ClientAuth::Basic => AuthType::BasicAuth,
-    })
+    let client = client(
+        provider,
+        &request.client_id,
+        &request.client_secret,
+        token_url,
+    )
     .set_redirect_uri(
         RedirectUrl::new(request.redirect_uri.clone())
             .map_err(|_| Error::parameter("redirect-uri", "is not a valid URI"))?,
-    )
-    .set_token_uri(TokenUrl::from_url(token_url));
+    );
+    let asked = Asked {
+        kind: Kind::Code,
+        provider,
+        client_id: &request.client_id,
+        secrets: [&request.client_secret, &request.authorization_code]
+            .into_iter()
+            .chain(&request.code_verifier)
+            .collect(),
+    };
 
     let code = AuthorizationCode::new(request.authorization_code.expose().to_owned());
     let mut exchange = client.exchange_code(code);
@@ -105,7 +158,7 @@ pub fn exchange_code_until(
     let tokens = exchange
         .request(&|sent: HttpRequest| -> Result<HttpResponse, Error> {
             let answer = http::send(host, &provider.name, sent, deadline)?;
-            reply::check(provider, request, &answer)?;
+            reply::check(&asked, &answer).map_err(|refusal| *refusal.error)?;
             Ok(answer)
         })
         .map_err(|error| match error {

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::config::Entity;
 use crate::outcome::{Outcome, Retry};
 use crate::template::{Part, Problem, Templates};
+use crate::token::Keeper;
 use crate::{Clock, Deadline, Error, Host, Notification, random};
 
 /// The pause before a second try; up to twice as long, so that many senders spread out.
@@ -112,14 +113,14 @@ pub(crate) fn deliver(
     entity: &Entity,
     content: &Content<'_>,
     host: &Host,
-    clock: &dyn Clock,
+    keeper: &Keeper<'_>,
     deadline: Deadline,
 ) -> Report {
     match entity {
         Entity::Gotify(item) => gotify::deliver(item, content, host, deadline),
         Entity::Sendmail(item) => sendmail::deliver(item, content, host, deadline),
-        Entity::Smtp(item) => smtp::deliver(item, content, host, deadline),
-        Entity::Webhook(item) => webhook::deliver(item, content, host, clock, deadline),
+        Entity::Smtp(item) => smtp::deliver(item, content, host, keeper, deadline),
+        Entity::Webhook(item) => webhook::deliver(item, content, host, keeper.clock(), deadline),
         Entity::Matcher(item) => Report::refused(format!("'{}' is a matcher", item.name)),
     }
 }

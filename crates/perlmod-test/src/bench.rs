@@ -3,7 +3,8 @@
 
 #[perlmod::package(name = "PerlmodTest::Bench", lib = "perlmod_test")]
 mod export {
-    use std::sync::LazyLock;
+    use std::hint::black_box;
+    use std::sync::{LazyLock, Mutex};
 
     use serde::{Deserialize, Serialize};
 
@@ -41,15 +42,57 @@ mod export {
         rows
     }
 
-    #[derive(Deserialize, Serialize)]
-    struct Row {
-        name: String,
-        mail: String,
-        port: u32,
+    /// Structs with three fields, there and back; and copies of such as Perl
+    /// gave once, which are what no conversion is faster than.
+    macro_rules! rows {
+        ($($row:ident $field:ident $kept:ident;)+) => {$(
+            #[derive(Clone, Deserialize, Serialize)]
+            struct $row {
+                name: String,
+                $field: String,
+                port: u32,
+            }
+            static $kept: Mutex<Vec<$row>> = Mutex::new(Vec::new());
+        )+};
     }
 
+    rows! {
+        User mail USERS;
+        Target comment TARGETS;
+    }
+
+    static JSON: Mutex<serde_json::Value> = Mutex::new(serde_json::Value::Null);
+
     #[export]
-    fn rows(rows: Vec<Row>) -> Vec<Row> {
+    fn users(rows: Vec<User>) -> Vec<User> {
         rows
+    }
+    #[export]
+    fn targets(rows: Vec<Target>) -> Vec<Target> {
+        rows
+    }
+    #[export]
+    fn keep_json(rows: serde_json::Value) {
+        *JSON.lock().unwrap() = rows;
+    }
+    #[export]
+    fn keep_users(rows: Vec<User>) {
+        *USERS.lock().unwrap() = rows;
+    }
+    #[export]
+    fn keep_targets(rows: Vec<Target>) {
+        *TARGETS.lock().unwrap() = rows;
+    }
+    #[export]
+    fn clone_json() {
+        black_box(JSON.lock().unwrap().clone());
+    }
+    #[export]
+    fn clone_users() {
+        black_box(USERS.lock().unwrap().clone());
+    }
+    #[export]
+    fn clone_targets() {
+        black_box(TARGETS.lock().unwrap().clone());
     }
 }

@@ -98,6 +98,13 @@ mod export {
     fn named(v: BTreeMap<u32, String>) -> BTreeMap<u32, String> {
         v
     }
+    /// The keys of each hash, sorted.
+    #[export]
+    fn key_lists(v: Vec<std::collections::BTreeMap<&str, i64>>) -> Vec<Vec<&str>> {
+        v.into_iter()
+            .map(|keys| keys.into_keys().collect())
+            .collect()
+    }
     #[export]
     fn keys(v: std::collections::HashMap<&str, i64>) -> String {
         let mut keys: Vec<&str> = v.into_keys().collect();

@@ -5,12 +5,15 @@ mod export {
     use std::cell::RefCell;
     use std::panic::catch_unwind;
 
-    use perlmod::{Scalar, Value};
+    use perlmod::ffi::{AV, SV};
+    use perlmod::ser::Return;
+    use perlmod::{Array, Scalar, Value};
 
     use crate::counted::Counted;
 
     unsafe extern "C" {
         safe fn perlmod_test_sv_count() -> isize;
+        fn perlmod_test_full_stack(sub: *mut SV, returned: *mut AV) -> isize;
     }
 
     thread_local! {
@@ -21,6 +24,22 @@ mod export {
     #[export]
     fn sv_count() -> isize {
         perlmod_test_sv_count()
+    }
+
+    /// As many numbers, as a list.
+    #[export]
+    fn list(count: Option<u32>) -> Return<(), Vec<u32>> {
+        Return::List((0..count.unwrap_or(5000)).collect())
+    }
+
+    /// Calls a sub while perl's stack is full but for one: how many of the values
+    /// it returned lie beyond the stack's end, and these values.
+    #[export(raw_return)]
+    fn full_stack(#[raw] sub: Value) -> (Value, Value) {
+        let returned = Array::new();
+        // SAFETY: both live; an exception ends in there
+        let beyond = unsafe { perlmod_test_full_stack(sub.as_raw(), returned.av()) };
+        (Value::new_int(beyond), Value::new_ref(&returned))
     }
 
     /// Keeps a hold on a value until this thread ends, which is after its interpreter has.

@@ -46,6 +46,28 @@ subtest 'each form of result' => sub {
     is $short, 0, '... and wherever it ends';
 };
 
+subtest 'results beyond the end of the stack' => sub {
+    require PerlmodTest::Probe;
+    for my $count (0, 1, 5000, 200_000) {
+        my @list = PerlmodTest::Probe::list($count);
+        is "@list", join(' ', 0 .. $count - 1), "a list of $count";
+    }
+    my @cases = (
+        [\&PerlmodTest::Calls::nothing, []],
+        [\&PerlmodTest::Calls::context, [1]],
+        [\&PerlmodTest::Calls::pair,    [1, 'two']],
+        [\&PerlmodTest::Calls::dozen,   [1 .. 12]],
+        [\&PerlmodTest::Probe::list,    [0 .. 4999]],
+    );
+    for my $case (@cases) {
+        my ($sub,    $expected) = @$case;
+        my ($beyond, $returned) = PerlmodTest::Probe::full_stack($sub);
+        my $count = @$expected;
+        is $beyond,      0,            "$count on a full stack: none is beyond its end";
+        is "@$returned", "@$expected", '... and each is there';
+    }
+};
+
 subtest 'errors' => sub {
     is error(sub { PerlmodTest::Calls::fails('it broke') }), "it broke\n", 'a text and a newline';
     is error(sub { PerlmodTest::Calls::unit_result(0) }),    "not ok\n",   'of a unit result';

@@ -11,7 +11,7 @@ use PerlmodTest::Convert;
 
 package Tied::Code {    ## no critic (Modules::ProhibitMultiplePackages)
     sub TIESCALAR ($class, $code) { return bless { code => $code }, $class }
-    sub FETCH     ($self)         { $self->{code}->(); return 'tied' }
+    sub FETCH     ($self)         { return $self->{code}->() // 'tied' }
 }
 
 subtest 'borrowed strings outlive their scalars' => sub {
@@ -21,15 +21,42 @@ subtest 'borrowed strings outlive their scalars' => sub {
         # copies share their buffers, at first also with these
         my @strings = map { "string number $_ " . 'x' x 20 } 1 .. $count;
         push @strings, undef;
-        tie $strings[-1], 'Tied::Code', sub { $strings[$_] = 'y' x 60 for 0 .. $count - 1 };
+        tie $strings[-1], 'Tied::Code', sub { $strings[$_] = 'y' x 60 for 0 .. $count - 1; return };
         is(PerlmodTest::Convert::strs(\@strings), join('|', @want, 'tied'), "$count overwritten");
 
         my $list = [@want, undef];
         tie $list->[-1], 'Tied::Code', sub {
             $#$list = -1;
             my @other = map { 'z' x 35 } 1 .. 50;
+            return;
         };
         is(PerlmodTest::Convert::strs($list), join('|', @want, 'tied'), "$count freed");
+    }
+};
+
+subtest 'borrowed keys outlive their hashes' => sub {
+    for my $count (1, 8, 9, 20) {
+        for my $more ("\xfc", "\x{263a}", 'plain') {
+            my @keys = ((map {"key number $_"} 1 .. $count), $more);
+            my $rows = [
+                map {
+                    my $row = $_;
+                    +{ map { ($_ => $row) } @keys }
+                } 1 .. 3
+            ];
+            push @$rows, { last => 1 }, undef;
+            tie $rows->[-1], 'Tied::Code', sub {
+                %$_     = () for @{$rows}[0 .. 3];
+                $#$rows = -1;
+                my %other = map { ("another $_" => 1) } 1 .. 50;
+                return {};
+            };
+            is_deeply(
+                PerlmodTest::Convert::key_lists($rows),
+                [([sort @keys]) x 3, ['last'], []],
+                "$count and " . sprintf '%vd', $more
+            );
+        }
     }
 };
 

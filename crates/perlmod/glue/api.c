@@ -104,7 +104,7 @@ void rp_describe(RP_ SV *sv, rp_node *node) {
             node->i.iv = SvIVX(sv);
         } else if (SvNOK(sv)) {
             node->flags |= RP_F_NOK;
-            node->nv = SvNVX(sv);
+            node->i.nv = SvNVX(sv);
         }
         return;
     }
@@ -120,7 +120,7 @@ void rp_describe(RP_ SV *sv, rp_node *node) {
     }
     if (SvNOK(sv)) {
         node->kind = RP_FLOAT;
-        node->nv = SvNVX(sv);
+        node->i.nv = SvNVX(sv);
         return;
     }
     node->kind = SvOK(sv) ? RP_OTHER : RP_UNDEF;
@@ -304,12 +304,26 @@ SV *rp_new_float(RP_ NV v) {
 
 SV *rp_new_string(RP_ const char *ptr, size_t len, int utf8) {
     RP_USE;
-    return newSVpvn_flags(ptr, len, utf8 ? SVf_UTF8 : 0);
+    /* newSVpvn in one function; room for the count that a shared buffer has */
+    const size_t size = len < 23 ? 24 : (len + 9) / 16 * 16 + 8;
+    SV *sv = newSV_type(SVt_PV);
+    char *copy = (char *)safemalloc(size);
+    Copy(ptr, copy, len, char);
+    copy[len] = '\0';
+    SvPV_set(sv, copy);
+    SvCUR_set(sv, len);
+    SvLEN_set(sv, size);
+    SvFLAGS(sv) |= SVf_POK | SVp_POK | (utf8 ? SVf_UTF8 : 0);
+    return sv;
 }
 
 SV *rp_new_ref(RP_ SV *target) {
     RP_USE;
-    return newRV_noinc(target);
+    /* newRV_noinc in one function */
+    SV *sv = newSV_type(SVt_IV);
+    SvRV_set(sv, target);
+    SvROK_on(sv);
+    return sv;
 }
 
 /* ---- magic ---- */

@@ -26,32 +26,38 @@ size_t rp_array_len(RP_ SV *av) {
 /* Only for an array without magic that Rust made or found writable. */
 void rp_array_push(RP_ SV *av, SV *sv) {
     RP_USE;
-    av_push((AV *)av, sv);
+    AV *array = (AV *)av;
+    if (LIKELY(AvREAL(array) && AvFILLp(array) < AvMAX(array)))
+        AvARRAY(array)[++AvFILLp(array)] = sv;
+    else
+        av_push(array, sv);
 }
 
-/* Most values are plain strings and integers. */
-PERL_STATIC_INLINE void describe_value(RP_ SV *sv, rp_node *node) {
+/* Tells whether reading the value can run code: it has magic or leads on to
+ * another container. Most values are plain strings and integers. */
+PERL_STATIC_INLINE bool describe_value(RP_ SV *sv, rp_node *node) {
     const U32 flags = SVf_IOK | SVf_NOK | SVf_POK | SVf_ROK | SVs_GMG | SVf_IVisUV;
     if (LIKELY(sv && SvTYPE(sv) <= SVt_PVMG)) {
         const U32 is = SvFLAGS(sv) & flags;
         if (is == SVf_POK || is == SVf_IOK) {
-            node->flags = 0;
             node->sv = sv;
             node->body = NULL;
             if (is == SVf_IOK) {
                 node->kind = RP_INT;
+                node->flags = 0;
                 node->i.iv = SvIVX(sv);
             } else {
                 node->kind = RP_STRING;
+                node->flags = SvUTF8(sv) ? RP_F_UTF8 : 0;
                 node->ptr = SvPVX_const(sv);
+                __builtin_prefetch(node->ptr);
                 node->len = SvCUR(sv);
-                if (SvUTF8(sv))
-                    node->flags = RP_F_UTF8;
             }
-            return;
+            return FALSE;
         }
     }
     rp_describe(RP_SELF, sv, node);
+    return node->kind == RP_MAGIC || (node->flags & RP_F_REF);
 }
 
 size_t rp_array_nodes(RP_ SV *av, size_t start, rp_node *out, size_t max) {
@@ -61,6 +67,11 @@ size_t rp_array_nodes(RP_ SV *av, size_t start, rp_node *out, size_t max) {
     size_t n = 0;
     while (n < max && (SSize_t)(start + n) <= fill) {
         describe_value(RP_SELF, items[start + n], &out[n]);
+        /* described soon, and mostly far away in memory */
+        if (out[n].kind == RP_HASH) {
+            __builtin_prefetch(SvANY(out[n].body));
+            __builtin_prefetch(HvARRAY((HV *)out[n].body));
+        }
         n++;
     }
     return n;
@@ -78,53 +89,64 @@ size_t rp_hash_len(RP_ SV *hv) {
     return HvUSEDKEYS((HV *)hv);
 }
 
-static void describe_key(HEK *hek, rp_node *node) {
-    node->kind = RP_STRING;
-    node->flags = HEK_UTF8(hek) ? RP_F_UTF8 : 0;
-    node->ptr = HEK_KEY(hek);
-    node->len = HEK_LEN(hek);
-    node->sv = NULL;
-    node->body = (SV *)hek;
+/* The HEK whose text a key without a scalar is. */
+static HEK *hek_of(const rp_key *key) {
+    return (HEK *)(key->ptr - STRUCT_OFFSET(struct hek, hek_key));
 }
 
-/* All pairs, without perl's own iterator. When a value can run code (it has
- * magic or leads on to another container) the keys and values are held, and
- * *held says that rp_hash_release must follow. */
+static void hold_pairs(RP_ rp_pair *out, size_t count) {
+    size_t i;
+    RP_USE;
+    for (i = 0; i < count; i++) {
+        SV *key = newSVhek(hek_of(&out[i].key));
+        /* may be stored in another way than the hash's own */
+        out[i].key.sv = key;
+        out[i].key.flags = SvUTF8(key) ? RP_F_UTF8 : 0;
+        out[i].key.ptr = SvPVX_const(key);
+        out[i].key.len = SvCUR(key);
+        SvREFCNT_inc_simple_void(out[i].value.sv);
+    }
+}
+
+/* All pairs, without perl's own iterator; when there are more than max, only
+ * their number. When a value can run code (it has magic or leads on to another
+ * container) the keys and values are held, and *held says that rp_hash_release
+ * must follow. */
 size_t rp_hash_pairs(RP_ SV *sv, rp_pair *out, size_t max, int *held) {
     RP_USE;
     HV *hv = (HV *)sv;
-    HE **buckets = HvARRAY(hv);
-    size_t n = 0;
-    STRLEN b;
+    HE **bucket = HvARRAY(hv);
+    HE **const stop = bucket + HvMAX(hv) + 1;
+    const size_t count = HvUSEDKEYS(hv);
+    rp_pair *pair = out;
+    rp_pair *const end = out + count;
+    bool any = FALSE;
     *held = 0;
-    if (!buckets)
-        return 0;
-    for (b = 0; b <= HvMAX(hv); b++) {
+    if (!bucket || count > max)
+        return count;
+    for (; bucket < stop; bucket++) {
         HE *he;
-        for (he = buckets[b]; he && n < max; he = HeNEXT(he)) {
+        for (he = *bucket; he; he = HeNEXT(he)) {
             SV *value = HeVAL(he);
-            if (value == &PL_sv_placeholder)
+            HEK *hek = HeKEY_hek(he);
+            if (UNLIKELY(pair == end))
+                break;
+            if (UNLIKELY(value == &PL_sv_placeholder))
                 continue;
-            describe_key(HeKEY_hek(he), &out[n].key);
-            describe_value(RP_SELF, value, &out[n].value);
-            if (out[n].value.kind == RP_MAGIC || (out[n].value.flags & RP_F_REF))
-                *held = 1;
-            n++;
+            pair->key.ptr = HEK_KEY(hek);
+            pair->key.sv = NULL;
+            pair->key.len = HEK_LEN(hek);
+            pair->key.flags = HEK_UTF8(hek) ? RP_F_UTF8 : 0;
+            if (describe_value(RP_SELF, value, &pair->value))
+                any = TRUE;
+            pair++;
         }
     }
-    if (*held) {
-        size_t i;
-        for (i = 0; i < n; i++) {
-            SV *key = newSVhek((HEK *)out[i].key.body);
-            /* may be stored in another way than the hash's own */
-            out[i].key.sv = key;
-            out[i].key.flags = SvUTF8(key) ? RP_F_UTF8 : 0;
-            out[i].key.ptr = SvPVX_const(key);
-            out[i].key.len = SvCUR(key);
-            SvREFCNT_inc_simple_void(out[i].value.sv);
-        }
+    if (any) {
+        hold_pairs(RP_SELF, out, pair - out);
+        *held = 1;
     }
-    return n;
+    return pair - out;
 }
 
 void rp_hash_release(RP_ rp_pair *pairs, size_t count) {
@@ -137,10 +159,27 @@ void rp_hash_release(RP_ rp_pair *pairs, size_t count) {
     }
 }
 
-/* A key as a scalar. */
-SV *rp_key_sv(RP_ const rp_node *key) {
+/* Keeps the text of a key without a scalar where it is until the call ends: 0
+ * if that cannot be. The same key is kept once. */
+int rp_lend_key(RP_ rp_call *call, const rp_key *key) {
     RP_USE;
-    return key->sv ? SvREFCNT_inc_simple_NN(key->sv) : newSVhek((HEK *)key->body);
+    SV *sv;
+    U32 i;
+    for (i = 0; i < call->lent_count; i++) {
+        sv = call->lent[i];
+        /* one of ours, which nobody else can change */
+        if (SvREFCNT(sv) == 1 && SvPVX_const(sv) == key->ptr)
+            return 1;
+    }
+    if (call->lent_count == RP_LENT)
+        return 0;
+    sv = newSVhek(hek_of(key));
+    if (SvPVX_const(sv) != key->ptr) {
+        SvREFCNT_dec_NN(sv);
+        return 0;
+    }
+    call->lent[call->lent_count++] = sv;
+    return 1;
 }
 
 /* Only for a hash without magic that is not restricted. The old value is
@@ -158,7 +197,10 @@ void rp_hash_store(RP_ SV *hv, const char *key, I32 len, SV *value) {
 /* Only for a hash that Rust is filling: an old value is as plain as the hash. */
 void rp_hash_add(RP_ SV *hv, const char *key, I32 len, SV *value) {
     RP_USE;
-    if (!hv_store((HV *)hv, key, len, value, 0))
+    if (!hv_common(
+            (HV *)hv, NULL, key, len < 0 ? -len : len, len < 0 ? HVhek_UTF8 : 0,
+            HV_FETCH_ISSTORE | HV_FETCH_JUST_SV, value, 0
+        ))
         SvREFCNT_dec_NN(value);
 }
 

@@ -49,9 +49,9 @@ enum {
     RP_F_UTF8 = 1,    /* the string is stored as UTF-8 */
     RP_F_REF = 2,     /* reached through a reference */
     RP_F_TIED = 8,    /* the container has magic: copy it under the guard first */
-    RP_F_IOK = 16,    /* a string that is an integer as well (int is set) */
-    RP_F_UV = 32,     /* int is unsigned */
-    RP_F_NOK = 64     /* a string that is a float as well (nv is set) */
+    RP_F_IOK = 16,    /* a string that is an integer as well (i is set) */
+    RP_F_UV = 32,     /* i is unsigned */
+    RP_F_NOK = 64     /* a string that is a float as well (i.nv is set) */
 };
 
 typedef struct {
@@ -60,16 +60,24 @@ typedef struct {
     union {
         IV iv;
         UV uv;
+        NV nv;
     } i;
-    NV nv;
     const char *ptr;
     size_t len;
     SV *sv;   /* the scalar itself */
     SV *body; /* what a reference points to, or the container */
 } rp_node;
 
+/* a key; without a scalar of its own ptr is the text of the hash's HEK */
 typedef struct {
-    rp_node key;
+    const char *ptr;
+    SV *sv;
+    U32 len;
+    U32 flags; /* RP_F_UTF8 */
+} rp_key;
+
+typedef struct {
+    rp_key key;
     rp_node value;
 } rp_pair;
 
@@ -104,7 +112,7 @@ typedef struct {
 } rp_call;
 
 /* the same is asserted in src/ffi.rs */
-_Static_assert(sizeof(rp_node) == 56 && sizeof(rp_call) == 160, "mirrored in src/ffi.rs");
+_Static_assert(sizeof(rp_node) == 48 && sizeof(rp_pair) == 72 && sizeof(rp_call) == 160, "mirrored in src/ffi.rs");
 
 /* how a call, or a guarded section, ended */
 enum { RP_OK, RP_DIED, RP_EXIT, RP_RETHROW };
@@ -130,6 +138,9 @@ PERL_STATIC_INLINE void rp_give_back(RP_ rp_call *call) {
             rp_release(RP_SELF, sv);
     }
 }
+
+/* Runs body; a jump out of it ends here. */
+int rp_contain(pTHX_ rp_call *call, void (*body)(pTHX_ void *), void *arg);
 
 /* Runs body in an eval of its own: RP_DIED leaves a copy of what was thrown
  * in *error. */

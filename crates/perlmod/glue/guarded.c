@@ -86,10 +86,30 @@ void rp_run_export(RP_ CV *cv, const rp_export *export) {
 
 /* ---- the guard ---- */
 
+/* Runs body to its end, or until an exit or a jump to an outer eval leaves it:
+ * perl has unwound its stacks by then, and what it was about is remembered for
+ * rp_rethrow. */
+int rp_contain(pTHX_ rp_call *call, void (*body)(pTHX_ void *), void *arg) {
+    int status = RP_OK;
+    int ret;
+    dJMPENV;
+    JMPENV_PUSH(ret);
+    if (ret == 0) {
+        body(aTHX_ arg);
+    } else {
+        call->restartop = PL_restartop;
+        call->restartjmpenv = PL_restartjmpenv;
+        status = ret == 2 ? RP_EXIT : RP_RETHROW;
+    }
+    JMPENV_POP;
+    return status;
+}
+
 typedef struct {
     void (*body)(pTHX_ void *arg);
     void *arg;
     int done;
+    SV *error;
 } job_t;
 
 static XSPROTO(run_job) {
@@ -114,48 +134,36 @@ static CV *job_runner(pTHX) {
     return cv;
 }
 
+static void do_job(pTHX_ void *arg) {
+    dSP;
+    job_t *job = (job_t *)arg;
+    CV *runner;
+    ENTER;
+    SAVETMPS;
+    save_scalar(PL_errgv);
+    SAVEGENERICSV(PL_diehook);
+    PL_diehook = NULL;
+    runner = job_runner(aTHX);
+    SAVEVPTR(CvXSUBANY(runner).any_ptr);
+    CvXSUBANY(runner).any_ptr = job;
+    PUSHSTACKi(PERLSI_REQUIRE);
+    PUSHMARK(PL_stack_sp);
+    call_sv((SV *)runner, G_EVAL | G_VOID | G_DISCARD | G_NOARGS);
+    POPSTACK;
+    if (!job->done)
+        job->error = newSVsv(ERRSV);
+    FREETMPS;
+    LEAVE;
+}
+
 /* Runs body in an eval of its own: RP_DIED leaves a copy of what was thrown
  * in *error. Neither $@ nor an outer eval notices, `next` and `last` cannot
  * leave, and the die hook is off. */
 int rp_guard(pTHX_ rp_call *call, void (*body)(pTHX_ void *), void *arg, SV **error) {
-    job_t job;
-    CV *runner;
-    int status = RP_OK;
-    int ret;
-    dJMPENV;
-    job.body = body;
-    job.arg = arg;
-    job.done = 0;
-    *error = NULL;
-    JMPENV_PUSH(ret);
-    if (ret == 0) {
-        dSP;
-        ENTER;
-        SAVETMPS;
-        save_scalar(PL_errgv);
-        SAVEGENERICSV(PL_diehook);
-        PL_diehook = NULL;
-        runner = job_runner(aTHX);
-        SAVEVPTR(CvXSUBANY(runner).any_ptr);
-        CvXSUBANY(runner).any_ptr = &job;
-        PUSHSTACKi(PERLSI_REQUIRE);
-        PUSHMARK(PL_stack_sp);
-        call_sv((SV *)runner, G_EVAL | G_VOID | G_DISCARD | G_NOARGS);
-        POPSTACK;
-        if (!job.done) {
-            status = RP_DIED;
-            *error = newSVsv(ERRSV);
-        }
-        FREETMPS;
-        LEAVE;
-    } else {
-        /* perl has unwound its stacks already and only passes through */
-        call->restartop = PL_restartop;
-        call->restartjmpenv = PL_restartjmpenv;
-        status = ret == 2 ? RP_EXIT : RP_RETHROW;
-    }
-    JMPENV_POP;
-    return status;
+    job_t job = {body, arg, 0, NULL};
+    const int status = rp_contain(aTHX_ call, do_job, &job);
+    *error = job.error;
+    return status == RP_OK && !job.done ? RP_DIED : status;
 }
 
 /* What a guarded function works on. */

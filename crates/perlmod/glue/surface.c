@@ -342,24 +342,16 @@ void rp_block_begin(RP) {
     SAVETMPS;
 }
 
-/* Frees what the block left behind. Destructors may run; an exit in one of
- * them has unwound perl's stacks already. */
+static void do_end(pTHX_ void *arg) {
+    PERL_UNUSED_ARG(arg);
+    FREETMPS;
+    LEAVE;
+}
+
+/* Frees what the block left behind; destructors may run. */
 int rp_block_end(RP_ rp_call *call) {
     RP_USE;
-    int status = RP_OK;
-    int ret;
-    dJMPENV;
-    JMPENV_PUSH(ret);
-    if (ret == 0) {
-        FREETMPS;
-        LEAVE;
-    } else {
-        call->restartop = PL_restartop;
-        call->restartjmpenv = PL_restartjmpenv;
-        status = ret == 2 ? RP_EXIT : RP_RETHROW;
-    }
-    JMPENV_POP;
-    return status;
+    return rp_contain(aTHX_ call, do_end, NULL);
 }
 
 /* ---- libc's error number ---- */

@@ -100,7 +100,7 @@ impl Args {
         let result = if self.present(index, name, optional)? {
             T::deserialize(ArgumentDe::new(&self.stack, index))
         } else {
-            crate::de::from_node(Node::EMPTY)
+            crate::de::from_node(&Node::EMPTY)
         };
         result.map_err(|err| Thrown::conversion(&err, name))
     }

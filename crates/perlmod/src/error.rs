@@ -82,8 +82,12 @@ impl Error {
         drop(RAISED.try_with(|slot| slot.take()));
     }
 
-    pub(crate) fn in_key(mut self, key: &str) -> Self {
+    pub(crate) fn add_key(&mut self, key: &str) {
         self.0.path.in_key(key);
+    }
+
+    pub(crate) fn in_key(mut self, key: &str) -> Self {
+        self.add_key(key);
         self
     }
 

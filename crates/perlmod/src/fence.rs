@@ -16,7 +16,7 @@ use std::ptr;
 
 use crate::args::{Args, Returned, Thrown};
 use crate::error::Error;
-use crate::ffi::{self, Call, Export, Interpreter, ReturnValue, SV, returns, status};
+use crate::ffi::{self, Call, Export, Interpreter, Key, ReturnValue, SV, returns, status};
 use crate::panics;
 use crate::scalar::Scalar;
 
@@ -344,6 +344,14 @@ pub(crate) fn lend_buffer(sv: *mut SV) -> bool {
         _ => lend(sv),
     }
     true
+}
+
+/// Keeps a key that has no scalar in place until the running call ends, if that can be.
+pub(crate) fn lend_key(key: &Key) -> bool {
+    STATE.with(|state| {
+        // SAFETY: the running call, and a key of a live hash
+        unsafe { ffi::rp_lend_key(state.perl.get(), state.call.get(), key) != 0 }
+    })
 }
 
 /// Whether a scalar is lent to the running call or to one around it.

@@ -184,7 +184,6 @@ pub(crate) struct Node {
     pub kind: u32,
     pub flags: u32,
     pub int: i64,
-    pub float: f64,
     pub ptr: *const u8,
     pub len: usize,
     pub sv: *mut SV,
@@ -196,7 +195,6 @@ impl Node {
         kind: kind::UNDEF,
         flags: 0,
         int: 0,
-        float: 0.0,
         ptr: std::ptr::null(),
         len: 0,
         sv: std::ptr::null_mut(),
@@ -207,14 +205,56 @@ impl Node {
     pub(crate) fn uint(&self) -> u64 {
         self.int as u64
     }
+
+    /// The number of a node that is a float.
+    pub(crate) fn float(&self) -> f64 {
+        f64::from_bits(self.uint())
+    }
+}
+
+/// A key of a hash; without a scalar it is the hash's own.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    pub ptr: *const u8,
+    pub sv: *mut SV,
+    pub len: u32,
+    pub flags: u32,
+}
+
+impl Key {
+    /// The key as a string.
+    pub(crate) fn node(&self) -> Node {
+        Node {
+            kind: kind::STRING,
+            flags: self.flags,
+            int: 0,
+            ptr: self.ptr,
+            len: self.len as usize,
+            sv: self.sv,
+            body: std::ptr::null_mut(),
+        }
+    }
 }
 
 /// A key and its value.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Pair {
-    pub key: Node,
+    pub key: Key,
     pub value: Node,
+}
+
+impl Pair {
+    pub(crate) const EMPTY: Self = Self {
+        key: Key {
+            ptr: std::ptr::null(),
+            sv: std::ptr::null_mut(),
+            len: 0,
+            flags: 0,
+        },
+        value: Node::EMPTY,
+    };
 }
 
 /// Scalars lent to Rust that a call keeps by itself.
@@ -259,7 +299,8 @@ pub struct Call {
 }
 
 // the same is asserted in `glue/glue.h`
-const _: () = assert!(size_of::<Node>() == 56 && size_of::<Call>() == 160);
+const _: () =
+    assert!(size_of::<Node>() == 48 && size_of::<Pair>() == 72 && size_of::<Call>() == 160);
 
 /// How a call or a guarded section ended.
 pub(crate) mod status {
@@ -327,7 +368,7 @@ glue! {
     fn rp_hash_release(pairs: *mut Pair, count: usize);
     fn rp_hash_store(hv: *mut SV, key: *const u8, len: i32, value: *mut SV);
     fn rp_hash_add(hv: *mut SV, key: *const u8, len: i32, value: *mut SV);
-    fn rp_key_sv(key: *const Node) -> *mut SV;
+    fn rp_lend_key(call: *mut Call, key: *const Key) -> c_int;
     fn rp_magic_attach(sv: *mut SV, vtbl: *const MGVTBL, ptr: *mut c_void);
     fn rp_magic_find(sv: *const SV, vtbl: *const MGVTBL) -> *mut c_void;
     fn rp_fetch(call: *mut Call, sv: *mut SV, out: *mut *mut SV, error: *mut *mut SV) -> c_int;

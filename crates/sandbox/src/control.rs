@@ -37,6 +37,11 @@ struct Order {
     /// Puts the clock of codes and access tokens forward.
     #[serde(default)]
     advance_seconds: u32,
+    /// The life of access tokens from now on, also of those that were given out.
+    access_token_seconds: Option<u32>,
+    /// Takes back all grants.
+    #[serde(default)]
+    revoke: bool,
     /// What concerns the mail server.
     smtp: Option<smtp::Order>,
 }
@@ -117,6 +122,12 @@ impl Control {
         }
         if let Some(order) = order.smtp {
             sink.obey(order);
+        }
+        if let Some(seconds) = order.access_token_seconds {
+            store.access_life = Duration::from_secs(seconds.into());
+        }
+        if order.revoke {
+            store.revoke();
         }
         store.advanced += Duration::from_secs(order.advance_seconds.into());
     }

@@ -166,6 +166,17 @@ sub notice  (@args) { return notify('notice',  @args) }
 sub warning (@args) { return notify('warning', @args) }
 sub error   (@args) { return notify('error',   @args) }
 
+sub refresh_oauth2_state () {
+    my $run = read_config()->refresh_oauth2_state();
+    for my $target (grep { defined $_->{error} } $run->{targets}->@*) {
+        require PVE::SafeSyslog;
+        PVE::SafeSyslog::syslog('err', '%s',
+            "could not renew the login of target `$target->{target}`: $target->{error}");
+    }
+    log_delivery($run);
+    return $run->{targets};
+}
+
 sub common_template_data () {
     require PVE::INotify;
     my $hostname = PVE::INotify::nodename();
@@ -242,6 +253,12 @@ The same with this severity.
 =head2 log_delivery($delivery)
 
 Logs what C<send> or C<test_target> of the configuration has returned, and returns the outcomes.
+
+=head2 refresh_oauth2_state()
+
+The daily run: renews the login of every target with OAuth2 that would end unused or has failed, each
+by itself, logs what failed and tells the admins of targets that have stopped working. Returns an array
+of hashes: C<target>, C<refreshed>, C<error> and C<health> (as the API's status of an endpoint).
 
 =head2 common_template_data()
 

@@ -38,6 +38,8 @@ pub enum Oddity {
     TokenType,
     /// A token with characters that RFC 6749 does not allow, or longer than 16 KiB.
     BadToken,
+    /// `expires_in` is no number.
+    Expiry,
     /// `scope` is there and lacks the mail scope.
     ScopeMissing,
     /// No refresh token, where `access_type` decides about it.
@@ -47,7 +49,7 @@ pub enum Oddity {
 }
 
 impl Oddity {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Redirect,
         Self::Html,
         Self::NotJson,
@@ -62,6 +64,7 @@ impl Oddity {
         Self::NoAccessToken,
         Self::TokenType,
         Self::BadToken,
+        Self::Expiry,
         Self::ScopeMissing,
         Self::NoRefreshTokenGoogle,
         Self::NoRefreshToken,
@@ -141,6 +144,11 @@ impl Oddity {
                 key: "bad-token", code: 502,
                 what: "a token in the answer is empty, longer than 16 KiB or has characters that do not belong into a token; it was discarded",
                 who: NODE, cure: "check what alters traffic on the way, then authorize again",
+            },
+            Self::Expiry => &Advice {
+                key: "bad-expiry", code: 502,
+                what: "the life of the access token (expires_in) is no number of seconds; the token was discarded",
+                who: OWNER, cure: "check that the token URL is the provider's token endpoint",
             },
             Self::ScopeMissing => &Advice {
                 key: "scope-missing", code: 400,

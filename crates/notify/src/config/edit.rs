@@ -17,7 +17,9 @@ impl Config {
         }
         let mut item = S::blank(name);
         self.check_targets(settings.targets())?;
+        let gives_credentials = settings.gives_credentials();
         settings.apply(&mut item)?;
+        S::settle(None, &mut item, gives_credentials)?;
         let entity = finish::<S>(item)?;
         self.touch(name)?;
         self.forget(name);
@@ -63,7 +65,9 @@ impl Config {
             }
         }
         self.check_targets(settings.targets())?;
+        let gives_credentials = settings.gives_credentials();
         settings.apply(&mut item)?;
+        S::settle(Some(old), &mut item, gives_credentials)?;
         let entity = finish::<S>(item)?;
         self.touch(name)?;
         let mended = renewed && entity.private().is_some();

@@ -74,6 +74,7 @@ pub enum Origin {
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 #[expect(missing_docs, reason = "the kinds speak for themselves")]
+#[expect(clippy::large_enum_variant, reason = "the configuration boxes each")]
 pub enum Entity {
     Gotify(Gotify),
     Sendmail(Sendmail),

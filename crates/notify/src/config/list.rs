@@ -21,6 +21,9 @@ pub struct Target<'a> {
     /// Whether it is switched off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disable: Option<bool>,
+    /// What an admin should know of its settings although they work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<&'static str>,
 }
 
 impl Config {
@@ -36,6 +39,10 @@ impl Config {
                 origin: entity.origin(),
                 comment: entity.comment(),
                 disable: entity.disable(),
+                warning: match entity {
+                    Entity::Smtp(smtp) => smtp.warning(),
+                    _ => None,
+                },
             })
             .collect();
         targets.sort_by_key(|target| target.kind);

@@ -31,6 +31,19 @@ pub(super) mod sealed {
         fn complete(_of: &Self::Of) -> Result<(), Error> {
             Ok(())
         }
+        /// Whether credentials are among what is given.
+        fn gives_credentials(&self) -> bool {
+            false
+        }
+        /// What a change means for the credentials in store, and whether the settings fit together;
+        /// `old` is missing for a new entry, `given` is [`Apply::gives_credentials`].
+        fn settle(
+            _old: Option<&Self::Of>,
+            _item: &mut Self::Of,
+            _given: bool,
+        ) -> Result<(), Error> {
+            Ok(())
+        }
         /// Endpoints that must exist.
         fn targets(&self) -> &[String] {
             &[]

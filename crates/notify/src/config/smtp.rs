@@ -3,10 +3,10 @@
 //! What Proxmox VE 9.2 does not know - how to log in with OAuth2 - stands in the two files of our own.
 //! Keys of that kind which somebody put into Proxmox VE's own files are read there and stay there.
 
-use std::fmt;
-use std::str::FromStr;
+mod grant;
+mod mode;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::entity::{Entity, Item, Kind, Origin};
 use super::fault::{Flaw, Invalid};
@@ -16,69 +16,8 @@ use super::section::Section;
 use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
 use crate::{Error, Secret};
-
-/// How the way to the server is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpMode {
-    /// Not at all; port 25.
-    Insecure,
-    /// TLS after a greeting in the clear; port 587.
-    Starttls,
-    /// TLS from the start; port 465.
-    #[default]
-    Tls,
-}
-
-impl SmtpMode {
-    /// The word in files and in the API.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Insecure => "insecure",
-            Self::Starttls => "starttls",
-            Self::Tls => "tls",
-        }
-    }
-}
-
-impl FromStr for SmtpMode {
-    type Err = &'static str;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        [Self::Insecure, Self::Starttls, Self::Tls]
-            .into_iter()
-            .find(|mode| mode.as_str() == word)
-            .ok_or("must be one of insecure, starttls, tls")
-    }
-}
-
-impl fmt::Display for SmtpMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for SmtpMode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        word.parse()
-            .map_err(|reason| serde::de::Error::custom(format_args!("mode: {reason}")))
-    }
-}
-
-/// A port as it stands in a file.
-struct Port(u16);
-
-impl FromStr for Port {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse()
-            .map(Self)
-            .map_err(|_| "must be a number from 0 to 65535")
-    }
-}
+use mode::Port;
+pub use mode::SmtpMode;
 
 /// A mail server.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -113,6 +52,16 @@ pub struct Smtp {
     pub oauth2_tenant_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_cloud: Option<String>,
+    /// `refresh-token`, or `client-credentials` for an application that acts for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_grant_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_token_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_authorize_url: Option<String>,
+    /// Separated by blanks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_scopes: Option<String>,
     pub origin: Origin,
     /// Whether there is a section in the private file; without it nothing can be sent.
     #[serde(skip)]
@@ -147,9 +96,13 @@ pub struct SmtpSettings {
     pub oauth2_client_secret: Option<Secret>,
     pub oauth2_tenant_id: Option<String>,
     pub oauth2_cloud: Option<String>,
+    pub oauth2_grant_type: Option<String>,
+    pub oauth2_token_url: Option<String>,
+    pub oauth2_authorize_url: Option<String>,
+    pub oauth2_scopes: Option<String>,
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 18] = [
     "server",
     "port",
     "mode",
@@ -164,42 +117,81 @@ const KEYS: [&str; 14] = [
     "oauth2-client-id",
     "oauth2-tenant-id",
     "oauth2-cloud",
+    "oauth2-grant-type",
+    "oauth2-token-url",
+    "oauth2-authorize-url",
+    "oauth2-scopes",
 ];
-const EXT: [&str; 4] = [
+const EXT: [&str; 8] = [
     "auth-method",
     "oauth2-client-id",
     "oauth2-tenant-id",
     "oauth2-cloud",
+    "oauth2-grant-type",
+    "oauth2-token-url",
+    "oauth2-authorize-url",
+    "oauth2-scopes",
 ];
 const CLIENT_SECRET: &str = "oauth2-client-secret";
 
 impl Smtp {
-    /// Whether a password goes out without encryption, which is the admin's choice.
+    /// What an admin should know of the settings although they work: a password goes out without
+    /// encryption where the admin chose that.
     #[must_use]
-    pub fn shows_password(&self) -> bool {
-        self.mode == Some(SmtpMode::Insecure)
+    pub fn warning(&self) -> Option<&'static str> {
+        let shows_password = self.mode == Some(SmtpMode::Insecure)
             && self.username.is_some()
             && self.password.is_some()
-            && matches!(self.auth_method.as_deref(), None | Some("plain"))
+            && matches!(self.auth_method.as_deref(), None | Some("plain"));
+        shows_password.then_some(
+            "the password goes out without encryption (mode insecure); an administrator has to set \
+             the mode to starttls or tls, if the server can do that",
+        )
     }
 
-    fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 4] {
-        let [method, client, tenant, cloud] = EXT;
+    fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 8] {
+        let [
+            method,
+            client,
+            tenant,
+            cloud,
+            grant,
+            token,
+            authorize,
+            scopes,
+        ] = EXT;
         [
             (method, &mut self.auth_method),
             (client, &mut self.oauth2_client_id),
             (tenant, &mut self.oauth2_tenant_id),
             (cloud, &mut self.oauth2_cloud),
+            (grant, &mut self.oauth2_grant_type),
+            (token, &mut self.oauth2_token_url),
+            (authorize, &mut self.oauth2_authorize_url),
+            (scopes, &mut self.oauth2_scopes),
         ]
     }
 
-    fn ext_values(&self) -> [(&'static str, &Option<String>); 4] {
-        let [method, client, tenant, cloud] = EXT;
+    fn ext_values(&self) -> [(&'static str, &Option<String>); 8] {
+        let [
+            method,
+            client,
+            tenant,
+            cloud,
+            grant,
+            token,
+            authorize,
+            scopes,
+        ] = EXT;
         [
             (method, &self.auth_method),
             (client, &self.oauth2_client_id),
             (tenant, &self.oauth2_tenant_id),
             (cloud, &self.oauth2_cloud),
+            (grant, &self.oauth2_grant_type),
+            (token, &self.oauth2_token_url),
+            (authorize, &self.oauth2_authorize_url),
+            (scopes, &self.oauth2_scopes),
         ]
     }
 
@@ -255,6 +247,10 @@ impl Item for Smtp {
         limits::text("oauth2-client-id", self.oauth2_client_id.as_ref())?;
         limits::text("oauth2-tenant-id", self.oauth2_tenant_id.as_ref())?;
         limits::word("oauth2-cloud", self.oauth2_cloud.as_ref())?;
+        limits::word("oauth2-grant-type", self.oauth2_grant_type.as_ref())?;
+        limits::text("oauth2-token-url", self.oauth2_token_url.as_ref())?;
+        limits::text("oauth2-authorize-url", self.oauth2_authorize_url.as_ref())?;
+        limits::text("oauth2-scopes", self.oauth2_scopes.as_ref())?;
         limits::secret("password", self.password.as_ref())?;
         limits::secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref())
     }
@@ -408,6 +404,10 @@ impl Apply for SmtpSettings {
         set(&mut item.oauth2_client_id, self.oauth2_client_id);
         set(&mut item.oauth2_tenant_id, self.oauth2_tenant_id);
         set(&mut item.oauth2_cloud, self.oauth2_cloud);
+        set(&mut item.oauth2_grant_type, self.oauth2_grant_type);
+        set(&mut item.oauth2_token_url, self.oauth2_token_url);
+        set(&mut item.oauth2_authorize_url, self.oauth2_authorize_url);
+        set(&mut item.oauth2_scopes, self.oauth2_scopes);
         item.has_private |= self.password.is_some() || self.oauth2_client_secret.is_some();
         for (to, given) in [
             (&mut item.password, self.password),
@@ -425,6 +425,14 @@ impl Apply for SmtpSettings {
             return Err(super::Error::NoRecipient.into());
         }
         Ok(())
+    }
+
+    fn gives_credentials(&self) -> bool {
+        self.oauth2_client_secret.is_some()
+    }
+
+    fn settle(old: Option<&Smtp>, item: &mut Smtp, given: bool) -> Result<(), Error> {
+        grant::settle(old, item, given)
     }
 
     fn renews_secrets(&self, item: &Smtp, delete: &[String]) -> bool {

@@ -15,6 +15,8 @@ use crate::Error;
 
 /// The mail templates that come with this product.
 pub(super) const VENDOR_TEMPLATES: &str = "/usr/share/pve-notify-host/templates/default";
+/// The records of OAuth2 targets, below the folder of the state.
+pub(super) const STATE_DIR: &str = "oauth2";
 /// The file's name in the configuration folder.
 const NAME: &str = "oauth2-providers.json";
 /// The largest file that is read, in bytes.

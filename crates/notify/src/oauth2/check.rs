@@ -23,7 +23,7 @@ pub(super) fn secrets_and_names(request: &CodeExchange) -> Result<(), Error> {
 }
 
 /// Not empty, at most 16 KiB, no control characters.
-fn text(name: &'static str, value: &str) -> Result<(), Error> {
+pub(super) fn text(name: &'static str, value: &str) -> Result<(), Error> {
     if value.is_empty() {
         Err(Error::parameter(name, "must not be empty"))
     } else if value.len() > MAX {
@@ -56,8 +56,8 @@ fn code(value: &str) -> Result<(), Error> {
 }
 
 /// A GUID, a DNS name, or one of Microsoft's three words: it becomes a part of a URL's path.
-pub(super) fn tenant(value: &str) -> Result<(), Error> {
-    text("tenant-id", value)?;
+pub(crate) fn tenant(name: &'static str, value: &str) -> Result<(), Error> {
+    text(name, value)?;
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label
@@ -66,20 +66,24 @@ pub(super) fn tenant(value: &str) -> Result<(), Error> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let is_word = matches!(value, "common" | "organizations" | "consumers");
     let is_name = value.len() <= 253 && value.contains('.') && value.split('.').all(is_label);
-    if is_word || is_name || is_guid(value) {
+    if is_word_for_tenants(value) || is_name || is_guid(value) {
         Ok(())
     } else {
         Err(Error::parameter(
-            "tenant-id",
+            name,
             "must be a GUID, a domain name, or one of common, organizations, consumers",
         ))
     }
 }
 
+/// Whether it means any tenant of a kind, not a certain one.
+pub(crate) fn is_word_for_tenants(value: &str) -> bool {
+    matches!(value, "common" | "organizations" | "consumers")
+}
+
 /// 8-4-4-4-12 hexadecimal digits.
-fn is_guid(value: &str) -> bool {
+pub(crate) fn is_guid(value: &str) -> bool {
     let groups: Vec<_> = value.split('-').collect();
     groups.len() == 5
         && groups.iter().zip([8, 4, 4, 4, 12]).all(|(group, digits)| {

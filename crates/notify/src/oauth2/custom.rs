@@ -59,8 +59,12 @@ pub(super) fn parse(text: &str, builtin: &[Provider]) -> Result<Vec<Provider>, S
                     client_auth: ClientAuth::Post,
                     tenant: Tenant::None,
                     no_refresh_token: Oddity::NoRefreshToken,
+                    app_scopes: Vec::new(),
+                    old_tokens_live: false,
+                    idle_days: None,
                 };
                 apply(&mut provider, entry);
+                provider.app_scopes.clone_from(&provider.scopes);
                 list.push(provider);
             }
         }
@@ -100,56 +104,58 @@ fn validate(provider: &Provider) -> Result<(), String> {
         ("authorize-url", &provider.authorize_url),
         ("token-url", &provider.token_url),
     ] {
-        if url.is_empty() {
-            return Err(format!("{key} is missing"));
-        }
-        if url.len() > 2048 || url.contains(|c: char| c.is_control() || c.is_whitespace()) {
-            return Err(format!(
-                "{key} is too long or has blanks or control characters"
-            ));
-        }
         if url.contains("{tenant}") != (provider.tenant == Tenant::Required) {
             return Err(format!(
                 "{key} must contain {{tenant}} exactly if tenant is 'required'"
             ));
         }
-        let parsed = Url::parse(&url.replace("{tenant}", "tenant"))
-            .map_err(|error| format!("{key} is not a URL: {error}"))?;
-        if parsed.scheme() != "https" {
-            return Err(format!("{key} is not https"));
-        }
-        if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(format!("{key} has a login in it"));
-        }
-        if parsed.fragment().is_some() {
-            return Err(format!("{key} has a fragment"));
-        }
+        let of_tenant = url.replace("{tenant}", "tenant");
+        let host = check_url(&of_tenant).map_err(|reason| format!("{key} {reason}"))?;
         // the tenant may only be a part of path or query
-        if parsed.host_str()
-            != Url::parse(&url.replace("{tenant}", "other"))
-                .ok()
-                .as_ref()
-                .and_then(Url::host_str)
-        {
+        if check_url(&url.replace("{tenant}", "other")).as_ref() != Ok(&host) {
             return Err(format!("{key} has {{tenant}} in the host name"));
         }
     }
     if provider.demanded_scopes().next().is_none() {
         return Err("scopes lacks a scope for mail".to_owned());
     }
-    // RFC 6749 appendix A.4
+    check_scopes(&provider.scopes).map_err(|reason| format!("scopes {reason}"))
+}
+
+/// The host of an address that a secret may be sent to.
+pub(super) fn check_url(url: &str) -> Result<String, String> {
+    if url.is_empty() {
+        return Err("is missing".to_owned());
+    }
+    if url.len() > 2048 || url.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        return Err("is too long or has blanks or control characters".to_owned());
+    }
+    let parsed = Url::parse(url).map_err(|error| format!("is not a URL: {error}"))?;
+    if parsed.scheme() != "https" {
+        return Err("is not https".to_owned());
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err("has a login in it".to_owned());
+    }
+    if parsed.fragment().is_some() {
+        return Err("has a fragment".to_owned());
+    }
+    Ok(parsed.host_str().unwrap_or_default().to_owned())
+}
+
+/// RFC 6749 appendix A.4.
+pub(super) fn check_scopes(scopes: &[String]) -> Result<(), String> {
     let is_scope = |scope: &String| {
         scope
             .bytes()
             .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
             && !scope.is_empty()
     };
-    if !provider.scopes.iter().all(is_scope) {
-        return Err(
-            "scopes has an entry with blanks or characters that no scope may have".to_owned(),
-        );
+    if scopes.iter().all(is_scope) {
+        Ok(())
+    } else {
+        Err("has an entry with blanks or characters that no scope may have".to_owned())
     }
-    Ok(())
 }
 
 fn is_name(name: &str) -> bool {

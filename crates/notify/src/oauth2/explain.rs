@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::reply::Answer;
-use super::{CodeExchange, Provider};
+use super::{Asked, Provider};
 use crate::advice::{self, Advice, Oddity};
 use crate::redact::Redactor;
 use crate::{Error, Secret};
@@ -32,8 +32,7 @@ pub(super) fn busy(provider: &Provider, oddity: Oddity, retry_after: Option<u32>
 
 /// An answer with an `error`.
 pub(super) fn refusal(
-    provider: &Provider,
-    request: &CodeExchange,
+    asked: &Asked<'_>,
     answer: &Answer,
     status: u16,
     retry_after: Option<u32>,
@@ -53,19 +52,16 @@ pub(super) fn refusal(
             said.extend([before, words.as_str(), after]);
         }
     }
-    let secrets = [
-        Some(&request.client_secret),
-        Some(&request.authorization_code),
-    ]
-    .into_iter()
-    .chain([request.code_verifier.as_ref()])
-    .flatten()
-    .chain(answer.tokens())
-    .collect::<Vec<&Secret>>();
-    let said = Redactor::new(&request.client_id, &secrets).clean(&said);
+    let secrets: Vec<&Secret> = asked
+        .secrets
+        .iter()
+        .copied()
+        .chain(answer.tokens())
+        .collect();
+    let said = Redactor::new(asked.client_id, &secrets).clean(&said);
     let said = (!said.is_empty()).then_some(said);
     Error::Answer {
-        provider: provider.name.clone(),
+        provider: asked.provider.name.clone(),
         advice,
         said,
         retry_after,
@@ -73,7 +69,7 @@ pub(super) fn refusal(
 }
 
 /// The text of a field; objects, as some providers put under `error`, as JSON.
-fn text(value: Option<&Value>) -> String {
+pub(super) fn text(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),

@@ -10,6 +10,9 @@ use super::{check, custom};
 use crate::advice::Oddity;
 use crate::{Error, Host};
 
+/// The name of a provider that is described by the target's own settings.
+pub const CUSTOM: &str = "custom-oauth2";
+
 /// How the application proves itself at the token endpoint (RFC 6749 section 2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
@@ -39,6 +42,24 @@ pub enum Cloud {
     China,
 }
 
+impl Cloud {
+    /// The cloud that `oauth2-cloud` names.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for an unknown name.
+    pub fn named(name: &str) -> Result<Self, Error> {
+        match name {
+            "global" => Ok(Self::Global),
+            "us-gov" => Ok(Self::UsGov),
+            "china" => Ok(Self::China),
+            _ => Err(Error::parameter(
+                "oauth2-cloud",
+                "must be one of global, us-gov, china",
+            )),
+        }
+    }
+}
+
 /// A provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
@@ -56,6 +77,13 @@ pub struct Provider {
     pub tenant: Tenant,
     /// What an answer without refresh token means here.
     pub no_refresh_token: Oddity,
+    /// The scopes to ask for where the application acts for itself.
+    pub app_scopes: Vec<String>,
+    /// Whether a refresh token stays valid when it was replaced by a new one. Elsewhere the use of
+    /// an old one may end the grant.
+    pub old_tokens_live: bool,
+    /// After so many unused days a grant ends, where the provider says so.
+    pub idle_days: Option<u16>,
 }
 
 impl Provider {
@@ -70,16 +98,31 @@ impl Provider {
             client_auth: ClientAuth::Post,
             tenant: Tenant::None,
             no_refresh_token: Oddity::NoRefreshTokenGoogle,
+            app_scopes: Vec::new(),
+            old_tokens_live: false,
+            idle_days: Some(180),
         }
     }
 
     /// Microsoft, in one of its clouds.
     #[must_use]
     pub fn microsoft(cloud: Cloud) -> Self {
-        let (login, mail) = match cloud {
-            Cloud::Global => ("login.microsoftonline.com", "outlook.office.com"),
-            Cloud::UsGov => ("login.microsoftonline.us", "outlook.office365.us"),
-            Cloud::China => ("login.partner.microsoftonline.cn", "partner.outlook.cn"),
+        let (login, mail, app) = match cloud {
+            Cloud::Global => (
+                "login.microsoftonline.com",
+                "outlook.office.com",
+                "outlook.office365.com",
+            ),
+            Cloud::UsGov => (
+                "login.microsoftonline.us",
+                "outlook.office365.us",
+                "outlook.office365.us",
+            ),
+            Cloud::China => (
+                "login.partner.microsoftonline.cn",
+                "partner.outlook.cn",
+                "partner.outlook.cn",
+            ),
         };
         Self {
             name: "microsoft-oauth2".to_owned(),
@@ -92,13 +135,43 @@ impl Provider {
             client_auth: ClientAuth::Post,
             tenant: Tenant::Required,
             no_refresh_token: Oddity::NoRefreshToken,
+            app_scopes: vec![format!("https://{app}/.default")],
+            old_tokens_live: true,
+            idle_days: Some(90),
         }
+    }
+
+    /// Any other provider, by the addresses and scopes of a target's settings.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for addresses that are not https or not an address.
+    pub fn custom(
+        token_url: &str,
+        authorize_url: &str,
+        scopes: Vec<String>,
+    ) -> Result<Self, Error> {
+        custom::check_url(token_url).map_err(|why| Error::parameter("oauth2-token-url", why))?;
+        custom::check_url(authorize_url)
+            .map_err(|why| Error::parameter("oauth2-authorize-url", why))?;
+        custom::check_scopes(&scopes).map_err(|why| Error::parameter("oauth2-scopes", why))?;
+        Ok(Self {
+            name: CUSTOM.to_owned(),
+            authorize_url: authorize_url.to_owned(),
+            token_url: token_url.to_owned(),
+            app_scopes: scopes.clone(),
+            scopes,
+            client_auth: ClientAuth::Post,
+            tenant: Tenant::None,
+            no_refresh_token: Oddity::NoRefreshToken,
+            old_tokens_live: false,
+            idle_days: None,
+        })
     }
 
     /// The token URL for this tenant.
     pub(super) fn token_url(&self, tenant: Option<&str>) -> Result<Url, Error> {
         if let Some(tenant) = tenant {
-            check::tenant(tenant)?;
+            check::tenant("tenant-id", tenant)?;
         }
         let url = match (self.tenant, tenant) {
             (Tenant::None, _) => self.token_url.clone(),
@@ -121,19 +194,24 @@ impl Provider {
     /// The scopes that an answer with `scope` must list: `offline_access` and OpenID's are about the
     /// token, not about mail, and no provider is obliged to list them.
     pub(super) fn demanded_scopes(&self) -> impl Iterator<Item = &str> {
-        const ABOUT_TOKENS: [&str; 6] = [
-            "offline_access",
-            "openid",
-            "profile",
-            "email",
-            "address",
-            "phone",
-        ];
-        self.scopes
-            .iter()
-            .map(String::as_str)
-            .filter(|scope| !ABOUT_TOKENS.contains(scope))
+        demanded(&self.scopes)
     }
+}
+
+/// Those of the scopes that are about mail, and are names of what is granted.
+pub(super) fn demanded(scopes: &[String]) -> impl Iterator<Item = &str> {
+    const ABOUT_TOKENS: [&str; 6] = [
+        "offline_access",
+        "openid",
+        "profile",
+        "email",
+        "address",
+        "phone",
+    ];
+    scopes
+        .iter()
+        .map(String::as_str)
+        .filter(|scope| !ABOUT_TOKENS.contains(scope) && !scope.ends_with("/.default"))
 }
 
 /// The providers that a machine knows.

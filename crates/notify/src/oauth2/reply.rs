@@ -2,23 +2,27 @@
 //!
 //! Strict where a token would be wrong or unusable, lenient where providers differ harmlessly: the
 //! token type compares without case, an absent `scope` means "as asked", `expires_in` does not matter
-//! to a refresh token.
+//! where only the refresh token counts.
 
 use std::time::Duration;
 
 use ::oauth2::basic::BasicTokenType;
-use ::oauth2::http::header::CONTENT_TYPE;
+use ::oauth2::http::header::{CONTENT_TYPE, DATE};
 use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CodeExchange, Provider, explain};
+use super::{Asked, Kind, explain, provider};
 use crate::advice::Oddity;
 use crate::http::retry_after;
 use crate::{Error, Secret};
 
 /// The longest token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
+/// The longest life of an access token that is believed, in seconds.
+const MAX_LIFE: u32 = 86_400;
+/// The life where the provider tells none, in seconds.
+const DEFAULT_LIFE: u32 = 300;
 
 /// The fields of an answer that we look at. A field twice is refused by serde.
 #[derive(Debug, Deserialize)]
@@ -28,6 +32,7 @@ pub(super) struct Answer {
     id_token: Option<Secret>,
     token_type: Option<String>,
     scope: Option<String>,
+    expires_in: Option<Value>,
     pub(super) error: Option<Value>,
     pub(super) error_description: Option<Value>,
     pub(super) error_subtype: Option<Value>,
@@ -48,6 +53,7 @@ impl Answer {
 pub(super) struct Tokens {
     access_token: AccessToken,
     refresh_token: Option<RefreshToken>,
+    expires_in: Option<Value>,
     #[serde(skip, default = "bearer")]
     token_type: BasicTokenType,
 }
@@ -66,7 +72,7 @@ impl TokenResponse for Tokens {
         &self.token_type
     }
     fn expires_in(&self) -> Option<Duration> {
-        None
+        life(self.expires_in.as_ref()).map(|seconds| Duration::from_secs(seconds.into()))
     }
     fn refresh_token(&self) -> Option<&RefreshToken> {
         self.refresh_token.as_ref()
@@ -76,13 +82,38 @@ impl TokenResponse for Tokens {
     }
 }
 
+/// Why an answer does not pass.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) error: Box<Error>,
+    /// The `error` code of RFC 6749, if the provider gave one in an answer of its own (below 500).
+    pub(super) code: Option<String>,
+    /// A refresh token that came all the same: the one that was sent may be spent.
+    pub(super) rotated: Option<Secret>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self {
+            error: Box::new(error),
+            code: None,
+            rotated: None,
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
 /// Lets an answer pass if it grants what was asked for.
-pub(super) fn check(
-    provider: &Provider,
-    request: &CodeExchange,
-    response: &HttpResponse,
-) -> Result<(), Error> {
-    let odd = |oddity| Err(explain::odd(&provider.name, oddity));
+pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Refusal> {
+    let provider = asked.provider;
+    let odd = |oddity| Err(explain::odd(&provider.name, oddity).into());
     let status = response.status().as_u16();
     if (300..400).contains(&status) {
         return odd(Oddity::Redirect);
@@ -92,26 +123,25 @@ pub(super) fn check(
     let answer = match text.and_then(|text| serde_json::from_str::<Answer>(text).ok()) {
         Some(answer) if answer.error.is_some() => {
             let pause = retry_after(response.headers());
-            return Err(explain::refusal(provider, request, &answer, status, pause));
+            let own = status < 500 && status != 429;
+            return Err(Refusal {
+                error: Box::new(explain::refusal(asked, &answer, status, pause)),
+                code: own.then(|| explain::text(answer.error.as_ref())),
+                rotated: None,
+            });
         }
         answer => answer,
     };
     match status {
         200 => {}
         429 => {
-            return Err(explain::busy(
-                provider,
-                Oddity::TooManyRequests,
-                retry_after(response.headers()),
-            ));
+            let pause = retry_after(response.headers());
+            return Err(explain::busy(provider, Oddity::TooManyRequests, pause).into());
         }
         504 => return odd(Oddity::GatewayTimeout),
         500.. => {
-            return Err(explain::busy(
-                provider,
-                Oddity::ServerStatus,
-                retry_after(response.headers()),
-            ));
+            let pause = retry_after(response.headers());
+            return Err(explain::busy(provider, Oddity::ServerStatus, pause).into());
         }
         _ if is_page(response) => return odd(Oddity::Html),
         _ => return odd(Oddity::Status),
@@ -119,27 +149,32 @@ pub(super) fn check(
     if is_page(response) {
         return odd(Oddity::Html);
     }
-    match answer {
-        Some(answer) if is_json(response) => grant(provider, &answer),
-        _ => odd(Oddity::NotJson),
-    }
+    let Some(answer) = answer.filter(|_| is_json(response)) else {
+        return odd(Oddity::NotJson);
+    };
+    grant(asked, &answer).map_err(|oddity| Refusal {
+        error: Box::new(explain::odd(&provider.name, oddity)),
+        code: None,
+        rotated: answer
+            .refresh_token
+            .filter(|token| is_token(token.expose())),
+    })
 }
 
 /// The rules of section 5.1, and that all that is needed was granted.
-fn grant(provider: &Provider, answer: &Answer) -> Result<(), Error> {
-    let odd = |oddity| Err(explain::odd(&provider.name, oddity));
+fn grant(asked: &Asked<'_>, answer: &Answer) -> Result<(), Oddity> {
     if answer.access_token.is_none() {
-        return odd(Oddity::NoAccessToken);
+        return Err(Oddity::NoAccessToken);
     }
     if !answer
         .token_type
         .as_deref()
         .is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"))
     {
-        return odd(Oddity::TokenType);
+        return Err(Oddity::TokenType);
     }
     if !answer.tokens().all(|token| is_token(token.expose())) {
-        return odd(Oddity::BadToken);
+        return Err(Oddity::BadToken);
     }
     if let Some(granted) = &answer.scope {
         let granted = |scope: &str| {
@@ -147,14 +182,43 @@ fn grant(provider: &Provider, answer: &Answer) -> Result<(), Error> {
                 .split(' ')
                 .any(|word| word.eq_ignore_ascii_case(scope))
         };
-        if !provider.demanded_scopes().all(granted) {
-            return odd(Oddity::ScopeMissing);
+        let scopes = match asked.kind {
+            Kind::Code | Kind::Refresh => &asked.provider.scopes,
+            Kind::App => &asked.provider.app_scopes,
+        };
+        if !provider::demanded(scopes).all(granted) {
+            return Err(Oddity::ScopeMissing);
         }
     }
-    if answer.refresh_token.is_none() {
-        return odd(provider.no_refresh_token);
+    match asked.kind {
+        Kind::Code if answer.refresh_token.is_none() => Err(asked.provider.no_refresh_token),
+        Kind::Code => Ok(()),
+        Kind::Refresh | Kind::App if life(answer.expires_in.as_ref()).is_none() => {
+            Err(Oddity::Expiry)
+        }
+        Kind::Refresh | Kind::App => Ok(()),
     }
-    Ok(())
+}
+
+/// The life of an access token in seconds, a day at most. None said, or none left, counts as five
+/// minutes; digits in a string count; anything else is refused.
+fn life(expires_in: Option<&Value>) -> Option<u32> {
+    let seconds = match expires_in {
+        None | Some(Value::Null) => 0.0,
+        Some(Value::Number(number)) => number.as_f64()?,
+        Some(Value::String(text))
+            if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            text.parse().ok()?
+        }
+        Some(_) => return None,
+    };
+    if seconds < 1.0 {
+        return Some(DEFAULT_LIFE);
+    }
+    // rounds down; what is larger than the bound was cut to it
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Some(seconds.min(f64::from(MAX_LIFE)) as u32)
 }
 
 /// RFC 6749 appendix A.12 and A.17: printable ASCII. Anything else could end a header or a line.
@@ -174,4 +238,11 @@ fn is_json(response: &HttpResponse) -> bool {
 fn is_page(response: &HttpResponse) -> bool {
     content_type(response).is_some_and(|kind| kind.contains("html"))
         || response.body().trim_ascii_start().starts_with(b"<")
+}
+
+/// How many seconds the provider's clock is ahead of ours (RFC 9110 section 6.6.1).
+pub(super) fn clock_skew(response: &HttpResponse, now: i64) -> Option<i64> {
+    let date = response.headers().get(DATE)?.to_str().ok()?;
+    let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
+    Some(date.timestamp().saturating_sub(now))
 }

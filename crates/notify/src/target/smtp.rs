@@ -1,33 +1,34 @@
 //! A mail server of the configuration.
 
+mod credentials;
+
 use lettre::Address;
 use lettre::address::Envelope;
 
 use super::{Content, Report, mail};
-use crate::config::{Smtp, SmtpMode};
+use crate::config::Smtp;
 use crate::mail::{Mailbox, Recipients};
 use crate::outcome::Outcome;
-use crate::smtp::{Login, Server, submit};
+use crate::smtp::Server;
+use crate::token::Keeper;
 use crate::{Deadline, Host};
+use credentials::Credentials;
 
 pub(super) fn deliver(
     item: &Smtp,
     content: &Content<'_>,
     host: &Host,
+    keeper: &Keeper<'_>,
     deadline: Deadline,
 ) -> Report {
-    let (login, from) = match (login(item), sender(item)) {
-        (Ok(login), Ok(from)) => (login, from),
+    let (credentials, from) = match (Credentials::of(host, item, keeper), sender(item)) {
+        (Ok(credentials), Ok(from)) => (credentials, from),
         (Err(reason), _) | (_, Err(reason)) => return Report::refused(reason),
     };
     let mode = item.mode.unwrap_or_default();
     let server = Server {
         name: item.server.clone(),
-        port: item.port.unwrap_or(match mode {
-            SmtpMode::Insecure => 25,
-            SmtpMode::Starttls => 587,
-            SmtpMode::Tls => 465,
-        }),
+        port: item.port.unwrap_or(mode.default_port()),
         mode,
     };
     let recipients = Recipients::collect(host, &item.mailto, &item.mailto_user, false);
@@ -39,49 +40,15 @@ pub(super) fn deliver(
             .map_err(|error| Outcome::Refused {
                 reason: error.to_string(),
             })
-            .and_then(|envelope| {
-                submit(host, &server, &login, &envelope, message, &end)
-                    .map_err(|error| error.outcome())
-            });
+            .and_then(|envelope| credentials.submit(host, &server, &envelope, message, end));
         match result {
             Ok(outcomes) => outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
             Err(outcome) => vec![outcome; count],
         }
     };
     let mut report = mail::deliver(host, content, &from, author, recipients, deadline, attempt);
-    if item.shows_password() {
-        report.warnings.push(
-            "the password goes out without encryption (mode insecure); an administrator has to set \
-             the mode to starttls or tls, if the server can do that"
-                .to_owned(),
-        );
-    }
+    report.warnings.extend(item.warning().map(str::to_owned));
     report
-}
-
-/// How to log in.
-fn login(item: &Smtp) -> Result<Login, String> {
-    match item.auth_method.as_deref() {
-        None | Some("plain") => {}
-        Some(method) => {
-            return Err(format!(
-                "auth-method {method} needs an access token, and there is none; an administrator \
-                 has to choose the auth-method plain, if the server accepts passwords"
-            ));
-        }
-    }
-    match (&item.username, &item.password) {
-        (Some(user), Some(password)) => Ok(Login::Password {
-            user: user.clone(),
-            password: password.clone(),
-        }),
-        (Some(_), None) => Err(
-            "username is set but no password was provided; an administrator has to set the \
-             password, or remove the username"
-                .to_owned(),
-        ),
-        (None, _) => Ok(Login::None),
-    }
 }
 
 fn sender(item: &Smtp) -> Result<Mailbox, String> {

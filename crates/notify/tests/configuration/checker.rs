@@ -72,6 +72,10 @@ const EXT: &[Rule] = &[Rule {
         "oauth2-client-id",
         "oauth2-tenant-id",
         "oauth2-cloud",
+        "oauth2-grant-type",
+        "oauth2-token-url",
+        "oauth2-authorize-url",
+        "oauth2-scopes",
     ],
     repeated: &[],
 }];

@@ -11,18 +11,16 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 use super::ValueDe;
 use crate::error::Error;
 use crate::fence::Watch;
-use crate::ffi::{Node, kind};
+use crate::ffi::{Key, Node, flag};
 use crate::text;
-use crate::value::{Scalar, access as raw};
-
-/// Elements described at once.
-const PIECE: usize = 32;
+use crate::value::nodes::{self, Nodes, Pairs};
+use crate::value::{Scalar, access as raw, ascii};
 
 /// Walks an array.
 pub struct ArrayAccess<'de> {
     array: Scalar,
     index: usize,
-    piece: Vec<Node>,
+    piece: Nodes,
     /// Index of the piece's first element.
     start: usize,
     watch: Watch,
@@ -32,46 +30,39 @@ pub struct ArrayAccess<'de> {
 
 impl ArrayAccess<'_> {
     pub(super) fn new(array: Scalar, depth: u32) -> Self {
-        let room = raw::array_len(array.as_raw()).min(PIECE);
-        let mut access = Self {
+        Self {
             array,
             index: 0,
-            piece: Vec::with_capacity(room),
+            piece: Nodes::new(),
             start: 0,
             watch: Watch::new(),
             depth,
             marker: PhantomData,
-        };
-        access.refill();
-        access
+        }
     }
 
     pub(super) fn len(&self) -> usize {
         raw::array_len(self.array.as_raw())
     }
 
-    fn refill(&mut self) {
-        self.start = self.index;
-        self.watch = Watch::new();
-        raw::array_nodes(&self.array, self.start, &mut self.piece);
-    }
-
-    fn node(&mut self) -> Option<Node> {
-        if !self.watch.is_fresh() || self.index - self.start >= self.piece.len() {
-            if self.index >= self.len() {
-                return None;
-            }
-            self.piece.reserve(1);
-            self.refill();
-        }
-        self.piece.get(self.index - self.start).copied()
-    }
-
     /// The next element.
-    pub(super) fn advance(&mut self) -> Option<Node> {
-        let node = self.node()?;
+    #[inline]
+    pub(super) fn advance(&mut self) -> Option<&Node> {
+        let fresh = self.watch.is_fresh();
+        if !(fresh && self.piece.has(self.index - self.start)) {
+            self.refill()?;
+        }
+        let node = self.piece.get(self.index - self.start)?;
         self.index += 1;
         Some(node)
+    }
+
+    fn refill(&mut self) -> Option<()> {
+        let left = self.len().checked_sub(self.index)?;
+        self.start = self.index;
+        self.watch = Watch::new();
+        self.piece.fill(&self.array, self.start, left);
+        Some(())
     }
 }
 
@@ -82,12 +73,11 @@ impl<'de> SeqAccess<'de> for ArrayAccess<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
-        let Some(node) = self.node() else {
+        let (index, depth) = (self.index, self.depth);
+        let Some(node) = self.advance() else {
             return Ok(None);
         };
-        let index = self.index;
-        self.index += 1;
-        match seed.deserialize(ValueDe::new(node, self.depth)) {
+        match seed.deserialize(ValueDe::new(node, depth)) {
             Ok(value) => Ok(Some(value)),
             Err(err) => Err(err.in_index(index)),
         }
@@ -101,7 +91,7 @@ impl<'de> SeqAccess<'de> for ArrayAccess<'de> {
 /// Walks a hash, in perl's order, without perl's iterator.
 pub struct HashAccess<'de> {
     /// Dropped before the hash: its keys may be the hash's own.
-    pairs: raw::Pairs,
+    pairs: Pairs,
     _hash: Scalar,
     index: usize,
     watch: Watch,
@@ -112,7 +102,7 @@ pub struct HashAccess<'de> {
 impl<'de> HashAccess<'de> {
     pub(super) fn new(hash: Scalar, depth: u32) -> Self {
         Self {
-            pairs: raw::Pairs::of(&hash),
+            pairs: Pairs::of(&hash),
             _hash: hash,
             index: 0,
             watch: Watch::new(),
@@ -126,50 +116,87 @@ impl<'de> HashAccess<'de> {
     }
 
     /// The running pair's key.
-    pub(super) fn key(&self) -> Result<KeyDe<'de>, Error> {
+    #[inline]
+    pub(super) fn key(&self) -> Result<KeyDe<'_, 'de>, Error> {
         match self.pairs.get(self.index) {
-            Some(pair) if self.is_fresh() => Ok(KeyDe(pair.key, PhantomData)),
-            _ => Error::fail("hash was changed while it was read"),
+            Some(pair) if self.is_fresh() => Ok(KeyDe(&pair.key, PhantomData)),
+            _ => changed(),
         }
     }
 
+    #[inline]
     fn is_fresh(&self) -> bool {
         self.pairs.held || self.watch.is_fresh()
     }
 
     /// The running pair's value.
-    pub(super) fn value(&mut self) -> Result<ValueDe<'de>, Error> {
+    #[inline]
+    pub(super) fn value(&mut self) -> Result<ValueDe<'_, 'de>, Error> {
+        if !self.watch.is_fresh() {
+            self.describe_again()?;
+        }
         match self.pairs.get(self.index) {
-            Some(pair) if self.is_fresh() => {
-                let node = if self.watch.is_fresh() || pair.value.sv.is_null() {
-                    pair.value
-                } else {
-                    raw::describe(pair.value.sv)
-                };
-                Ok(ValueDe::new(node, self.depth))
-            }
-            _ => Error::fail("hash was changed while it was read"),
+            Some(pair) => Ok(ValueDe::new(&pair.value, self.depth)),
+            None => changed(),
         }
     }
 
-    /// The next pair, as text and value.
-    pub(super) fn advance(&mut self) -> Result<Option<(String, ValueDe<'de>)>, Error> {
+    #[cold]
+    fn describe_again(&mut self) -> Result<(), Error> {
+        if !self.pairs.held {
+            return changed();
+        }
+        if let Some(pair) = self.pairs.get_mut(self.index) {
+            if !pair.value.sv.is_null() {
+                pair.value = raw::describe(pair.value.sv);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the running pair's value; an error tells the key.
+    #[inline]
+    pub(super) fn read<T>(
+        &mut self,
+        read: impl FnOnce(ValueDe<'_, 'de>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        // built in place and not moved: values are large
+        let mut result = match self.value() {
+            Ok(value) => read(value),
+            Err(err) => return Err(err),
+        };
+        if let Err(err) = &mut result {
+            self.locate(err);
+        }
+        self.index += 1;
+        result
+    }
+
+    /// The running pair's key, if there is one.
+    pub(super) fn text(&self) -> Result<Option<String>, Error> {
         if self.index >= self.pairs.len() {
             return Ok(None);
         }
-        let key = self.key()?.text()?;
-        let value = self.value()?;
-        self.index += 1;
-        Ok(Some((key, value)))
+        self.key()?.text().map(Some)
     }
 
-    /// An error in the running pair's value, with its key.
-    pub(super) fn locate(&self, err: Error) -> Error {
-        match self.key() {
-            Ok(key) => err.in_key(&key.shown()),
-            Err(_) => err,
+    /// Goes on to the next pair.
+    pub(super) fn skip(&mut self) {
+        self.index += 1;
+    }
+
+    /// Adds the running pair's key to an error.
+    #[cold]
+    fn locate(&self, err: &mut Error) {
+        if let Ok(key) = self.key() {
+            err.add_key(&key.shown());
         }
     }
+}
+
+#[cold]
+fn changed<T>() -> Result<T, Error> {
+    Error::fail("hash was changed while it was read")
 }
 
 impl<'de> MapAccess<'de> for HashAccess<'de> {
@@ -182,18 +209,18 @@ impl<'de> MapAccess<'de> for HashAccess<'de> {
         if self.index >= self.pairs.len() {
             return Ok(None);
         }
-        let key = self.key()?;
-        match seed.deserialize(key) {
+        match seed.deserialize(self.key()?) {
             Ok(key) => Ok(Some(key)),
-            Err(err) => Err(self.locate(err)),
+            Err(mut err) => {
+                self.locate(&mut err);
+                Err(err)
+            }
         }
     }
 
+    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let value = self.value()?;
-        let result = seed.deserialize(value).map_err(|err| self.locate(err));
-        self.index += 1;
-        result
+        self.read(|value| seed.deserialize(value))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -202,21 +229,23 @@ impl<'de> MapAccess<'de> for HashAccess<'de> {
 }
 
 /// A key: a string that may be a number.
-pub(super) struct KeyDe<'de>(Node, PhantomData<&'de ()>);
+pub(super) struct KeyDe<'n, 'de>(&'n Key, PhantomData<&'de ()>);
 
-impl KeyDe<'_> {
+impl KeyDe<'_, '_> {
+    #[inline]
+    fn stored(&self) -> &[u8] {
+        raw::stored(&self.0.node())
+    }
+
     fn text(&self) -> Result<String, Error> {
-        let utf8 = self.0.flags & crate::ffi::flag::UTF8 != 0;
-        match text::characters(raw::stored(&self.0), utf8) {
+        match text::characters(self.stored(), self.0.flags & flag::UTF8 != 0) {
             Ok(text) => Ok(text.into_owned()),
             Err(err) => Error::fail(err.text()),
         }
     }
 
     fn shown(&self) -> String {
-        let utf8 = self.0.flags & crate::ffi::flag::UTF8 != 0;
-        text::characters(raw::stored(&self.0), utf8)
-            .map_or_else(|_| "?".to_string(), std::borrow::Cow::into_owned)
+        self.text().unwrap_or_else(|_| "?".to_string())
     }
 }
 
@@ -226,20 +255,35 @@ macro_rules! forward {
         fn $method<V: serde::de::Visitor<'de>>(self, $($arg: $ty,)* visitor: V)
             -> Result<V::Value, Error>
         {
-            ValueDe::new(self.0, 0).$method($($arg,)* visitor)
+            ValueDe::new(&self.0.node(), 0).$method($($arg,)* visitor)
         }
     )+};
 }
 
-impl<'de> serde::Deserializer<'de> for KeyDe<'de> {
+impl<'de> serde::Deserializer<'de> for KeyDe<'_, 'de> {
     type Error = Error;
 
     fn deserialize_str<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let copy = raw::key_scalar(&self.0);
-        let node = copy.describe();
-        debug_assert_eq!(node.kind, kind::STRING);
-        copy.into_mortal().into_raw();
-        ValueDe::new(node, 0).deserialize_str(visitor)
+        match nodes::borrow_key(self.0) {
+            Ok(text) => visitor.visit_borrowed_str(text),
+            Err(err) => Error::fail(err.text()),
+        }
+    }
+
+    #[inline]
+    fn deserialize_string<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match ascii::text(self.stored()) {
+            Some(text) => visitor.visit_str(text),
+            None => ValueDe::new(&self.0.node(), 0).deserialize_string(visitor),
+        }
+    }
+
+    #[inline]
+    fn deserialize_identifier<V: serde::de::Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_string(visitor)
     }
 
     forward! {
@@ -258,7 +302,6 @@ impl<'de> serde::Deserializer<'de> for KeyDe<'de> {
         deserialize_f32();
         deserialize_f64();
         deserialize_char();
-        deserialize_string();
         deserialize_bytes();
         deserialize_byte_buf();
         deserialize_unit();
@@ -269,7 +312,6 @@ impl<'de> serde::Deserializer<'de> for KeyDe<'de> {
         deserialize_map();
         deserialize_struct(name: &'static str, fields: &'static [&'static str]);
         deserialize_enum(name: &'static str, variants: &'static [&'static str]);
-        deserialize_identifier();
         deserialize_ignored_any();
     }
 

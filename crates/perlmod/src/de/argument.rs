@@ -5,6 +5,7 @@ use serde::de::{Deserializer, Visitor};
 
 use super::ValueDe;
 use crate::error::Error;
+use crate::ffi::Node;
 use crate::value::access::Stack;
 
 /// Argument `index` of a call, which must have that many.
@@ -20,8 +21,8 @@ impl<'de> ArgumentDe<'de> {
         Self { stack, index }
     }
 
-    fn described(self) -> ValueDe<'de> {
-        ValueDe::new(self.stack.describe(self.index), 0)
+    fn described(self) -> Node {
+        self.stack.describe(self.index)
     }
 }
 
@@ -31,7 +32,7 @@ macro_rules! numbers {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.stack.int(self.index) {
                 Some(int) => visitor.visit_i64(int),
-                None => self.described().$method(visitor),
+                None => ValueDe::new(&self.described(), 0).$method(visitor),
             }
         }
     )+};
@@ -40,7 +41,7 @@ macro_rules! numbers {
 macro_rules! described {
     ($($method:ident($($arg:ident: $ty:ty),*);)+) => {$(
         fn $method<V: Visitor<'de>>(self, $($arg: $ty,)* visitor: V) -> Result<V::Value, Error> {
-            self.described().$method($($arg,)* visitor)
+            ValueDe::new(&self.described(), 0).$method($($arg,)* visitor)
         }
     )+};
 }
@@ -57,7 +58,7 @@ impl<'de> Deserializer<'de> for ArgumentDe<'de> {
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.stack.lent_text(self.index) {
             Some(text) => visitor.visit_borrowed_str(text),
-            None => self.described().deserialize_str(visitor),
+            None => ValueDe::new(&self.described(), 0).deserialize_str(visitor),
         }
     }
 
@@ -65,7 +66,7 @@ impl<'de> Deserializer<'de> for ArgumentDe<'de> {
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.stack.text(self.index) {
             Some(text) => visitor.visit_str(text),
-            None => self.described().deserialize_string(visitor),
+            None => ValueDe::new(&self.described(), 0).deserialize_string(visitor),
         }
     }
 

@@ -18,17 +18,17 @@ fn failed<T, E: serde::ser::Error>(result: Result<T, Error>) -> Result<T, E> {
     result.map_err(|err| custom(err.message("value")))
 }
 
-impl Serialize for ValueDe<'_> {
+impl Serialize for ValueDe<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut this = *self;
-        failed(this.resolve())?;
-        let node = &this.node;
+        let mut slot = None;
+        let this = failed(self.resolve(&mut slot))?;
+        let node = this.node;
         match node.kind {
             kind::UNDEF => serializer.serialize_unit(),
             kind::BOOL => serializer.serialize_bool(node.int != 0),
             kind::INT => serializer.serialize_i64(node.int),
             kind::UINT => serializer.serialize_u64(node.uint()),
-            kind::FLOAT => serializer.serialize_f64(node.float),
+            kind::FLOAT => serializer.serialize_f64(node.float()),
             kind::ARRAY => this.serialize_array(serializer),
             kind::HASH => this.serialize_hash(serializer),
             _ => match this.text() {
@@ -39,7 +39,7 @@ impl Serialize for ValueDe<'_> {
     }
 }
 
-impl ValueDe<'_> {
+impl ValueDe<'_, '_> {
     fn serialize_array<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let depth = failed(self.deeper())?;
         let mut items = ArrayAccess::new(failed(self.container())?, depth);
@@ -54,8 +54,9 @@ impl ValueDe<'_> {
         let depth = failed(self.deeper())?;
         let mut pairs = HashAccess::new(failed(self.container())?, depth);
         let mut map = serializer.serialize_map(Some(pairs.len()))?;
-        while let Some((key, value)) = failed(pairs.advance())? {
-            map.serialize_entry(&key, &value)?;
+        while let Some(key) = failed(pairs.text())? {
+            map.serialize_entry(&key, &failed(pairs.value())?)?;
+            pairs.skip();
         }
         map.end()
     }
@@ -63,7 +64,7 @@ impl ValueDe<'_> {
 
 impl Serialize for ScalarRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        ValueDe::new(self.describe(), 0).serialize(serializer)
+        ValueDe::new(&self.describe(), 0).serialize(serializer)
     }
 }
 

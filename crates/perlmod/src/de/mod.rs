@@ -29,7 +29,7 @@ pub const MAX_DEPTH: u32 = 128;
 /// # Errors
 /// When it is not what `T` asks for, with the path to the place.
 pub fn from_value<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Error> {
-    from_node(value.describe())
+    from_node(&value.describe())
 }
 
 /// Converts a value that may lend its strings.
@@ -37,25 +37,25 @@ pub fn from_value<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Err
 /// # Errors
 /// When it is not what `T` asks for, with the path to the place.
 pub fn from_ref_value<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, Error> {
-    from_node(value.describe())
+    from_node(&value.describe())
 }
 
 #[inline]
-pub(crate) fn from_node<'de, T: Deserialize<'de>>(node: Node) -> Result<T, Error> {
+pub(crate) fn from_node<'de, T: Deserialize<'de>>(node: &Node) -> Result<T, Error> {
     T::deserialize(ValueDe::new(node, 0))
 }
 
-/// A described scalar at some depth.
+/// A described scalar at some depth. Small enough to be passed in registers.
 #[derive(Clone, Copy)]
-pub(crate) struct ValueDe<'de> {
-    node: Node,
+pub(crate) struct ValueDe<'n, 'de> {
+    node: &'n Node,
     depth: u32,
     marker: PhantomData<&'de ()>,
 }
 
-impl<'de> ValueDe<'de> {
+impl<'n, 'de> ValueDe<'n, 'de> {
     #[inline]
-    pub(crate) fn new(node: Node, depth: u32) -> Self {
+    pub(crate) fn new(node: &'n Node, depth: u32) -> Self {
         Self {
             node,
             depth,
@@ -75,27 +75,32 @@ impl<'de> ValueDe<'de> {
     }
 
     /// What the node stands for: magic fetched, references to scalars followed.
+    /// Another node than its own goes into `slot`.
     #[inline]
-    fn resolve(&mut self) -> Result<(), Error> {
+    fn resolve<'s>(self, slot: &'s mut Option<Node>) -> Result<ValueDe<'s, 'de>, Error>
+    where
+        'n: 's,
+    {
         if matches!(self.node.kind, kind::MAGIC | kind::SCALAR) {
-            return self.follow();
+            return self.follow(slot);
         }
-        Ok(())
+        Ok(self)
     }
 
     #[cold]
-    fn follow(&mut self) -> Result<(), Error> {
-        while matches!(self.node.kind, kind::MAGIC | kind::SCALAR) {
-            if self.node.kind == kind::MAGIC {
-                let copy = raw::fetch(self.node.sv)?;
-                self.node = copy.describe();
+    fn follow<'s>(mut self, slot: &'s mut Option<Node>) -> Result<ValueDe<'s, 'de>, Error> {
+        let mut node = *self.node;
+        while matches!(node.kind, kind::MAGIC | kind::SCALAR) {
+            if node.kind == kind::MAGIC {
+                let copy = raw::fetch(node.sv)?;
+                node = copy.describe();
                 copy.into_mortal().into_raw();
             } else {
                 self.depth = self.deeper()?;
-                self.node = raw::describe(self.node.body);
+                node = raw::describe(node.body);
             }
         }
-        Ok(())
+        Ok(ValueDe::new(slot.insert(node), self.depth))
     }
 
     /// The container itself, as a plain copy if it is tied.
@@ -130,7 +135,7 @@ impl<'de> ValueDe<'de> {
             kind::BOOL => Unexpected::Bool(self.node.int != 0),
             kind::INT => Unexpected::Signed(self.node.int),
             kind::UINT => Unexpected::Unsigned(self.node.uint()),
-            kind::FLOAT => Unexpected::Float(self.node.float),
+            kind::FLOAT => Unexpected::Float(self.node.float()),
             kind::STRING => Unexpected::Str(""),
             kind::ARRAY => Unexpected::Seq,
             kind::HASH => Unexpected::Map,

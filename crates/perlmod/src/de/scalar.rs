@@ -12,10 +12,10 @@ use crate::ffi::{flag, kind};
 use crate::text::{self, Int};
 use crate::value::{access as raw, ascii, raw_value};
 
-impl ValueDe<'_> {
+impl<'n> ValueDe<'n, '_> {
     /// The characters, if it is a string or a number.
-    pub(super) fn text(&self) -> Option<Result<Cow<'_, str>, Error>> {
-        let node = &self.node;
+    pub(super) fn text(&self) -> Option<Result<Cow<'n, str>, Error>> {
+        let node = self.node;
         Some(Ok(match node.kind {
             kind::STRING => {
                 return Some(
@@ -26,7 +26,7 @@ impl ValueDe<'_> {
             kind::BOOL => Cow::Borrowed(if node.int == 0 { "" } else { "1" }),
             kind::INT => Cow::Owned(node.int.to_string()),
             kind::UINT => Cow::Owned(node.uint().to_string()),
-            kind::FLOAT => Cow::Owned(text::decimal(node.float)),
+            kind::FLOAT => Cow::Owned(text::decimal(node.float())),
             _ => return None,
         }))
     }
@@ -40,11 +40,11 @@ impl ValueDe<'_> {
     }
 
     fn other_integer(&self, expected: &dyn serde::de::Expected) -> Result<Int, Error> {
-        let node = &self.node;
+        let node = self.node;
         let number = match node.kind {
             kind::BOOL => Some(Int::Signed(node.int)),
             kind::UINT => Some(Int::Unsigned(node.uint())),
-            kind::FLOAT => text::whole(node.float),
+            kind::FLOAT => text::whole(node.float()),
             kind::STRING => text::integer(raw::stored(node)).or_else(|| self.beside()),
             _ => None,
         };
@@ -54,7 +54,7 @@ impl ValueDe<'_> {
     /// The number beside a text that is none, as `$!` has.
     fn beside(&self) -> Option<Int> {
         match self.node.flags & (flag::IOK | flag::UV) {
-            _ if text::is_numeric(raw::stored(&self.node)) => None,
+            _ if text::is_numeric(raw::stored(self.node)) => None,
             0 => self.float_beside().and_then(text::whole),
             flag::IOK => Some(Int::Signed(self.node.int)),
             _ => Some(Int::Unsigned(self.node.uint())),
@@ -63,24 +63,24 @@ impl ValueDe<'_> {
 
     /// The same as a float.
     fn float_beside(&self) -> Option<f64> {
-        let node = &self.node;
+        let node = self.node;
         if text::is_numeric(raw::stored(node)) {
             return None;
         }
         match node.flags & (flag::IOK | flag::UV | flag::NOK) {
             0 => None,
-            flag::NOK => Some(node.float).filter(|float| float.is_finite()),
+            flag::NOK => Some(node.float()).filter(|float| float.is_finite()),
             flag::IOK => Some(node.int as f64),
             _ => Some(node.uint() as f64),
         }
     }
 
     fn float(&self, expected: &dyn serde::de::Expected) -> Result<f64, Error> {
-        let node = &self.node;
+        let node = self.node;
         let number = match node.kind {
             kind::BOOL | kind::INT => Some(node.int as f64),
             kind::UINT => Some(node.uint() as f64),
-            kind::FLOAT => Some(node.float),
+            kind::FLOAT => Some(node.float()),
             kind::STRING => text::float(raw::stored(node)).or_else(|| self.float_beside()),
             _ => None,
         };
@@ -88,11 +88,11 @@ impl ValueDe<'_> {
     }
 
     fn boolean(&self, expected: &dyn serde::de::Expected) -> Result<bool, Error> {
-        let node = &self.node;
+        let node = self.node;
         let truth = match node.kind {
             kind::UNDEF => Some(false),
             kind::BOOL | kind::INT | kind::UINT => Some(node.int != 0),
-            kind::FLOAT => Some(node.float != 0.0),
+            kind::FLOAT => Some(node.float() != 0.0),
             kind::STRING => match raw::stored(node) {
                 b"" | b"0" => Some(false),
                 b"1" => Some(true),
@@ -104,11 +104,12 @@ impl ValueDe<'_> {
     }
 }
 
-impl<'de> ValueDe<'de> {
-    fn visit_text<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        match self.text() {
-            None => Err(self.mismatch(&visitor)),
+impl<'de> ValueDe<'_, 'de> {
+    fn visit_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        match this.text() {
+            None => Err(this.mismatch(&visitor)),
             Some(text) => match text? {
                 Cow::Borrowed(text) => visitor.visit_str(text),
                 Cow::Owned(text) => visitor.visit_string(text),
@@ -120,29 +121,33 @@ impl<'de> ValueDe<'de> {
 macro_rules! numbers {
     ($($method:ident),+ $(,)?) => {$(
         #[inline]
-        fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-            let number = self.integer(&visitor)?;
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+            let number = this.integer(&visitor)?;
             Self::visit_int(number, visitor)
         }
     )+};
 }
 
-impl<'de> Deserializer<'de> for ValueDe<'de> {
+impl<'de> Deserializer<'de> for ValueDe<'_, 'de> {
     type Error = Error;
 
-    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        let node = &self.node;
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let node = self.node;
         match node.kind {
             kind::UNDEF => visitor.visit_unit(),
             kind::BOOL => visitor.visit_bool(node.int != 0),
             kind::INT => visitor.visit_i64(node.int),
             kind::UINT => visitor.visit_u64(node.uint()),
-            kind::FLOAT => visitor.visit_f64(node.float),
+            kind::FLOAT => visitor.visit_f64(node.float()),
             kind::STRING => self.deserialize_string(visitor),
             kind::ARRAY => self.visit_array(visitor),
             kind::HASH => self.visit_hash(visitor),
+            kind::MAGIC | kind::SCALAR => {
+                let mut slot = None;
+                self.follow(&mut slot)?.deserialize_any(visitor)
+            }
             _ => Err(self.unconvertible()),
         }
     }
@@ -160,9 +165,10 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         deserialize_u128,
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        let truth = self.boolean(&visitor)?;
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        let truth = this.boolean(&visitor)?;
         visitor.visit_bool(truth)
     }
 
@@ -170,9 +176,10 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         self.deserialize_f64(visitor)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        let number = self.float(&visitor)?;
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        let number = this.float(&visitor)?;
         visitor.visit_f64(number)
     }
 
@@ -181,16 +188,17 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     #[inline]
-    fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        if self.node.kind == kind::STRING {
-            return match raw::borrow_text(&self.node) {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        if this.node.kind == kind::STRING {
+            return match raw::borrow_text(this.node) {
                 Ok(text) => visitor.visit_borrowed_str(text),
                 Err(err) => Err(Error::new(err.text())),
             };
         }
-        match self.text() {
-            None => Err(self.mismatch(&visitor)),
+        match this.text() {
+            None => Err(this.mismatch(&visitor)),
             Some(text) => visitor.visit_borrowed_str(raw::keep_text(&text?)),
         }
     }
@@ -198,24 +206,25 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if self.node.kind == kind::STRING {
-            if let Some(text) = ascii::text(raw::stored(&self.node)) {
+            if let Some(text) = ascii::text(raw::stored(self.node)) {
                 return visitor.visit_str(text);
             }
         }
         self.visit_text(visitor)
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        if self.node.kind != kind::STRING {
-            return match self.text() {
-                None => Err(self.mismatch(&visitor)),
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        if this.node.kind != kind::STRING {
+            return match this.text() {
+                None => Err(this.mismatch(&visitor)),
                 Some(text) => visitor.visit_borrowed_bytes(raw::keep_bytes(text?.as_bytes())),
             };
         }
-        let utf8 = self.node.flags & flag::UTF8 != 0;
-        match text::bytes(raw::stored(&self.node), utf8) {
-            Ok(Cow::Borrowed(_)) => visitor.visit_borrowed_bytes(raw::borrow(&self.node)),
+        let utf8 = this.node.flags & flag::UTF8 != 0;
+        match text::bytes(raw::stored(this.node), utf8) {
+            Ok(Cow::Borrowed(_)) => visitor.visit_borrowed_bytes(raw::borrow(this.node)),
             Ok(Cow::Owned(bytes)) => visitor.visit_borrowed_bytes(raw::keep_bytes(&bytes)),
             Err(err) => Err(Error::new(err.text())),
         }
@@ -225,23 +234,26 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         self.deserialize_bytes(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        if self.node.kind == kind::MAGIC {
-            self.resolve()?;
-        }
-        if self.node.kind == kind::UNDEF {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = match self.node.kind {
+            kind::MAGIC => self.resolve(&mut slot)?,
+            _ => self,
+        };
+        if this.node.kind == kind::UNDEF {
             visitor.visit_none()
         } else {
-            visitor.visit_some(self)
+            visitor.visit_some(this)
         }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        if self.node.kind == kind::UNDEF {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        if this.node.kind == kind::UNDEF {
             visitor.visit_unit()
         } else {
-            Err(self.mismatch(&visitor))
+            Err(this.mismatch(&visitor))
         }
     }
 
@@ -264,25 +276,23 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        if self.node.kind == kind::ARRAY {
-            self.visit_array(visitor)
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        if this.node.kind == kind::ARRAY {
+            this.visit_array(visitor)
         } else {
-            Err(self.mismatch(&visitor))
+            Err(this.mismatch(&visitor))
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(
-        mut self,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.resolve()?;
-        if self.node.kind != kind::ARRAY {
-            return Err(self.mismatch(&visitor));
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        if this.node.kind != kind::ARRAY {
+            return Err(this.mismatch(&visitor));
         }
-        let access = ArrayAccess::new(self.container()?, self.deeper()?);
+        let access = ArrayAccess::new(this.container()?, this.deeper()?);
         let found = access.len();
         if found != len {
             return Err(serde::de::Error::invalid_length(found, &visitor));
@@ -299,12 +309,13 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
         self.deserialize_tuple(len, visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
-        self.resolve()?;
-        if self.node.kind == kind::HASH {
-            self.visit_hash(visitor)
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        if this.node.kind == kind::HASH {
+            this.visit_hash(visitor)
         } else {
-            Err(self.mismatch(&visitor))
+            Err(this.mismatch(&visitor))
         }
     }
 
@@ -318,22 +329,23 @@ impl<'de> Deserializer<'de> for ValueDe<'de> {
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
-        mut self,
+        self,
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.resolve()?;
-        if self.node.kind == kind::HASH {
-            let access = HashAccess::new(self.container()?, self.deeper()?);
+        let mut slot = None;
+        let this = self.resolve(&mut slot)?;
+        if this.node.kind == kind::HASH {
+            let access = HashAccess::new(this.container()?, this.deeper()?);
             if access.len() != 1 {
                 return Error::fail("invalid value: a hash, expected one with a single key");
             }
             return visitor.visit_enum(access);
         }
-        match self.text() {
+        match this.text() {
             Some(text) => visitor.visit_enum(text?.into_owned().into_deserializer()),
-            None => Err(self.mismatch(&visitor)),
+            None => Err(this.mismatch(&visitor)),
         }
     }
 
@@ -367,19 +379,15 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
     type Error = Error;
 
     fn unit_variant(mut self) -> Result<(), Error> {
-        serde::Deserialize::deserialize(self.0.value()?).map_err(|err| self.0.locate(err))
+        self.0.read(|value| serde::Deserialize::deserialize(value))
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<S::Value, Error> {
-        seed.deserialize(self.0.value()?)
-            .map_err(|err| self.0.locate(err))
+        self.0.read(|value| seed.deserialize(value))
     }
 
     fn tuple_variant<V: Visitor<'de>>(mut self, len: usize, visitor: V) -> Result<V::Value, Error> {
-        self.0
-            .value()?
-            .deserialize_tuple(len, visitor)
-            .map_err(|err| self.0.locate(err))
+        self.0.read(|value| value.deserialize_tuple(len, visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -387,9 +395,6 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.0
-            .value()?
-            .deserialize_map(visitor)
-            .map_err(|err| self.0.locate(err))
+        self.0.read(|value| value.deserialize_map(visitor))
     }
 }

@@ -6,65 +6,72 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::key::{Key, KeySer};
-use super::{ValueSer, to_scalar};
+use super::ValueSer;
+use super::key::KeySer;
 use crate::error::Error;
-use crate::value::{Scalar, access};
+use crate::value::Scalar;
 
 /// An array being filled.
 pub struct SeqSer {
+    inside: ValueSer,
     array: Scalar,
     index: usize,
-    depth: u32,
 }
 
 impl SeqSer {
-    pub(super) fn new(len: usize, depth: u32) -> Self {
+    pub(super) fn new(inside: ValueSer, len: usize) -> Self {
         // a length that is only claimed reserves little
         Self {
-            array: access::new_array(len.min(4096)),
+            inside,
+            array: inside.perl.array(len.min(4096)),
             index: 0,
-            depth,
         }
     }
 
+    #[inline]
     fn add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        let value = to_scalar(value, self.depth).map_err(|err| err.in_index(self.index))?;
-        access::push(&self.array, value);
+        match value.serialize(self.inside) {
+            Ok(value) => self.inside.perl.push(&self.array, value),
+            Err(err) => return Err(err.in_index(self.index)),
+        }
         self.index += 1;
         Ok(())
     }
 
     fn done(self) -> Scalar {
-        access::into_ref(self.array)
+        self.inside.perl.reference(self.array)
     }
 }
 
 /// A hash being filled.
 pub struct HashSer {
+    inside: ValueSer,
     hash: Scalar,
-    key: Key,
-    depth: u32,
+    /// A key whose value comes next.
+    key: Vec<u8>,
 }
 
 impl HashSer {
-    pub(super) fn new(depth: u32) -> Self {
+    #[inline]
+    pub(super) fn new(inside: ValueSer) -> Self {
         Self {
-            hash: access::new_hash(),
-            key: Key::default(),
-            depth,
+            inside,
+            hash: inside.perl.hash(),
+            key: Vec::new(),
         }
     }
 
+    #[inline]
     fn add<T: Serialize + ?Sized>(&self, key: &[u8], value: &T) -> Result<(), Error> {
-        match to_scalar(value, self.depth) {
-            Ok(value) => access::add(&self.hash, key, !key.is_ascii(), value),
+        match value.serialize(self.inside) {
+            Ok(value) => self.inside.perl.add(&self.hash, key, value),
             Err(err) => Err(err.in_key(&String::from_utf8_lossy(key))),
         }
     }
 
+    #[inline]
     fn done(self) -> Scalar {
-        access::into_ref(self.hash)
+        self.inside.perl.reference(self.hash)
     }
 }
 
@@ -106,7 +113,7 @@ impl SerializeTupleVariant for VariantSeqSer {
     }
 
     fn end(self) -> Result<Scalar, Error> {
-        ValueSer::one_key(self.0, &self.1.done())
+        self.1.inside.one_key(self.0, self.1.done())
     }
 }
 
@@ -115,12 +122,23 @@ impl SerializeMap for HashSer {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.key.clear();
-        key.serialize(KeySer(&mut self.key))
+        key.serialize(KeySer(|key: &[u8]| {
+            self.key = key.to_vec();
+            Ok(())
+        }))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.add(self.key.bytes(), value)
+        self.add(&self.key, value)
+    }
+
+    #[inline]
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), Error> {
+        key.serialize(KeySer(|key: &[u8]| self.add(key, value)))
     }
 
     fn end(self) -> Result<Scalar, Error> {
@@ -160,6 +178,6 @@ impl SerializeStructVariant for VariantHashSer {
     }
 
     fn end(self) -> Result<Scalar, Error> {
-        ValueSer::one_key(self.0, &self.1.done())
+        self.1.inside.one_key(self.0, self.1.done())
     }
 }

@@ -1,67 +1,12 @@
 //! Keys of maps: strings, and what has one form as a string.
 
-use std::fmt::{self, Write as _};
-
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer};
 
 use crate::error::Error;
 
-/// A key being written; most are short.
-#[derive(Default)]
-pub(super) struct Key {
-    short: [u8; 32],
-    len: usize,
-    long: String,
-}
-
-impl Key {
-    pub(super) fn clear(&mut self) {
-        self.len = 0;
-        self.long.clear();
-    }
-
-    /// The key, as UTF-8.
-    #[inline]
-    pub(super) fn bytes(&self) -> &[u8] {
-        if self.long.is_empty() {
-            self.short.get(..self.len).unwrap_or_default()
-        } else {
-            self.long.as_bytes()
-        }
-    }
-
-    #[inline]
-    fn push_str(&mut self, text: &str) {
-        let end = self.len + text.len();
-        match self.short.get_mut(self.len..end) {
-            Some(room) if self.long.is_empty() => {
-                room.copy_from_slice(text.as_bytes());
-                self.len = end;
-            }
-            _ => self.push_long(text),
-        }
-    }
-
-    #[cold]
-    fn push_long(&mut self, text: &str) {
-        if self.long.is_empty() {
-            let short = self.short.get(..self.len).unwrap_or_default();
-            self.long = String::from_utf8_lossy(short).into_owned();
-        }
-        self.long.push_str(text);
-    }
-}
-
-impl fmt::Write for Key {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.push_str(text);
-        Ok(())
-    }
-}
-
-/// Writes a key into a buffer.
-pub(super) struct KeySer<'a>(pub(super) &'a mut Key);
+/// Passes a key on, as UTF-8.
+pub(super) struct KeySer<F>(pub(super) F);
 
 type No = Impossible<(), Error>;
 
@@ -72,7 +17,7 @@ fn refused<T>() -> Result<T, Error> {
 macro_rules! written {
     ($($method:ident $ty:ty;)+) => {$(
         fn $method(self, v: $ty) -> Result<(), Error> {
-            write!(self.0, "{v}").map_err(|_| Error::new("key cannot be written"))
+            (self.0)(v.to_string().as_bytes())
         }
     )+};
 }
@@ -85,7 +30,7 @@ macro_rules! refused {
     )+};
 }
 
-impl Serializer for KeySer<'_> {
+impl<F: FnOnce(&[u8]) -> Result<(), Error>> Serializer for KeySer<F> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = No;
@@ -109,14 +54,12 @@ impl Serializer for KeySer<'_> {
     }
 
     fn serialize_bool(self, v: bool) -> Result<(), Error> {
-        self.0.push_str(if v { "1" } else { "0" });
-        Ok(())
+        (self.0)(if v { b"1" } else { b"0" })
     }
 
     #[inline]
     fn serialize_str(self, v: &str) -> Result<(), Error> {
-        self.0.push_str(v);
-        Ok(())
+        (self.0)(v.as_bytes())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {

@@ -16,7 +16,8 @@ pub use returned::to_returned;
 use crate::de::MAX_DEPTH;
 use crate::error::Error;
 use crate::fence;
-use crate::value::{Scalar, Value, access, raw_value};
+use crate::value::make::Perl;
+use crate::value::{Scalar, Value, raw_value};
 use container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
 
 /// Converts a value.
@@ -24,7 +25,7 @@ use container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
 /// # Errors
 /// When it is nested deeper than [`MAX_DEPTH`], or a key is no scalar.
 pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
-    fence::serializing(|| to_scalar(value, 0)).map(Value::from_scalar)
+    fence::serializing(|| value.serialize(ValueSer::top())).map(Value::from_scalar)
 }
 
 /// Whether a value is being converted for Perl in this thread, for types that
@@ -33,23 +34,31 @@ pub fn is_active() -> bool {
     fence::is_serializing()
 }
 
-fn to_scalar<T: Serialize + ?Sized>(value: &T, depth: u32) -> Result<Scalar, Error> {
-    value.serialize(ValueSer { depth })
-}
-
 /// Makes scalars at some depth.
 #[derive(Clone, Copy)]
 pub(crate) struct ValueSer {
+    perl: Perl,
     depth: u32,
 }
 
-/// For values that are only a unit on the way.
-pub(crate) const UNIT: ValueSer = ValueSer { depth: 0 };
-
 impl ValueSer {
-    fn deeper(self) -> Result<u32, Error> {
+    /// For the outermost value.
+    #[inline]
+    pub(crate) fn top() -> Self {
+        Self {
+            perl: Perl::of_call(),
+            depth: 0,
+        }
+    }
+
+    /// For what is inside.
+    #[inline]
+    fn deeper(self) -> Result<Self, Error> {
         if self.depth < MAX_DEPTH {
-            Ok(self.depth + 1)
+            Ok(Self {
+                depth: self.depth + 1,
+                ..self
+            })
         } else {
             Err(Error::new_owned(format!(
                 "data is nested deeper than {MAX_DEPTH} levels"
@@ -58,18 +67,18 @@ impl ValueSer {
     }
 
     /// A hash with one key, as variants with data are written.
-    fn one_key(key: &str, value: &Scalar) -> Result<Scalar, Error> {
-        let hash = access::new_hash();
-        access::add(&hash, key.as_bytes(), !key.is_ascii(), value.clone())?;
-        Ok(access::into_ref(hash))
+    fn one_key(self, key: &str, value: Scalar) -> Result<Scalar, Error> {
+        let hash = self.perl.hash();
+        self.perl.add(&hash, key.as_bytes(), value)?;
+        Ok(self.perl.reference(hash))
     }
 }
 
 macro_rules! scalars {
-    ($($method:ident($ty:ty) => $v:ident, $make:expr;)+) => {$(
+    ($($method:ident($ty:ty) => $v:ident, $make:ident($pass:expr);)+) => {$(
         #[inline]
         fn $method(self, $v: $ty) -> Result<Scalar, Error> {
-            Ok($make)
+            Ok(self.perl.$make($pass))
         }
     )+};
 }
@@ -86,24 +95,24 @@ impl Serializer for ValueSer {
     type SerializeStructVariant = VariantHashSer;
 
     scalars! {
-        serialize_bool(bool) => v, Scalar::new_uint(usize::from(v));
-        serialize_i8(i8) => v, Scalar::new_int(isize::from(v));
-        serialize_i16(i16) => v, Scalar::new_int(isize::from(v));
-        serialize_i32(i32) => v, Scalar::new_int(v as isize);
-        serialize_i64(i64) => v, Scalar::new_int(v as isize);
-        serialize_u8(u8) => v, Scalar::new_uint(usize::from(v));
-        serialize_u16(u16) => v, Scalar::new_uint(usize::from(v));
-        serialize_u32(u32) => v, Scalar::new_uint(v as usize);
-        serialize_u64(u64) => v, Scalar::new_uint(v as usize);
-        serialize_f32(f32) => v, Scalar::new_float(f64::from(v));
-        serialize_f64(f64) => v, Scalar::new_float(v);
-        serialize_char(char) => v, Scalar::new_string(v.encode_utf8(&mut [0; 4]));
-        serialize_str(&str) => v, Scalar::new_string(v);
-        serialize_bytes(&[u8]) => v, Scalar::new_bytes(v);
+        serialize_bool(bool) => v, uint(u64::from(v));
+        serialize_i8(i8) => v, int(i64::from(v));
+        serialize_i16(i16) => v, int(i64::from(v));
+        serialize_i32(i32) => v, int(i64::from(v));
+        serialize_i64(i64) => v, int(v);
+        serialize_u8(u8) => v, uint(u64::from(v));
+        serialize_u16(u16) => v, uint(u64::from(v));
+        serialize_u32(u32) => v, uint(u64::from(v));
+        serialize_u64(u64) => v, uint(v);
+        serialize_f32(f32) => v, float(f64::from(v));
+        serialize_f64(f64) => v, float(v);
+        serialize_char(char) => v, string(v.encode_utf8(&mut [0; 4]));
+        serialize_str(&str) => v, string(v);
+        serialize_bytes(&[u8]) => v, bytes(v);
     }
 
     fn serialize_none(self) -> Result<Scalar, Error> {
-        Ok(Scalar::new_undef())
+        Ok(self.perl.undef())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Scalar, Error> {
@@ -111,11 +120,11 @@ impl Serializer for ValueSer {
     }
 
     fn serialize_unit(self) -> Result<Scalar, Error> {
-        Ok(Scalar::new_undef())
+        Ok(self.perl.undef())
     }
 
     fn serialize_unit_struct(self, _: &'static str) -> Result<Scalar, Error> {
-        Ok(Scalar::new_undef())
+        Ok(self.perl.undef())
     }
 
     fn serialize_unit_variant(
@@ -124,7 +133,7 @@ impl Serializer for ValueSer {
         _: u32,
         variant: &'static str,
     ) -> Result<Scalar, Error> {
-        Ok(Scalar::new_string(variant))
+        Ok(self.perl.string(variant))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -145,16 +154,18 @@ impl Serializer for ValueSer {
         variant: &'static str,
         value: &T,
     ) -> Result<Scalar, Error> {
-        let value = to_scalar(value, self.deeper()?).map_err(|err| err.in_key(variant))?;
-        Self::one_key(variant, &value)
+        match value.serialize(self.deeper()?) {
+            Ok(value) => self.one_key(variant, value),
+            Err(err) => Err(err.in_key(variant)),
+        }
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<SeqSer, Error> {
-        Ok(SeqSer::new(len.unwrap_or(0), self.deeper()?))
+        Ok(SeqSer::new(self.deeper()?, len.unwrap_or(0)))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<SeqSer, Error> {
-        Ok(SeqSer::new(len, self.deeper()?))
+        Ok(SeqSer::new(self.deeper()?, len))
     }
 
     fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<SeqSer, Error> {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::ser::{SerializeTuple, Serializer};
 
 use super::container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
-use super::{ValueSer, outcome, to_scalar};
+use super::{ValueSer, outcome};
 use crate::args::{Returned, Thrown};
 use crate::error::Error;
 use crate::fence;
@@ -33,7 +33,9 @@ impl SerializeTuple for ListSer {
     type Error = Error;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        let value = to_scalar(value, 1).map_err(|err| err.in_index(self.0.len()))?;
+        let value = value
+            .serialize(ValueSer::top().deeper()?)
+            .map_err(|err| err.in_index(self.0.len()))?;
         self.0.push(value);
         Ok(())
     }
@@ -85,12 +87,18 @@ impl serde::ser::SerializeMap for One<HashSer> {
         self.0.serialize_value(value)
     }
 
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), Error> {
+        self.0.serialize_entry(key, value)
+    }
+
     fn end(self) -> Result<Returned, Error> {
         serde::ser::SerializeMap::end(self.0).map(Returned::One)
     }
 }
-
-const INNER: ValueSer = ValueSer { depth: 0 };
 
 macro_rules! single {
     ($($method:ident($($ty:ty),*);)+) => {$(
@@ -98,18 +106,18 @@ macro_rules! single {
     )+};
     (@ $method:ident [$($n:ident)*] []) => {
         fn $method(self) -> Result<Returned, Error> {
-            INNER.$method().map(Returned::One)
+            ValueSer::top().$method().map(Returned::One)
         }
     };
     (@ $method:ident [$a:ident $($n:ident)*] [$x:ty]) => {
         #[inline]
         fn $method(self, $a: $x) -> Result<Returned, Error> {
-            INNER.$method($a).map(Returned::One)
+            ValueSer::top().$method($a).map(Returned::One)
         }
     };
     (@ $method:ident [$a:ident $b:ident $c:ident] [$x:ty, $y:ty, $z:ty]) => {
         fn $method(self, $a: $x, $b: $y, $c: $z) -> Result<Returned, Error> {
-            INNER.$method($a, $b, $c).map(Returned::One)
+            ValueSer::top().$method($a, $b, $c).map(Returned::One)
         }
     };
 }
@@ -164,11 +172,13 @@ impl Serializer for ReturnSer {
         if outcome::is_void(name) {
             return Ok(Returned::Nothing);
         }
-        INNER.serialize_unit_struct(name).map(Returned::One)
+        ValueSer::top()
+            .serialize_unit_struct(name)
+            .map(Returned::One)
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Returned, Error> {
-        to_scalar(value, 0).map(Returned::One)
+        value.serialize(ValueSer::top()).map(Returned::One)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -177,9 +187,9 @@ impl Serializer for ReturnSer {
         value: &T,
     ) -> Result<Returned, Error> {
         if outcome::is_list(name) {
-            return outcome::spread(&INNER.serialize_newtype_struct(name, value)?);
+            return outcome::spread(&ValueSer::top().serialize_newtype_struct(name, value)?);
         }
-        INNER
+        ValueSer::top()
             .serialize_newtype_struct(name, value)
             .map(Returned::One)
     }
@@ -191,13 +201,13 @@ impl Serializer for ReturnSer {
         variant: &'static str,
         value: &T,
     ) -> Result<Returned, Error> {
-        INNER
+        ValueSer::top()
             .serialize_newtype_variant(name, index, variant, value)
             .map(Returned::One)
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<One<SeqSer>, Error> {
-        INNER.serialize_seq(len).map(One)
+        ValueSer::top().serialize_seq(len).map(One)
     }
 
     fn serialize_tuple(self, len: usize) -> Result<ListSer, Error> {
@@ -205,7 +215,7 @@ impl Serializer for ReturnSer {
     }
 
     fn serialize_tuple_struct(self, name: &'static str, len: usize) -> Result<One<SeqSer>, Error> {
-        INNER.serialize_tuple_struct(name, len).map(One)
+        ValueSer::top().serialize_tuple_struct(name, len).map(One)
     }
 
     fn serialize_tuple_variant(
@@ -215,17 +225,17 @@ impl Serializer for ReturnSer {
         variant: &'static str,
         len: usize,
     ) -> Result<One<VariantSeqSer>, Error> {
-        INNER
+        ValueSer::top()
             .serialize_tuple_variant(name, index, variant, len)
             .map(One)
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<One<HashSer>, Error> {
-        INNER.serialize_map(len).map(One)
+        ValueSer::top().serialize_map(len).map(One)
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<One<HashSer>, Error> {
-        INNER.serialize_struct(name, len).map(One)
+        ValueSer::top().serialize_struct(name, len).map(One)
     }
 
     fn serialize_struct_variant(
@@ -235,7 +245,7 @@ impl Serializer for ReturnSer {
         variant: &'static str,
         len: usize,
     ) -> Result<One<VariantHashSer>, Error> {
-        INNER
+        ValueSer::top()
             .serialize_struct_variant(name, index, variant, len)
             .map(One)
     }

@@ -10,8 +10,9 @@ use std::ptr;
 use crate::args::FromSub;
 use crate::error::Error;
 use crate::fence;
-use crate::ffi::{self, CV, Call, Interpreter, MAGIC, MGVTBL, Node, Pair, SV, flag, surface};
+use crate::ffi::{self, CV, Call, Interpreter, MAGIC, MGVTBL, Node, SV, flag, surface};
 use crate::text::{self, TextError};
+use crate::value::make::key_len;
 use crate::value::{Scalar, Value, ascii};
 
 /// Where perl keeps the arguments of a call.
@@ -190,17 +191,6 @@ pub(crate) fn hold(sv: *mut SV) -> Scalar {
     unsafe { Scalar::from_raw_ref(sv) }
 }
 
-/// Elements of a plain array from `start` on, at most the buffer's capacity.
-pub(crate) fn array_nodes(av: &Scalar, start: usize, out: &mut Vec<Node>) {
-    out.clear();
-    let max = out.capacity();
-    // SAFETY: there is room for `max` nodes
-    let count =
-        unsafe { ffi::rp_array_nodes(fence::perl(), av.as_raw(), start, out.as_mut_ptr(), max) };
-    // SAFETY: so many have been written
-    unsafe { out.set_len(count) };
-}
-
 /// The length of a plain array.
 pub(crate) fn array_len(av: *mut SV) -> usize {
     // SAFETY: callers have an array
@@ -213,101 +203,10 @@ pub(crate) fn hash_len(hv: *mut SV) -> usize {
     unsafe { ffi::rp_hash_len(fence::perl(), hv) }
 }
 
-/// The pairs of a plain hash.
-pub(crate) struct Pairs {
-    list: Vec<Pair>,
-    /// Keys and values are held, as code may run while they are read.
-    pub(crate) held: bool,
-}
-
-impl Pairs {
-    pub(crate) fn of(hv: &Scalar) -> Self {
-        let max = hash_len(hv.as_raw());
-        let mut list = Vec::with_capacity(max);
-        let mut held = 0;
-        // SAFETY: there is room for `max` pairs
-        let count = unsafe {
-            ffi::rp_hash_pairs(
-                fence::perl(),
-                hv.as_raw(),
-                list.as_mut_ptr(),
-                max,
-                &mut held,
-            )
-        };
-        // SAFETY: so many have been written
-        unsafe { list.set_len(count) };
-        Self {
-            list,
-            held: held != 0,
-        }
-    }
-
-    pub(crate) fn get(&self, index: usize) -> Option<&Pair> {
-        self.list.get(index)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.list.len()
-    }
-}
-
-impl Drop for Pairs {
-    fn drop(&mut self) {
-        if self.held {
-            let count = self.list.len();
-            // SAFETY: `rp_hash_pairs` took these counts
-            unsafe { ffi::rp_hash_release(fence::perl(), self.list.as_mut_ptr(), count) };
-        }
-    }
-}
-
-/// A key as a scalar of its own.
-pub(crate) fn key_scalar(key: &Node) -> Scalar {
-    // SAFETY: the key is live, as its hash is
-    let sv = unsafe { ffi::rp_key_sv(fence::perl(), key) };
-    // SAFETY: the function returns a count
-    unsafe { Scalar::from_raw_move(sv) }
-}
-
-/// A new array with room for `count` elements.
-pub(crate) fn new_array(count: usize) -> Scalar {
-    let perl = fence::perl();
-    // SAFETY: makes a new array
-    let av = unsafe { ffi::rp_new_array(perl) };
-    let room = isize::try_from(count).unwrap_or(0);
-    // SAFETY: the array is new
-    unsafe { ffi::rp_array_reserve(perl, av, room) };
-    // SAFETY: the count is ours
-    unsafe { Scalar::from_raw_move(av) }
-}
-
-/// A new hash.
-pub(crate) fn new_hash() -> Scalar {
-    // SAFETY: makes a new hash
-    let hv = unsafe { ffi::rp_new_hash(fence::perl()) };
-    // SAFETY: the count is ours
-    unsafe { Scalar::from_raw_move(hv) }
-}
-
 /// Whether a container takes values without running code or dying.
 pub(crate) fn is_plain(sv: *mut SV) -> bool {
     // SAFETY: callers have a live container
     unsafe { ffi::rp_is_plain(sv) != 0 }
-}
-
-/// Appends to a plain array.
-pub(crate) fn push(av: &Scalar, value: Scalar) {
-    // SAFETY: the array takes over the count
-    unsafe { ffi::rp_array_push(fence::perl(), av.as_raw(), value.into_raw()) };
-}
-
-/// A key's length as perl's functions want it: negative when it is UTF-8.
-pub(crate) fn key_len(key: &[u8], utf8: bool) -> Result<i32, Error> {
-    match i32::try_from(key.len()) {
-        Ok(len) => Ok(if utf8 { -len } else { len }),
-        Err(_) => Error::fail("hash key is too long"),
-    }
 }
 
 /// Stores into a plain hash.
@@ -316,22 +215,6 @@ pub(crate) fn store(hv: &Scalar, key: &[u8], utf8: bool, value: Scalar) -> Resul
     // SAFETY: the hash takes over the count; the length is the key's
     unsafe {
         ffi::rp_hash_store(
-            fence::perl(),
-            hv.as_raw(),
-            key.as_ptr(),
-            len,
-            value.into_raw(),
-        );
-    };
-    Ok(())
-}
-
-/// Stores into a hash that is being made.
-pub(crate) fn add(hv: &Scalar, key: &[u8], utf8: bool, value: Scalar) -> Result<(), Error> {
-    let len = key_len(key, utf8)?;
-    // SAFETY: the hash takes over the count; the length is the key's
-    unsafe {
-        ffi::rp_hash_add(
             fence::perl(),
             hv.as_raw(),
             key.as_ptr(),
@@ -358,12 +241,4 @@ pub(crate) fn attach(sv: *mut SV, vtbl: &'static MGVTBL, ptr: *mut c_void) {
 pub(crate) fn magic_pointer(sv: *mut SV, vtbl: &'static MGVTBL) -> *mut c_void {
     // SAFETY: callers have a live scalar
     unsafe { ffi::rp_magic_find(fence::perl(), sv, vtbl) }
-}
-
-/// A new reference that takes the only hold on its target.
-pub(crate) fn into_ref(target: Scalar) -> Scalar {
-    // SAFETY: the reference takes over the count
-    let sv = unsafe { ffi::rp_new_ref(fence::perl(), target.into_raw()) };
-    // SAFETY: the count is ours
-    unsafe { Scalar::from_raw_move(sv) }
 }

@@ -6,6 +6,7 @@ use crate::error::{CastError, Error};
 use crate::fence::{self, or_raise};
 use crate::ffi::surface::{self, Step};
 use crate::ffi::{self, AV, kind};
+use crate::value::make::Perl;
 use crate::value::{Scalar, ScalarRef, Value, access};
 
 /// A counted hold on an array.
@@ -15,7 +16,7 @@ pub struct Array(Scalar);
 impl Array {
     /// A new empty array.
     pub fn new() -> Self {
-        Self(access::new_array(0))
+        Self(Perl::of_call().array(0))
     }
 
     /// Takes what is known to be an array.
@@ -146,7 +147,7 @@ impl Array {
     pub fn try_push(&self, value: Value) -> Result<(), Error> {
         let av = self.0.as_raw();
         if access::is_plain(av) {
-            access::push(&self.0, value.into_scalar());
+            Perl::of_call().push(&self.0, value.into_scalar());
             return Ok(());
         }
         fence::guarded(|perl, call, error| {

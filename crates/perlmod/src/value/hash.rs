@@ -6,6 +6,7 @@ use crate::error::{CastError, Error};
 use crate::fence::{self, or_raise};
 use crate::ffi::surface::{self, Step};
 use crate::ffi::{self, HV, flag, kind};
+use crate::value::make::{self, Perl};
 use crate::value::{Scalar, ScalarRef, Value, access};
 
 /// A counted hold on a hash.
@@ -15,7 +16,7 @@ pub struct Hash(Scalar);
 impl Hash {
     /// A new empty hash.
     pub fn new() -> Self {
-        Self(access::new_hash())
+        Self(Perl::of_call().hash())
     }
 
     /// Takes what is known to be a hash.
@@ -72,7 +73,7 @@ impl Hash {
             let done = or_raise(surface::step(Step::HashGet, self, 0, Some(&key), None));
             return done.value.map(Value::from_scalar);
         }
-        let len = access::key_len(key, utf8).ok()?;
+        let len = make::key_len(key, utf8).ok()?;
         // SAFETY: a live hash; the length is the key's
         let sv = unsafe { ffi::rp_hash_get(fence::perl(), self.0.as_raw(), key.as_ptr(), len) };
         // SAFETY: the function returns a count
@@ -191,7 +192,7 @@ impl Hash {
                 value.into_scalar(),
             );
         }
-        let len = access::key_len(key.as_bytes(), !key.is_ascii())?;
+        let len = make::key_len(key.as_bytes(), !key.is_ascii())?;
         fence::guarded(|perl, call, error| {
             // SAFETY: all live; the length is the key's
             unsafe {

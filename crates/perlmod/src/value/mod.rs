@@ -8,7 +8,8 @@ pub mod array;
 pub(crate) mod ascii;
 pub(crate) mod boxed;
 pub mod hash;
-
+pub(crate) mod make;
+pub(crate) mod nodes;
 pub mod raw_value;
 pub mod scalar;
 mod seen;

@@ -12,6 +12,7 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use crate::error::Error;
+use crate::ser::ValueSer;
 use crate::value::{Scalar, Value};
 
 // known by address: nobody else's type has this name
@@ -70,7 +71,7 @@ impl From<Value> for RawValue {
 /// Takes a raw value from a serializer of this crate.
 pub(crate) fn hand_over<T: Serialize + ?Sized>(value: &T) -> Result<Scalar, Error> {
     WANTED.set(true);
-    let result = value.serialize(crate::ser::UNIT);
+    let result = value.serialize(ValueSer::top());
     WANTED.set(false);
     let scalar = SLOT.take();
     result?;

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::fence;
 use crate::ffi::{self, Node, SV, kind};
 use crate::magic::{Leakable, MagicSpec, MagicValue};
+use crate::value::make::Perl;
 use crate::value::{Value, access};
 
 pub use super::types::{Flags, Type};
@@ -37,12 +38,11 @@ impl Mortal {
 }
 
 macro_rules! constructors {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) => $call:ident($($pass:expr),*);)+) => {$(
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) => $make:ident($($pass:expr),*);)+) => {$(
         $(#[$doc])*
         #[inline]
         pub fn $name($($arg: $ty),*) -> Self {
-            // SAFETY: makes a new scalar in the running call's interpreter
-            Self(unsafe { ffi::$call(fence::perl(), $($pass),*) })
+            Perl::of_call().$make($($pass),*)
         }
     )+};
 }
@@ -50,27 +50,25 @@ macro_rules! constructors {
 impl Scalar {
     constructors! {
         /// A new undef.
-        new_undef() => rp_new_undef();
+        new_undef() => undef();
         /// A new true.
-        new_yes() => rp_new_bool(1);
+        new_yes() => boolean(true);
         /// A new false.
-        new_no() => rp_new_bool(0);
+        new_no() => boolean(false);
         /// A new integer.
-        new_int(v: isize) => rp_new_int(v as i64);
+        new_int(v: isize) => int(v as i64);
         /// A new unsigned integer.
-        new_uint(v: usize) => rp_new_uint(v as u64);
+        new_uint(v: usize) => uint(v as u64);
         /// A new float.
-        new_float(v: f64) => rp_new_float(v);
+        new_float(v: f64) => float(v);
         /// A new string of characters; stored as UTF-8 unless it is ASCII.
-        new_string(v: &str) => rp_new_string(v.as_ptr(), v.len(), i32::from(!v.is_ascii()));
+        new_string(v: &str) => string(v);
         /// A new string of bytes.
-        new_bytes(v: &[u8]) => rp_new_string(v.as_ptr(), v.len(), 0);
+        new_bytes(v: &[u8]) => bytes(v);
     }
 
     pub(crate) fn new_ref(target: &ScalarRef) -> Self {
-        let target = target.clone_ref().into_raw();
-        // SAFETY: the reference takes over the count
-        Self(unsafe { ffi::rp_new_ref(fence::perl(), target) })
+        Perl::of_call().reference(target.clone_ref())
     }
 
     /// Takes over a count of `sv`.
@@ -206,7 +204,7 @@ impl ScalarRef {
     /// # Errors
     /// When it is no integer.
     pub fn pv_raw<T>(&self) -> Result<*mut T, Error> {
-        match crate::de::from_node::<usize>(self.describe()) {
+        match crate::de::from_node::<usize>(&self.describe()) {
             Ok(address) => Ok(std::ptr::with_exposed_provenance_mut(address)),
             Err(_) => Error::fail("value is not a pointer"),
         }
@@ -248,7 +246,7 @@ impl ScalarRef {
 
     /// As text, with what cannot be shown replaced.
     pub(crate) fn text_lossy(&self) -> String {
-        match crate::de::from_node::<String>(self.describe()) {
+        match crate::de::from_node::<String>(&self.describe()) {
             Ok(text) => text,
             Err(_) => "perl code threw an object".to_string(),
         }

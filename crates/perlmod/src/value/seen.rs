@@ -60,7 +60,7 @@ impl ScalarRef {
             kind::UNDEF => 0.0,
             kind::BOOL | kind::INT => node.int as f64,
             kind::UINT => node.uint() as f64,
-            kind::FLOAT => node.float,
+            kind::FLOAT => node.float(),
             _ => {
                 Self::only_scalar(&node)?;
                 let mut float = 0.0;

@@ -43,6 +43,10 @@ impl<K: Hash + Eq + Clone, V> Kept<K, V> {
         self.values.get_mut(key).map(|(_, value)| value)
     }
 
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.values.values_mut().map(|(_, value)| value)
+    }
+
     /// How long ago an entry came.
     pub fn age(&self, key: &K, now: Duration) -> Option<Duration> {
         self.values

@@ -8,8 +8,8 @@ use super::authorize::Asked;
 use super::kept::Kept;
 use crate::entropy;
 
-/// How long an access token is good for.
-pub const ACCESS_LIFE: Duration = Duration::from_secs(3599);
+/// How long an access token is good for, unless an order says otherwise.
+const ACCESS_LIFE: Duration = Duration::from_secs(3599);
 /// The scopes that let a token send mail.
 const MAIL_SCOPES: [&str; 2] = [
     "https://mail.google.com/",
@@ -65,6 +65,8 @@ pub struct Store {
     pub allowed: HashSet<String>,
     /// How far the clock was put forward.
     pub advanced: Duration,
+    /// How long an access token is good for.
+    pub access_life: Duration,
     started: Instant,
     grant_count: u64,
 }
@@ -83,6 +85,7 @@ impl Store {
             access_tokens: Kept::default(),
             allowed: HashSet::new(),
             advanced: Duration::ZERO,
+            access_life: ACCESS_LIFE,
             started: Instant::now(),
             grant_count: 0,
         }
@@ -120,10 +123,18 @@ impl Store {
         let is_fresh = self
             .access_tokens
             .age(&token, self.now())
-            .is_some_and(|age| age < ACCESS_LIFE);
+            .is_some_and(|age| age < self.access_life);
         let scopes = self.access_tokens.get(&token);
         let mut scopes = scopes.into_iter().flatten();
         is_fresh && scopes.any(|scope| MAIL_SCOPES.contains(&scope.as_str()))
+    }
+
+    /// Takes back all that the person has granted, as on the provider's page for that.
+    pub fn revoke(&mut self) {
+        for grant in self.grants.values_mut() {
+            grant.revoked = true;
+        }
+        self.access_tokens = Kept::default();
     }
 
     pub fn add_grant(&mut self, grant: Grant) -> u64 {

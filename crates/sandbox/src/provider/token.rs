@@ -1,12 +1,14 @@
 //! The token endpoint: codes and refresh tokens against access tokens (RFC 6749, sections 4.1.3, 6).
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::Brand;
 use super::denial::Denial;
-use super::store::{ACCESS_LIFE, Code, Grant, SHORT_LIFE, Store};
+use super::store::{Code, Grant, SHORT_LIFE, Store};
 use crate::entropy;
 use crate::form::Form;
 use crate::wire::{Request, Response};
@@ -144,7 +146,7 @@ fn redeem(
         revoked: false,
         newest: None,
     };
-    let answer = tokens(brand, &grant.scopes);
+    let answer = tokens(brand, &grant.scopes, store.access_life);
     let id = store.add_grant(grant);
     if let Some(code) = store.codes.get_mut(&key) {
         code.spent_for = Some(id);
@@ -205,18 +207,18 @@ fn refresh(
     } else {
         &wanted
     };
-    let answer = tokens(brand, scopes);
+    let answer = tokens(brand, scopes, store.access_life);
     Ok(handed_out(store, answer, brand.rotates().then_some(id)))
 }
 
 /// An answer with a new access token; Microsoft's scope does not list `offline_access`.
-fn tokens(brand: Brand, scopes: &[String]) -> serde_json::Value {
+fn tokens(brand: Brand, scopes: &[String], life: Duration) -> serde_json::Value {
     let listed = |scope: &&String| brand != Brand::Microsoft || *scope != "offline_access";
     let scopes: Vec<&str> = scopes.iter().filter(listed).map(String::as_str).collect();
     json!({
         "access_token": entropy::token::<96>(),
         "token_type": "Bearer",
-        "expires_in": ACCESS_LIFE.as_secs(),
+        "expires_in": life.as_secs(),
         "scope": scopes.join(" "),
     })
 }

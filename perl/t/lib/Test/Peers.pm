@@ -15,7 +15,7 @@ use POSIX          qw(WNOHANG);
 use Time::HiRes    qw(sleep time);
 
 our @EXPORT_OK = qw(
-    root sandbox_binary new_dir write_private host_dir trust pki_dir start stop wait_for
+    root sandbox_binary new_dir slurp write_private host_dir trust pki_dir start stop wait_for
     exit_on_signals
 );
 
@@ -37,6 +37,14 @@ sub sandbox_binary () {
 
 sub new_dir () {
     return File::Temp->newdir('notify-test-XXXXXX', TMPDIR => 1);
+}
+
+# The bytes of a file; none if it cannot be read.
+sub slurp ($path) {
+    open(my $file, '<:raw', $path) or return '';
+    my $bytes = do { local $/ = undef; readline($file) };
+    close($file);
+    return $bytes // '';
 }
 
 sub write_private ($path, $content) {

@@ -28,6 +28,8 @@ sub init ($class, %opt) {
         kind               => 'standalone',
         'config-dir'       => $dirs->{config},
         'vendor-templates' => $dirs->{templates},
+        'state-dir'        => $dirs->{state},
+        'run-dir'          => $dirs->{run},
     });
     return $dirs;
 }

@@ -36,6 +36,12 @@ my @default_matcher = (
     origin  => 'builtin',
     target  => ['mail-to-root'],
 );
+my $root_target = {
+    name    => 'mail-to-root',
+    type    => 'sendmail',
+    origin  => 'builtin',
+    comment => q{Send mails to root@pam's email address},
+};
 my $missing = 'property is missing and it is not optional';
 my $unknown =
     'property is not defined in schema and the schema does not allow additional properties';
@@ -78,22 +84,9 @@ my @indexes = (
             { field => 'hostname', value => (POSIX::uname())[1] =~ s/[.].*//sr },
         ]
     ],
-    [
-        'a new folder has one target',
-        'GET',
-        'targets',
-        {},
-        [
-            {
-                name    => 'mail-to-root',
-                type    => 'sendmail',
-                origin  => 'builtin',
-                comment => q{Send mails to root@pam's email address},
-            },
-        ]
-    ],
-    ['and its endpoint', 'GET', 'endpoints/sendmail', {}, [{@mail_to_root}]],
-    ['and one matcher',  'GET', 'matchers',           {}, [{@default_matcher}]],
+    ['a new folder has one target', 'GET', 'targets',            {}, [$root_target,]],
+    ['and its endpoint',            'GET', 'endpoints/sendmail', {}, [{@mail_to_root}]],
+    ['and one matcher',             'GET', 'matchers',           {}, [{@default_matcher}]],
     (map { ["no $_", 'GET', "endpoints/$_", {}, []] } qw(gotify smtp webhook)),
 );
 
@@ -232,6 +225,16 @@ my %smtp = (
 my %smtp_answer = (%smtp, origin => 'user-created');
 my %smtp_least  = (server => 'mail.example.org', 'from-address' => 'node@example.org');
 
+my %smtp_in_clear = (
+    %smtp_least,
+    name     => 'clear',
+    mode     => 'insecure',
+    username => 'ann',
+    mailto   => ['a@b.c'],
+);
+my $in_clear = 'the password goes out without encryption (mode insecure); an administrator has to '
+    . 'set the mode to starttls or tls, if the server can do that';
+
 my @smtp = (
     [
         'SMTP with every key',
@@ -356,6 +359,53 @@ my @smtp = (
     ],
     ['deleted', 'DELETE', 'endpoints/smtp/mail', {}, undef],
     ['with all that was its own', 'READ', 'priv/notifications.cfg', qr/\A\n*\z/],
+    [
+        'a password that goes out in the clear',
+        'POST',
+        'endpoints/smtp',
+        { %smtp_in_clear, password => $canary{password} },
+        undef
+    ],
+    [
+        'is marked in the list',
+        'GET',
+        'endpoints/smtp',
+        {},
+        [{ %smtp_in_clear, origin => 'user-created', warning => $in_clear }]
+    ],
+    [
+        'and among the targets',
+        'GET',
+        'targets',
+        {},
+        [
+            $root_target,
+            { name => 'clear', type => 'smtp', origin => 'user-created', warning => $in_clear },
+        ]
+    ],
+    ['over TLS', 'PUT', 'endpoints/smtp/clear', { mode => 'starttls' }, undef],
+    [
+        'it is not',
+        'GET',
+        'targets',
+        {},
+        [$root_target, { name => 'clear', type => 'smtp', origin => 'user-created' }]
+    ],
+    [
+        'nor where there is none',
+        'PUT',
+        'endpoints/smtp/clear',
+        { mode => 'insecure', delete => ['password', 'username'] },
+        undef
+    ],
+    [
+        'in the list',
+        'GET',
+        'endpoints/smtp',
+        {},
+        [{ %smtp_least, %smtp_in_clear{qw(name mode mailto)}, origin => 'user-created' }]
+    ],
+    ['deleted too', 'DELETE', 'endpoints/smtp/clear', {}, undef],
 );
 
 my @gotify = (
@@ -799,12 +849,7 @@ my @faults = (
                 error  =>
                     q{priv/notifications.cfg line 1: property 'token' is missing and it is not optional.},
             },
-            {
-                name    => 'mail-to-root',
-                type    => 'sendmail',
-                origin  => 'builtin',
-                comment => q{Send mails to root@pam's email address},
-            },
+            $root_target,
             {
                 name    => 'beeper',
                 type    => 'pager',

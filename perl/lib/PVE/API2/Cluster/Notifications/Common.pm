@@ -12,7 +12,8 @@ use PVE::Notify;
 
 our @EXPORT_OK = qw(
     readers writers endpoint_writers with_config change_config raise_api_error with_faults
-    name_property comment_property disable_property origin_property
+    name_property comment_property disable_property origin_property warning_property
+    with_status condition_property
 );
 
 my $WHERE = '/mapping/notifications';
@@ -59,14 +60,26 @@ sub with_config ($code) {
     return or_raise(sub { return $code->(PVE::Notify::read_config()) });
 }
 
+# who calls, for what is put down about it
+my sub user () {
+    my $get = PVE::RPCEnvironment->can('get') or return 'root@pam';
+    my $env = eval { $get->() };
+    return $env && $env->get_user() // 'root@pam';
+}
+
+# What a change means for the grants of OAuth2 targets comes after the lock: it may have to wait for
+# somebody who asks a provider.
 sub change_config ($code) {
     my $change = sub {
         my $config = PVE::Notify::read_config();
         $code->($config);
         PVE::Notify::write_config($config);
-        return;
+        return $config;
     };
-    return or_raise(sub { return PVE::Notify::lock_config($change) });
+    return or_raise(sub {
+        PVE::Notify::lock_config($change)->apply_oauth2_changes(user());
+        return;
+    });
 }
 
 # Adds to a list what is wrong with its entries: an `error` at those that are in it, and the entries
@@ -87,6 +100,30 @@ sub with_faults ($entries, $config, $is_listed) {
         $entry{$name}{error} = join '; ', $entry{$name}{error} // (), $error;
     }
     return $entries;
+}
+
+# Adds to a list how things stand with the targets that log in with OAuth2.
+sub with_status ($entries, $config) {
+    my $status = $config->get_oauth2_status();
+    for my $entry (grep { $status->{ $_->{name} } } @$entries) {
+        my $health = $status->{ $entry->{name} };
+        $entry->{'oauth2-status'} = $health->{condition};
+        $entry->{'oauth2-error'}  = $health->{'last-error'} if defined $health->{'last-error'};
+    }
+    return $entries;
+}
+
+sub condition_property (%more) {
+    return {
+        description =>
+            'How things stand with the OAuth2 login. ok: nothing to do. due: the next daily '
+            . 'run renews it. failing: the last renewal failed and is tried again. authorize-again: a '
+            . 'person has to consent again. misconfigured: settings or the registration have to be '
+            . 'mended.',
+        type => 'string',
+        enum => ['ok', 'due', 'failing', 'authorize-again', 'misconfigured'],
+        %more,
+    };
 }
 
 sub name_property (%more) {
@@ -129,6 +166,15 @@ sub origin_property () {
     };
 }
 
+sub warning_property () {
+    return {
+        description => 'What an administrator should know of the settings although they work: that '
+            . 'the password goes out without encryption (mode insecure).',
+        type     => 'string',
+        optional => 1,
+    };
+}
+
 1;
 
 __END__
@@ -158,7 +204,15 @@ anything else.
 A list of entries with what is wrong in the files: text C<error> of an entry, and entries that are
 switched off by it.
 
-=head2 name_property(%more), comment_property(), disable_property(), origin_property()
+=head2 with_status($entries, $config)
+
+A list of endpoints with C<oauth2-status> and C<oauth2-error> of those that log in with OAuth2.
+
+=head2 condition_property(%more)
+
+The schema of C<oauth2-status>.
+
+=head2 name_property(%more), comment_property(), disable_property(), origin_property(), warning_property()
 
 Schemas that all kinds of entries have.
 

@@ -5,8 +5,10 @@ package PVE::API2::Cluster::Notifications::SMTP;
 
 use v5.36;
 
-use PVE::API2::Cluster::Notifications::Common
-    qw(endpoint_writers comment_property disable_property);
+use PVE::API2::Cluster::Notifications::Common qw(
+    readers endpoint_writers with_config name_property comment_property disable_property
+    condition_property warning_property
+);
 use PVE::API2::Cluster::Notifications::Entries;
 use PVE::API2::Cluster::Notifications::Mail qw(mail_keys);
 
@@ -64,10 +66,11 @@ my @keys = (
 
 my @extra = (
     'auth-method' => {
-        description => 'How to log in: "plain" with user name and password, "google-oauth2" or '
-            . '"microsoft-oauth2" with OAuth2. Without it a user name means "plain".',
+        description => 'How to log in: "plain" with user name and password; "google-oauth2", '
+            . '"microsoft-oauth2" or "custom-oauth2" (any other provider) with OAuth2. Without it a '
+            . 'user name means "plain".',
         type     => 'string',
-        typetext => 'plain | google-oauth2 | microsoft-oauth2',
+        typetext => 'plain | google-oauth2 | microsoft-oauth2 | custom-oauth2',
         pattern  => '[a-z0-9-]{1,64}',
         optional => 1,
     },
@@ -95,12 +98,100 @@ my @extra = (
     },
     'oauth2-cloud' => {
         description => q{The cloud that the tenant is in, where that is a national one. Without it }
-            . q{the provider's general one.},
+            . q{the worldwide one.},
         type     => 'string',
-        pattern  => '[a-z0-9-]{1,64}',
+        enum     => ['global', 'us-gov', 'china'],
         optional => 1,
     },
+    'oauth2-grant-type' => {
+        description => 'Whether a person consents once, whose refresh token is then used '
+            . '(refresh-token), or the application acts for itself (client-credentials; not with '
+            . 'google-oauth2).',
+        type     => 'string',
+        enum     => ['refresh-token', 'client-credentials'],
+        default  => 'refresh-token',
+        optional => 1,
+    },
+    'oauth2-token-url' => {
+        description => 'With custom-oauth2: the address of the token endpoint, https only.',
+        type        => 'string',
+        maxLength   => 2048,
+        optional    => 1,
+    },
+    'oauth2-authorize-url' => {
+        description => 'With custom-oauth2: the address where a person consents, https only.',
+        type        => 'string',
+        maxLength   => 2048,
+        optional    => 1,
+    },
+    'oauth2-scopes' => {
+        description => 'With custom-oauth2: the scopes to ask for, separated by blanks.',
+        type        => 'string',
+        maxLength   => 2048,
+        optional    => 1,
+    },
+    'oauth2-refresh-token' => {
+        description =>
+            'The refresh token that /cluster/notifications/smtp-oauth2-token has returned. It '
+            . 'is no setting: it is kept apart, renewed when the provider says so, and set aside when '
+            . 'server, provider, application or login change. A secret: no answer has it.',
+        type      => 'string',
+        maxLength => $MAX_OAUTH2_TEXT,
+        optional  => 1,
+    },
 );
+
+my sub moment ($description) {
+    return {
+        description => "$description In seconds since the epoch.",
+        type        => 'integer',
+        optional    => 1,
+    };
+}
+
+my %status = (
+    name            => name_property(),
+    condition       => condition_property(),
+    consented       => moment('When a person has consented.'),
+    'last-refresh'  => moment('When the provider last took the grant.'),
+    'last-send'     => moment('When mail was last sent, to the hour.'),
+    'expected-end'  => moment('When the grant ends if it is not used before.'),
+    'retry-at'      => moment('When a failed renewal is tried again.'),
+    'last-error-at' => moment('When the last error happened.'),
+    'last-error'    => {
+        description => 'What went wrong last, until something goes right.',
+        type        => 'string',
+        optional    => 1,
+    },
+    cure => {
+        description => 'What has to be done, and by whom.',
+        type        => 'string',
+        optional    => 1,
+    },
+    warning => {
+        description => 'What does no harm yet.',
+        type        => 'string',
+        optional    => 1,
+    },
+);
+
+my sub status ($param) {
+    my $name = $param->{name};
+    return with_config(sub ($config) {
+        $config->get_smtp_endpoint($name);
+        return $config->get_oauth2_status()->{$name}
+            // die { code => 400, message => "endpoint '$name' does not log in with OAuth2" };
+    });
+}
+
+my sub with_warnings ($entries, $config) {
+    my %warning =
+        map { $_->{name} => $_->{warning} } grep { $_->{warning} } $config->get_targets()->@*;
+    for my $entry (grep { $warning{ $_->{name} } } @$entries) {
+        $entry->{warning} = $warning{ $entry->{name} };
+    }
+    return $entries;
+}
 
 my %kind = (
     path     => 'endpoints/smtp',
@@ -108,13 +199,29 @@ my %kind = (
     singular => 'an SMTP endpoint',
     plural   => 'SMTP endpoints',
     writers  => endpoint_writers(),
-    secrets  => ['password', 'oauth2-client-secret'],
+    secrets  => ['password', 'oauth2-client-secret', 'oauth2-refresh-token'],
     keys     => \@keys,
     extra    => \@extra,
+
+    list_properties => { warning => warning_property() },
+    complete_list   => \&with_warnings,
 );
 
 sub register ($class) {
-    return PVE::API2::Cluster::Notifications::Entries::register($class, \%kind);
+    PVE::API2::Cluster::Notifications::Entries::register($class, \%kind);
+    $class->register_method({
+        name        => 'get_smtp_endpoint_status',
+        path        => 'endpoints/smtp/{name}/status',
+        method      => 'GET',
+        protected   => 1,
+        description =>
+            'How things stand with the OAuth2 login of an SMTP endpoint. Asks no provider.',
+        permissions => readers('Mapping.Use'),
+        parameters  => { additionalProperties => 0, properties => { name => name_property() } },
+        returns     => { type                 => 'object', properties => \%status },
+        code        => \&status,
+    });
+    return;
 }
 
 1;
@@ -130,6 +237,6 @@ PVE::API2::Cluster::Notifications::SMTP - /cluster/notifications/endpoints/smtp
 =head2 register($class)
 
 Registers C<get_smtp_endpoints>, C<get_smtp_endpoint>, C<create_smtp_endpoint>,
-C<update_smtp_endpoint> and C<delete_smtp_endpoint> in C<$class>.
+C<update_smtp_endpoint>, C<delete_smtp_endpoint> and C<get_smtp_endpoint_status> in C<$class>.
 
 =cut

@@ -4,13 +4,15 @@ package PVE::API2::Cluster::Notifications::Targets;
 
 use v5.36;
 
-use PVE::API2::Cluster::Notifications::Common
-    qw(readers with_config with_faults name_property comment_property disable_property origin_property);
+use PVE::API2::Cluster::Notifications::Common qw(
+    readers with_config with_faults with_status name_property comment_property disable_property
+    origin_property condition_property warning_property
+);
 
 my sub targets ($param) {
     return with_config(sub ($config) {
-        return with_faults($config->get_targets(), $config,
-            sub ($type) { return $type ne 'matcher' });
+        my $targets = with_status($config->get_targets(), $config);
+        return with_faults($targets, $config, sub ($type) { return $type ne 'matcher' });
     });
 }
 
@@ -40,6 +42,14 @@ sub register ($class) {
                     error   => {
                         description => 'What is wrong with the entry in the configuration: file, '
                             . 'line and reason. It takes no part until that is mended.',
+                        type     => 'string',
+                        optional => 1,
+                    },
+                    warning         => warning_property(),
+                    'oauth2-status' => condition_property(optional => 1),
+                    'oauth2-error'  => {
+                        description => 'What went wrong last with the OAuth2 login, and who has to '
+                            . 'do what.',
                         type     => 'string',
                         optional => 1,
                     },

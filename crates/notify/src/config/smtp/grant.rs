@@ -1,0 +1,146 @@
+//! Logging in with OAuth2: which settings belong together, and what credentials were given for.
+//!
+//! A grant and a client secret that were given for one server, provider or login are never sent to
+//! another: a change of those settings sets both aside.
+
+use super::{Smtp, SmtpMode};
+use crate::Error;
+use crate::oauth2::{CUSTOM, Cloud, Provider, is_guid, is_word_for_tenants, tenant};
+
+const MICROSOFT: &str = "microsoft-oauth2";
+
+impl Smtp {
+    /// The provider's name, where it logs in with OAuth2.
+    #[must_use]
+    pub fn oauth2_method(&self) -> Option<&str> {
+        self.auth_method
+            .as_deref()
+            .filter(|method| *method != "plain")
+    }
+
+    /// Whether the application acts for itself, without a person's consent.
+    #[must_use]
+    pub fn is_app_only(&self) -> bool {
+        self.oauth2_grant_type.as_deref() == Some("client-credentials")
+    }
+
+    /// What a grant and a client secret are given for.
+    #[must_use]
+    pub fn granted_for(&self) -> Vec<String> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let mode = self.mode.unwrap_or_default();
+        vec![
+            self.server.clone(),
+            self.port.unwrap_or(mode.default_port()).to_string(),
+            mode.to_string(),
+            self.oauth2_method().unwrap_or_default().to_owned(),
+            text(&self.oauth2_cloud),
+            text(&self.oauth2_token_url),
+            text(&self.oauth2_tenant_id),
+            text(&self.oauth2_client_id),
+            text(&self.username),
+        ]
+    }
+}
+
+/// Looks at what a change means for the credentials in store, and whether the settings fit together.
+/// An entry that was incomplete before stays changeable in all other respects.
+pub(super) fn settle(old: Option<&Smtp>, item: &mut Smtp, gives_secret: bool) -> Result<(), Error> {
+    let grant_type = |item: &Smtp| item.oauth2_grant_type.clone();
+    let changed = old.is_none_or(|old| old.granted_for() != item.granted_for());
+    if changed && !gives_secret {
+        item.oauth2_client_secret = None;
+    }
+    let Some(method) = item.oauth2_method() else {
+        return Ok(());
+    };
+    if gives_secret || changed {
+        check_secret(item, method, old.is_none())?;
+    }
+    if changed || old.is_some_and(|old| grant_type(old) != grant_type(item)) {
+        check(item, method)?;
+    }
+    Ok(())
+}
+
+fn check_secret(item: &Smtp, method: &str, is_new: bool) -> Result<(), Error> {
+    const NAME: &str = "oauth2-client-secret";
+    let refuse = |reason: &str| Err(Error::parameter(NAME, reason));
+    match &item.oauth2_client_secret {
+        None if is_new => refuse("is required to log in with OAuth2"),
+        Some(secret) if method == MICROSOFT && is_guid(secret.expose()) => refuse(
+            "looks like the secret's ID; hand in the secret's value, which is shown once, when the \
+             secret is made",
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn check(item: &Smtp, method: &str) -> Result<(), Error> {
+    let refuse = |name: &'static str, reason: String| Err(Error::parameter(name, reason));
+    if item.mode == Some(SmtpMode::Insecure) {
+        return refuse(
+            "mode",
+            format!("must be tls or starttls with {method}: a token never goes out without TLS"),
+        );
+    }
+    if item.username.is_none() {
+        return refuse(
+            "username",
+            format!(
+                "is required with {method}: the name of the mailbox to log in to, whatever the \
+                 from-address is"
+            ),
+        );
+    }
+    if item.oauth2_client_id.is_none() {
+        return refuse("oauth2-client-id", format!("is required with {method}"));
+    }
+    if let Some(cloud) = &item.oauth2_cloud {
+        Cloud::named(cloud)?;
+    }
+    match item.oauth2_grant_type.as_deref() {
+        None | Some("refresh-token" | "client-credentials") => {}
+        Some(_) => {
+            let reason = "must be one of refresh-token, client-credentials";
+            return refuse("oauth2-grant-type", reason.to_owned());
+        }
+    }
+    match method {
+        MICROSOFT => check_tenant(item),
+        CUSTOM => check_custom(item),
+        _ => Ok(()),
+    }
+}
+
+fn check_tenant(item: &Smtp) -> Result<(), Error> {
+    const NAME: &str = "oauth2-tenant-id";
+    let Some(value) = &item.oauth2_tenant_id else {
+        let reason =
+            "is required with microsoft-oauth2: the directory (tenant) ID of the application";
+        return Err(Error::parameter(NAME, reason));
+    };
+    tenant(NAME, value)?;
+    if item.is_app_only() && is_word_for_tenants(value) {
+        let reason = "must name one tenant where the application acts for itself";
+        return Err(Error::parameter(NAME, reason));
+    }
+    Ok(())
+}
+
+fn check_custom(item: &Smtp) -> Result<(), Error> {
+    let needed = |name: &'static str, value: &Option<String>| {
+        let missing = || Error::parameter(name, "is required with custom-oauth2");
+        value.clone().ok_or_else(missing)
+    };
+    let token_url = needed("oauth2-token-url", &item.oauth2_token_url)?;
+    let authorize_url = match &item.oauth2_authorize_url {
+        // an application that acts for itself asks nobody
+        None if item.is_app_only() => token_url.clone(),
+        url => needed("oauth2-authorize-url", url)?,
+    };
+    let scopes = item.oauth2_scopes.as_deref().unwrap_or_default();
+    let scopes = scopes.split_whitespace().map(str::to_owned).collect();
+    Provider::custom(&token_url, &authorize_url, scopes)?;
+    Ok(())
+}

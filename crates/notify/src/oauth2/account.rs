@@ -1,0 +1,116 @@
+//! What is needed to get access tokens for a mailbox, taken from a target's settings.
+
+use ::oauth2::url::Url;
+
+use super::{CUSTOM, Cloud, Provider, Providers, check};
+use crate::config::Smtp;
+use crate::state::Identity;
+use crate::{Error, Host, Secret};
+
+/// A mailbox at a provider, and the application that sends for it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The target's name.
+    pub target: String,
+    /// The provider.
+    pub provider: Provider,
+    /// The application's secret.
+    pub client_secret: Secret,
+    /// Whose tokens they are.
+    pub identity: Identity,
+}
+
+impl Account {
+    /// The account of a target; `None` if it does not log in with OAuth2.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a setting that is missing or cannot be used.
+    pub fn of(host: &Host, smtp: &Smtp) -> Result<Option<Self>, Error> {
+        let method = match smtp.auth_method.as_deref() {
+            None | Some("plain") => return Ok(None),
+            Some(method) => method,
+        };
+        let needed = |name: &'static str, value: &Option<String>| {
+            value
+                .clone()
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| Error::parameter(name, format!("is required for {method}")))
+        };
+        let app_only = match smtp.oauth2_grant_type.as_deref() {
+            None | Some("refresh-token") => false,
+            Some("client-credentials") => true,
+            Some(_) => {
+                return Err(Error::parameter(
+                    "oauth2-grant-type",
+                    "must be one of refresh-token, client-credentials",
+                ));
+            }
+        };
+        let provider = if method == CUSTOM {
+            let authorize_url = match &smtp.oauth2_authorize_url {
+                // an application that acts for itself asks nobody
+                None if app_only => smtp.oauth2_token_url.clone().unwrap_or_default(),
+                url => needed("oauth2-authorize-url", url)?,
+            };
+            Provider::custom(
+                &needed("oauth2-token-url", &smtp.oauth2_token_url)?,
+                &authorize_url,
+                scopes(smtp.oauth2_scopes.as_deref()),
+            )?
+        } else {
+            find(host, method, smtp.oauth2_cloud.as_deref())?
+        };
+        if app_only && provider.app_scopes.is_empty() {
+            return Err(Error::parameter(
+                "oauth2-grant-type",
+                format!("client-credentials cannot be used with {method}"),
+            ));
+        }
+        let client_secret = smtp
+            .oauth2_client_secret
+            .clone()
+            .ok_or_else(|| Error::parameter("oauth2-client-secret", "is required for OAuth2"))?;
+        let token_url = provider.token_url(smtp.oauth2_tenant_id.as_deref())?;
+        let identity = Identity {
+            provider: provider.name.clone(),
+            cloud: smtp.oauth2_cloud.clone().unwrap_or_default(),
+            token_url: token_url.into(),
+            tenant: smtp.oauth2_tenant_id.clone().unwrap_or_default(),
+            client: needed("oauth2-client-id", &smtp.oauth2_client_id)?,
+            login: needed("username", &smtp.username)?,
+            app_only,
+        };
+        check::text("oauth2-client-id", &identity.client)?;
+        check::text("oauth2-client-secret", client_secret.expose())?;
+        Ok(Some(Self {
+            target: smtp.name.clone(),
+            provider,
+            client_secret,
+            identity,
+        }))
+    }
+
+    pub(super) fn token_url(&self) -> Result<Url, Error> {
+        Url::parse(&self.identity.token_url)
+            .map_err(|_| Error::parameter("oauth2-token-url", "is not a URL"))
+    }
+}
+
+/// A known provider, in a cloud of its own where one is named.
+fn find(host: &Host, method: &str, cloud: Option<&str>) -> Result<Provider, Error> {
+    let cloud = cloud.map(Cloud::named).transpose()?;
+    let provider = Providers::load(host).find(method)?.clone();
+    match cloud {
+        None | Some(Cloud::Global) => Ok(provider),
+        Some(cloud) if method == "microsoft-oauth2" => Ok(Provider::microsoft(cloud)),
+        Some(_) => Err(Error::parameter(
+            "oauth2-cloud",
+            format!("{method} has no other clouds"),
+        )),
+    }
+}
+
+fn scopes(text: Option<&str>) -> Vec<String> {
+    let words = text.unwrap_or_default().split_whitespace();
+    words.map(str::to_owned).collect()
+}

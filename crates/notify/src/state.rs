@@ -1,0 +1,26 @@
+//! What is kept of every OAuth2 target: one record, one file, one lock.
+//!
+//! Order of locks: this machine's lock of a target, then the cluster's lock of the same target, then
+//! nothing. Whoever holds one never asks for a second target's, nor for a lock of the configuration;
+//! whoever holds a lock of the configuration may ask for these.
+
+mod error;
+mod lock;
+mod record;
+mod store;
+
+pub use error::Error;
+pub use lock::{Guard, HOLD, Lock};
+pub use record::{Change, Identity, Record, Standing, Trouble};
+pub use store::{Mark, Reserved, Store};
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// 16 hexadecimal digits from the operating system.
+pub(crate) fn random() -> Result<String, Error> {
+    let mut bytes = [0; 8];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Error::Random)?;
+    Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))
+}

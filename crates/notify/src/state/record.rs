@@ -1,0 +1,280 @@
+//! What is kept of one OAuth2 target, and its form on disk: one JSON object.
+//!
+//! A record says which version wrote it and which is the oldest that may rewrite it. Keys that this
+//! version does not know are kept, so that a record of a later version survives. Reading is strict:
+//! a key twice, another type or anything behind the object makes it unreadable.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::Error;
+use crate::{Secret, disk};
+
+/// The version that this software writes.
+const VERSION: u32 = 1;
+
+/// Whose tokens they are. A grant is used for exactly this and nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Identity {
+    /// The provider's name.
+    pub provider: String,
+    /// The national cloud, empty for the worldwide one.
+    #[serde(default)]
+    pub cloud: String,
+    /// Where tokens come from.
+    pub token_url: String,
+    /// The tenant, empty where there are none.
+    #[serde(default)]
+    pub tenant: String,
+    /// The application's id.
+    pub client: String,
+    /// The mailbox; a Google or Microsoft account name.
+    pub login: String,
+    /// Whether the application acts for itself, without a person's consent.
+    #[serde(default)]
+    pub app_only: bool,
+}
+
+/// How things stand with a grant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Nothing speaks against it.
+    #[default]
+    Usable,
+    /// The last refresh failed; a later one may succeed.
+    Failing,
+    /// The provider refuses for a reason in the settings or the registration.
+    Misconfigured,
+    /// It has ended: a person has to consent again.
+    AuthorizeAgain,
+}
+
+/// The last thing that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Trouble {
+    /// When, in seconds since the epoch.
+    pub at: i64,
+    /// The HTTP-like code.
+    pub code: u16,
+    /// What happened, who has to act, what to do.
+    pub message: String,
+    /// The last two of these, where a table has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cure: Option<String>,
+}
+
+/// Who changed the record last, when and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Change {
+    /// When, in seconds since the epoch.
+    pub at: i64,
+    /// On which node.
+    pub node: String,
+    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`.
+    pub why: String,
+    /// On whose behalf: a user, or the part of this software that asked.
+    pub by: String,
+}
+
+/// A record. Times are seconds since the epoch.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Record {
+    version: u32,
+    /// The oldest version that may rewrite it.
+    compatible: u32,
+    /// Tells a target from one of the same name before or after it.
+    pub id: String,
+    /// Counts the writes.
+    pub generation: u64,
+    /// Tells an access token from every other.
+    pub token_id: String,
+    /// Whose tokens these are.
+    pub identity: Identity,
+    /// The grant.
+    #[serde(serialize_with = "exposed", skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<Secret>,
+    /// The one before it.
+    #[serde(serialize_with = "exposed", skip_serializing_if = "Option::is_none")]
+    pub previous_refresh_token: Option<Secret>,
+    /// The access token obtained last.
+    #[serde(serialize_with = "exposed", skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<Secret>,
+    /// The life of the access token in seconds, from the moment it was obtained.
+    pub life: u32,
+    /// The node that obtained it, whose clock `obtained` is from.
+    pub obtained_by: String,
+    /// When the access token was obtained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub obtained: Option<i64>,
+    /// When a person consented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consented: Option<i64>,
+    /// When the provider last took the grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refreshed: Option<i64>,
+    /// When mail was last sent with it; exact to the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<i64>,
+    /// The last change.
+    pub changed: Change,
+    /// How things stand.
+    pub standing: Standing,
+    /// The standing that an admin was told of, until something goes right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerted: Option<Standing>,
+    /// What went wrong last, until something goes right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
+    /// Refreshes that failed since one succeeded.
+    pub failures: u32,
+    /// When the provider was last asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tried: Option<i64>,
+    /// Before this the provider is not asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<i64>,
+    /// A fingerprint of the settings that were used, to notice that somebody mended them.
+    pub settings: String,
+    /// How many seconds the provider's clock was ahead of the node's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_skew: Option<i64>,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    other: BTreeMap<String, Value>,
+}
+
+impl Record {
+    /// The first record of a target.
+    ///
+    /// # Errors
+    /// [`Error::Random`].
+    pub fn new(identity: Identity) -> Result<Self, Error> {
+        Ok(Self {
+            version: VERSION,
+            compatible: VERSION,
+            id: super::random()?,
+            identity,
+            ..Self::default()
+        })
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// What is wrong, as the end of a sentence; `None` if a later version forbids to touch it.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Option<&'static str>> {
+        if bytes.is_empty() {
+            return Err(Some("it is empty"));
+        }
+        if bytes.len() as u64 > disk::MAX {
+            return Err(Some("it is larger than 1 MiB"));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| Some("it is not UTF-8"))?;
+        let Single(map) = serde_json::from_str(text)
+            .map_err(|_| Some("it is no JSON object, has a key twice or was cut short"))?;
+        if map.get("compatible").and_then(Value::as_u64) > Some(VERSION.into()) {
+            return Err(None);
+        }
+        let record: Self = serde_json::from_value(Value::Object(map))
+            .map_err(|_| Some("a key is missing or has the wrong type"))?;
+        if record.version == 0 || record.id.is_empty() {
+            return Err(Some("it has no version or no id"));
+        }
+        let tokens = [
+            &record.refresh_token,
+            &record.previous_refresh_token,
+            &record.access_token,
+        ];
+        let good = |token: &Secret| {
+            !token.expose().is_empty() && token.expose().bytes().all(|b| (0x20..=0x7e).contains(&b))
+        };
+        if !tokens.into_iter().flatten().all(good) {
+            return Err(Some("a token in it has characters that no token has"));
+        }
+        Ok(record)
+    }
+
+    /// The form on disk.
+    pub(super) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        // maps with string keys only: nothing that JSON cannot say
+        let mut bytes = Zeroizing::new(serde_json::to_vec_pretty(self).unwrap_or_default());
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::expose).serialize(serializer)
+}
+
+/// An object in which no key comes twice.
+struct Single(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Single {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Single;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Single, A::Error> {
+                let mut map = Map::new();
+                while let Some((key, value)) = access.next_entry::<String, Value>()? {
+                    if map.insert(key, value).is_some() {
+                        return Err(A::Error::custom("a key twice"));
+                    }
+                }
+                Ok(Single(map))
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        let mut record = Record::new(Identity::default()).unwrap();
+        record.refresh_token = Some(Secret::new("canary"));
+        record
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_debug_shows_no_token() {
+        let record = record();
+        let read = Record::parse(&record.to_bytes()).unwrap();
+        assert_eq!(read.to_bytes(), record.to_bytes());
+        assert_eq!(read.refresh_token.as_ref().unwrap().expose(), "canary");
+        assert!(!format!("{read:?}").contains("canary"));
+    }
+
+    #[test]
+    fn keys_of_a_later_version_survive() {
+        let mut value: Value = serde_json::from_slice(&record().to_bytes()).unwrap();
+        value["version"] = 7.into();
+        value["colour"] = serde_json::json!({"of": ["the", 1]});
+        let read = Record::parse(value.to_string().as_bytes()).unwrap();
+        let again: Value = serde_json::from_slice(&read.to_bytes()).unwrap();
+        assert_eq!(again, value);
+        value["compatible"] = 2.into();
+        assert_eq!(
+            Record::parse(value.to_string().as_bytes()).unwrap_err(),
+            None
+        );
+    }
+}

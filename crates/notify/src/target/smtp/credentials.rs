@@ -1,0 +1,136 @@
+//! What to log in with: nothing, a password, or an access token. A server that refuses the token gets a
+//! renewed one once; a second refusal is the answer.
+
+use std::cell::RefCell;
+
+use lettre::address::Envelope;
+
+use crate::config::Smtp;
+use crate::oauth2::Account;
+use crate::outcome::{Outcome, Retry};
+use crate::smtp::{self, Login, Server};
+use crate::token::{self, AccessToken, Keeper};
+use crate::{Deadline, Error, Host};
+
+/// What to log in with.
+pub(super) enum Credentials<'a> {
+    /// The same at each try.
+    Fixed(Login),
+    /// What the provider gives.
+    OAuth2(Box<Granted<'a>>),
+}
+
+/// Access tokens of one target.
+pub(super) struct Granted<'a> {
+    keeper: &'a Keeper<'a>,
+    account: Account,
+    /// The token that was refused, once there is one.
+    refused: RefCell<Option<AccessToken>>,
+}
+
+type Sent = Vec<(String, Outcome)>;
+
+impl<'a> Credentials<'a> {
+    /// Those of a target, or what is wrong with its settings.
+    pub(super) fn of(host: &Host, item: &Smtp, keeper: &'a Keeper<'a>) -> Result<Self, String> {
+        if let Some(account) = Account::of(host, item).map_err(|error| error.to_string())? {
+            return Ok(Self::OAuth2(Box::new(Granted {
+                keeper,
+                account,
+                refused: RefCell::new(None),
+            })));
+        }
+        match (&item.username, &item.password) {
+            (Some(user), Some(password)) => Ok(Self::Fixed(Login::Password {
+                user: user.clone(),
+                password: password.clone(),
+            })),
+            (Some(_), None) => Err(
+                "username is set but no password was provided; an administrator has to set the \
+                 password, or remove the username"
+                    .to_owned(),
+            ),
+            (None, _) => Ok(Self::Fixed(Login::None)),
+        }
+    }
+
+    /// Hands a message in.
+    pub(super) fn submit(
+        &self,
+        host: &Host,
+        server: &Server,
+        envelope: &Envelope,
+        message: &[u8],
+        deadline: Deadline,
+    ) -> Result<Sent, Outcome> {
+        let with = |login: &Login| smtp::submit(host, server, login, envelope, message, &deadline);
+        match self {
+            Self::Fixed(login) => with(login).map_err(|error| error.outcome()),
+            Self::OAuth2(granted) => granted.submit(with, deadline),
+        }
+    }
+}
+
+impl Granted<'_> {
+    fn submit(
+        &self,
+        with: impl Fn(&Login) -> Result<Sent, smtp::Error>,
+        deadline: Deadline,
+    ) -> Result<Sent, Outcome> {
+        let token = self
+            .keeper
+            .access_token(&self.account, deadline)
+            .map_err(|error| outcome(&error))?;
+        let sent = match with(&self.login(&token)) {
+            Err(error) if self.may_renew(&error) => {
+                *self.refused.borrow_mut() = Some(token.clone());
+                match self.keeper.renewed(&self.account, &token, deadline) {
+                    Ok(token) => with(&self.login(&token)),
+                    // what the server said tells more
+                    Err(Error::Token(token::Error::StillRefused { .. })) => Err(error),
+                    Err(error) => return Err(outcome(&error)),
+                }
+            }
+            sent => sent,
+        };
+        let sent = sent.map_err(|error| error.outcome())?;
+        if sent.iter().any(|(_, outcome)| *outcome == Outcome::Sent) {
+            // only a date of the target's status
+            let _ = self.keeper.sent(&self.account, deadline);
+        }
+        Ok(sent)
+    }
+
+    fn login(&self, token: &AccessToken) -> Login {
+        Login::Token {
+            user: self.account.identity.login.clone(),
+            token: token.token.clone(),
+        }
+    }
+
+    /// Whether another token may help: the server refused this one for good, for the first time.
+    fn may_renew(&self, error: &smtp::Error) -> bool {
+        let refused = error
+            .auth_refused()
+            .is_some_and(|refused| !refused.reply.is_temporary());
+        refused && self.refused.borrow().is_none()
+    }
+}
+
+/// What it means for the mail that there is no token.
+fn outcome(error: &Error) -> Outcome {
+    let reason = error.to_string();
+    let retry = match error {
+        Error::Token(error) => match error.retry_after() {
+            Some(seconds) => Retry::After(std::time::Duration::from_secs(seconds.into())),
+            None => return Outcome::Refused { reason },
+        },
+        Error::Answer {
+            retry_after: Some(seconds),
+            ..
+        } => Retry::After(std::time::Duration::from_secs((*seconds).into())),
+        _ if error.code() < 500 => return Outcome::Refused { reason },
+        _ => Retry::Soon,
+    };
+    Outcome::Unsent { reason, retry }
+}

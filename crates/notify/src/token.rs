@@ -1,0 +1,193 @@
+//! Access tokens of OAuth2 targets: one refresh per expiry, however many threads, processes and nodes
+//! ask.
+//!
+//! Read the record; if its token is fresh, that is all. Else lock, read again, make sure that a record
+//! can be written, ask the provider, store what came, and only then use it. Whoever waits for the lock
+//! goes on reading. No thread is made, no connection and no lock is kept; the memory of earlier
+//! answers is a [`Cache`] that the caller owns and that no forked child waits for.
+
+mod age;
+mod cache;
+mod consent;
+mod error;
+mod look;
+mod refresh;
+
+use std::time::Duration;
+
+pub use cache::Cache;
+pub use error::Error;
+pub(crate) use look::is_due;
+
+use crate::clock::SystemClock;
+use crate::disk::{Disk, SystemDisk};
+use crate::oauth2::Account;
+use crate::state::{self, Lock, Record, Store};
+use crate::{Clock, Deadline, Host, Secret};
+use look::{Look, Want};
+
+/// How long one refresh may take in all: the lock, the provider, the record.
+pub const BUDGET: Duration = Duration::from_secs(25);
+
+/// An access token, and which one of its target's it is.
+#[derive(Clone, Debug)]
+pub struct AccessToken {
+    /// The token itself, for `smtp::Login::Token`.
+    pub token: Secret,
+    id: String,
+}
+
+impl AccessToken {
+    fn is_of(&self, record: &Record) -> bool {
+        self.id == record.token_id
+    }
+
+    fn of(record: &Record) -> Option<Self> {
+        Some(Self {
+            token: record.access_token.clone()?,
+            id: record.token_id.clone(),
+        })
+    }
+}
+
+/// Gets, renews and keeps the tokens of one machine.
+#[derive(Clone, Copy)]
+pub struct Keeper<'a> {
+    host: &'a Host,
+    cache: &'a Cache,
+    disk: &'a dyn Disk,
+    clock: &'a dyn Clock,
+}
+
+impl<'a> Keeper<'a> {
+    /// The keeper of this machine.
+    #[must_use]
+    pub fn new(host: &'a Host, cache: &'a Cache) -> Self {
+        Self {
+            host,
+            cache,
+            disk: &SystemDisk,
+            clock: &SystemClock,
+        }
+    }
+
+    /// The same keeper with another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: &'a dyn Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The same keeper with another file system.
+    #[must_use]
+    pub fn with_disk(mut self, disk: &'a dyn Disk) -> Self {
+        self.disk = disk;
+        self
+    }
+
+    /// An access token that is good for some minutes at least.
+    ///
+    /// A token that is due to be renewed but still lives is returned where renewing fails.
+    ///
+    /// # Errors
+    /// [`crate::Error::Token`] where the grant cannot be used now; [`crate::Error::State`] for a
+    /// record that cannot be used; what the provider or the way to it has to say.
+    pub fn access_token(
+        &self,
+        account: &Account,
+        deadline: Deadline,
+    ) -> Result<AccessToken, crate::Error> {
+        let token = self.get(account, Want::Token, deadline)?;
+        token.ok_or_else(|| Error::no_grant(account).into())
+    }
+
+    /// An access token other than this one, which a mail server has refused.
+    ///
+    /// # Errors
+    /// As [`Keeper::access_token`]; [`Error::StillRefused`] where the refused one is so new that
+    /// another would be refused as well.
+    pub fn renewed(
+        &self,
+        account: &Account,
+        refused: &AccessToken,
+        deadline: Deadline,
+    ) -> Result<AccessToken, crate::Error> {
+        let token = self.get(account, Want::Newer(refused), deadline)?;
+        token.ok_or_else(|| Error::no_grant(account).into())
+    }
+
+    /// Uses the grant if it was not used for 20 h or the last try has failed, so that it does not end
+    /// unused; whether it was used.
+    ///
+    /// # Errors
+    /// As [`Keeper::access_token`].
+    pub fn keep_alive(&self, account: &Account, deadline: Deadline) -> Result<bool, crate::Error> {
+        self.get(account, Want::Upkeep, deadline)
+            .map(|token| token.is_some())
+    }
+
+    fn get(
+        &self,
+        account: &Account,
+        want: Want<'_>,
+        deadline: Deadline,
+    ) -> Result<Option<AccessToken>, crate::Error> {
+        let mut alive = match self.look(account, want)? {
+            Look::Token(token) => return Ok(Some(token)),
+            Look::Rest => return Ok(None),
+            Look::Wait { alive, error } => return alive.map(Some).ok_or(error),
+            Look::Ask { alive } => alive,
+        };
+        let mut lock = match Lock::new(self.host, &account.target) {
+            Ok(lock) => lock,
+            Err(error) => return alive.map(Some).ok_or(error.into()),
+        };
+        let refreshed = loop {
+            match lock.try_take() {
+                Ok(Some(guard)) => break self.refresh(account, want, &guard, deadline),
+                Ok(None) => {}
+                Err(error) => break Err(error.into()),
+            }
+            if let Err(error) = lock.pause(deadline) {
+                break Err(error.into());
+            }
+            match self.look(account, want)? {
+                Look::Token(token) => return Ok(Some(token)),
+                Look::Rest => return Ok(None),
+                Look::Wait { alive, error } => return alive.map(Some).ok_or(error),
+                Look::Ask { alive: now } => alive = now,
+            }
+        };
+        match (refreshed, alive) {
+            (Err(_), Some(token)) if want.is_token() => Ok(Some(token)),
+            (refreshed, _) => refreshed,
+        }
+    }
+
+    /// What can be said without a lock.
+    fn look(&self, account: &Account, want: Want<'_>) -> Result<Look, crate::Error> {
+        let store = self.store();
+        let stamp = store.stamp(&account.target).unwrap_or_default();
+        if let Some(token) = self.cached(account, want, stamp) {
+            return Ok(Look::Token(token));
+        }
+        match store.read(&account.target) {
+            Ok(record) => Ok(self.judge(account, record.as_ref(), want, stamp)),
+            // whoever gets the lock moves it aside
+            Err(state::Error::Corrupt { .. }) => Ok(Look::Ask { alive: None }),
+            Err(error @ state::Error::Disk { .. }) => match self.copied(account) {
+                Some(token) if want.is_token() => Ok(Look::Token(token)),
+                _ => Err(error.into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &'a dyn Clock {
+        self.clock
+    }
+
+    pub(crate) fn store(&self) -> Store<'a> {
+        Store::new(self.host, self.disk)
+    }
+}

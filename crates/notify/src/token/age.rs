@@ -1,0 +1,201 @@
+//! How old an access token is.
+//!
+//! A machine that has seen a token keeps a copy with the machine's uptime, which no change of the
+//! clock touches and which goes on during a suspension. Where there is no such copy - after a restart,
+//! or when another node obtained the token - the clocks have to do. A moment that lies in the future
+//! means that a clock was set: the age is then unknown, which costs one refresh. The clocks of two
+//! nodes may differ by more than that without harm.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{AccessToken, Keeper};
+use crate::Secret;
+use crate::oauth2::Account;
+use crate::state::Record;
+
+/// So far in the future a token of this node may be.
+const OWN_CLOCK: i64 = 300;
+/// So far in the future a token of another node may be.
+const OTHER_CLOCK: i64 = 1800;
+/// A token is renewed so long before its end at the latest.
+const EARLY: Duration = Duration::from_secs(900);
+/// A token is not used any more so long before its end.
+const LAST: Duration = Duration::from_secs(30);
+
+/// What this machine knows of an access token.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Copy {
+    /// Tells one start of the machine from another.
+    boot: String,
+    /// The access token's id.
+    id: String,
+    /// The record's id.
+    record: String,
+    /// The record's generation when the copy was made.
+    generation: u64,
+    /// The uptime at which the token was obtained, in milliseconds; before the start it is negative.
+    born: i64,
+    life: u32,
+    access_token: Secret,
+}
+
+/// The same, to be written.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Written<'a> {
+    boot: &'a str,
+    id: &'a str,
+    record: &'a str,
+    generation: u64,
+    born: i64,
+    life: u32,
+    access_token: &'a str,
+}
+
+impl Copy {
+    /// What is left of its life.
+    fn left(&self, uptime: Duration) -> Duration {
+        let age = milliseconds(uptime).saturating_sub(self.born).max(0);
+        let age = Duration::from_millis(age.unsigned_abs());
+        self.life().saturating_sub(age)
+    }
+
+    fn life(&self) -> Duration {
+        Duration::from_secs(self.life.into())
+    }
+
+    /// Whether it need not be renewed yet: by a quarter of its life, or by 15 minutes if that is less.
+    pub(super) fn is_fresh(&self, uptime: Duration) -> bool {
+        self.left(uptime) > EARLY.min(self.life() / 4)
+    }
+
+    /// Whether a mail server will still take it.
+    pub(super) fn is_alive(&self, uptime: Duration) -> bool {
+        self.left(uptime) > LAST.min(self.life() / 4)
+    }
+
+    pub(super) fn token(&self) -> AccessToken {
+        AccessToken {
+            token: self.access_token.clone(),
+            id: self.id.clone(),
+        }
+    }
+
+    pub(super) fn is_of(&self, record: &Record) -> bool {
+        self.id == record.token_id
+    }
+}
+
+impl Keeper<'_> {
+    /// The record's token as this machine knows it; `None` if there is none or its age is unknown.
+    pub(super) fn own_copy(&self, account: &Account, record: &Record) -> Option<Copy> {
+        let known = self.read_copy(account);
+        if let Some(copy) = &known {
+            if copy.is_of(record) {
+                return known;
+            }
+            // an older record than was seen before: somebody has restored it
+            if copy.record == record.id && copy.generation > record.generation {
+                return None;
+            }
+        }
+        let now = self.clock.now();
+        let obtained = record.obtained?;
+        let ahead = if record.obtained_by == self.host.node() {
+            OWN_CLOCK
+        } else {
+            OTHER_CLOCK
+        };
+        if now < obtained.saturating_sub(ahead) {
+            return None;
+        }
+        let age = now.saturating_sub(obtained).max(0).saturating_mul(1000);
+        let copy = Copy {
+            boot: boot(),
+            id: record.token_id.clone(),
+            record: record.id.clone(),
+            generation: record.generation,
+            born: milliseconds(self.clock.uptime()).saturating_sub(age),
+            life: record.life,
+            access_token: record.access_token.clone()?,
+        };
+        self.write_copy(account, &copy);
+        Some(copy)
+    }
+
+    /// The copy of whatever token this machine saw last, if it is of this start of the machine.
+    pub(super) fn read_copy(&self, account: &Account) -> Option<Copy> {
+        let found = self.disk.read(&self.copy_file(account)).ok()??;
+        let mine = found.owner == rustix::process::geteuid().as_raw();
+        if !(found.plain && mine && found.links == 1) {
+            return None;
+        }
+        let copy: Copy = serde_json::from_slice(&found.bytes).ok()?;
+        (copy.boot == boot()).then_some(copy)
+    }
+
+    /// A copy that cannot be written is done without.
+    fn write_copy(&self, account: &Account, copy: &Copy) {
+        let path = self.copy_file(account);
+        let Ok(random) = crate::state::random() else {
+            return;
+        };
+        let new = path.with_extension(format!("json.tmp-{random}"));
+        let written = Written {
+            boot: &copy.boot,
+            id: &copy.id,
+            record: &copy.record,
+            generation: copy.generation,
+            born: copy.born,
+            life: copy.life,
+            access_token: copy.access_token.expose(),
+        };
+        let bytes = Zeroizing::new(serde_json::to_vec(&written).unwrap_or_default());
+        let made = path.parent().map(|dir| self.disk.make_dir(dir));
+        if !matches!(made, Some(Ok(()))) {
+            return;
+        }
+        // what a power loss makes of it does not matter: a start of the machine makes it void
+        let replaced = self
+            .disk
+            .create(&new)
+            .and_then(|mut file| file.write(&bytes))
+            .and_then(|()| self.disk.rename(&new, &path));
+        if replaced.is_err() {
+            let _ = self.disk.remove(&new);
+        }
+    }
+
+    pub(super) fn drop_copy(&self, account: &Account) {
+        let _ = self.disk.remove(&self.copy_file(account));
+    }
+
+    fn copy_file(&self, account: &Account) -> PathBuf {
+        let dir = self.host.run_dir().join("oauth2");
+        dir.join(format!("{}.json", key(account)))
+    }
+}
+
+/// A target and whose tokens it uses, as a name.
+pub(super) fn key(account: &Account) -> String {
+    let identity = serde_json::to_string(&(&account.target, &account.identity));
+    let hash = digest(&SHA256, identity.unwrap_or_default().as_bytes());
+    let bytes = hash.as_ref().iter().take(16);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn boot() -> String {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    id.map(|id| id.trim().to_owned()).unwrap_or_default()
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

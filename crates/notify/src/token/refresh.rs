@@ -1,0 +1,238 @@
+//! One refresh by the owner of the lock: reserve, ask, store, use.
+
+use std::time::Duration;
+
+use super::look::{LONGEST_PAUSE, Look, Want, fingerprint};
+use super::{AccessToken, Keeper};
+use crate::oauth2::{self, Account, Failure, Granted, Verdict};
+use crate::state::{self, Change, Guard, Mark, Record, Standing, Trouble};
+use crate::{Deadline, Secret};
+
+/// What must be left of the lock for storing the answer.
+const STORE: Duration = Duration::from_secs(3);
+/// A provider that has less time than this is not asked: its answer may be lost, and a token with it.
+const LEAST: Duration = Duration::from_secs(2);
+/// The first pause after a failure and the largest one before its random part, in seconds.
+const PAUSES: (i64, i64) = (60, 2400);
+
+impl Keeper<'_> {
+    pub(super) fn refresh(
+        &self,
+        account: &Account,
+        want: Want<'_>,
+        guard: &Guard,
+        deadline: Deadline,
+    ) -> Result<Option<AccessToken>, crate::Error> {
+        let (store, target) = (self.store(), account.target.as_str());
+        let now = self.clock.now();
+        let stamp = store.stamp(target)?;
+        let present = store.read_owned(guard, target, now)?;
+        match self.judge(account, present.as_ref(), want, stamp) {
+            Look::Token(token) => return Ok(Some(token)),
+            Look::Rest => return Ok(None),
+            Look::Wait { alive, error } => return alive.map(Some).ok_or(error),
+            Look::Ask { .. } => {}
+        }
+        let mark = present.as_ref().map(Record::mark);
+        let mut record = match present {
+            Some(record) if record.identity == account.identity => record,
+            // only an application that acts for itself gets here without a grant
+            _ => Record::new(account.identity.clone())?,
+        };
+        let time = deadline
+            .left()
+            .unwrap_or_default()
+            .min(guard.left().saturating_sub(STORE))
+            .min(oauth2::BUDGET);
+        if time < LEAST {
+            let target = target.to_owned();
+            return Err(state::Error::Busy { target }.into());
+        }
+        let reserved = store.reserve(guard, target, Some(&record))?;
+        let id = state::random()?;
+        let asked = self.ask(account, &record, mark.as_ref(), Deadline::after(time));
+        let now = self.clock.now();
+        record.tried = Some(now);
+        record.settings = fingerprint(account, &record);
+        match asked {
+            Ok(granted) => {
+                let rotated = granted.refresh_token.is_some();
+                self.take(&mut record, granted, id, now);
+                self.sign(&mut record, "refresh", want.by(), now);
+                let stored = store.commit(guard, reserved, target, &mut record, mark.as_ref());
+                match stored {
+                    Err(state::Error::Superseded { .. }) => {
+                        self.after_others(account, &record).map(Some)
+                    }
+                    // the grant on disk is still the good one
+                    Err(_) if !rotated => Ok(AccessToken::of(&record)),
+                    Err(error) => Err(error.into()),
+                    Ok(()) => {
+                        // one of a later generation that was lost would hide this one
+                        self.drop_copy(account);
+                        let stamp = store.stamp(target)?;
+                        if let Some(copy) = self.own_copy(account, &record) {
+                            self.remember(account, &copy, stamp);
+                        }
+                        Ok(AccessToken::of(&record))
+                    }
+                }
+            }
+            Err(failure) => {
+                note(&mut record, &failure, now);
+                self.sign(&mut record, "failure", want.by(), now);
+                match store.commit(guard, reserved, target, &mut record, mark.as_ref()) {
+                    Err(state::Error::Superseded { .. }) => {
+                        self.after_others(account, &record).map(Some)
+                    }
+                    // what the provider said matters more
+                    _ => Err(*failure.error),
+                }
+            }
+        }
+    }
+
+    /// Asks the provider. A grant that seems to have ended may only have been replaced meanwhile, or
+    /// the token before it may still do.
+    fn ask(
+        &self,
+        account: &Account,
+        record: &Record,
+        mark: Option<&Mark>,
+        deadline: Deadline,
+    ) -> Result<Granted, Failure> {
+        let now = self.clock.now();
+        let Some(token) = &record.refresh_token else {
+            return oauth2::app_token(self.host, account, now, deadline);
+        };
+        let asked = oauth2::refresh(self.host, account, token, now, deadline);
+        let ended = matches!(&asked, Err(failure) if failure.verdict == Verdict::Ended);
+        let Some(previous) = &record.previous_refresh_token else {
+            return asked;
+        };
+        if !ended || !account.provider.old_tokens_live {
+            return asked;
+        }
+        let present = self.store().read(&account.target).ok().flatten();
+        if present.as_ref().map(Record::mark).as_ref() != mark {
+            return asked;
+        }
+        match oauth2::refresh(self.host, account, previous, now, deadline) {
+            Ok(mut granted) => {
+                // the one that was refused must not stay
+                let kept = granted.refresh_token.take();
+                granted.refresh_token = kept.or_else(|| Some(previous.clone()));
+                Ok(granted)
+            }
+            Err(_) => asked,
+        }
+    }
+
+    /// Somebody else has replaced the record while we asked: theirs counts, ours is discarded.
+    fn after_others(&self, account: &Account, ours: &Record) -> Result<AccessToken, crate::Error> {
+        let target = account.target.clone();
+        let theirs = self.store().read(&account.target)?;
+        let same = theirs.filter(|theirs| theirs.id == ours.id);
+        match self.judge(account, same.as_ref(), Want::Token, None) {
+            Look::Token(token) | Look::Ask { alive: Some(token) } => Ok(token),
+            Look::Wait {
+                alive: Some(token), ..
+            } => Ok(token),
+            _ => Err(state::Error::Superseded { target }.into()),
+        }
+    }
+
+    fn take(&self, record: &mut Record, granted: Granted, id: String, now: i64) {
+        if let Some(token) = granted.refresh_token {
+            rotate(record, token);
+        }
+        record.access_token = Some(granted.access_token);
+        record.token_id = id;
+        record.life = granted.life;
+        record.obtained = Some(now);
+        record.obtained_by = self.host.node();
+        record.refreshed = Some(now);
+        record.clock_skew = granted.clock_skew;
+        record.standing = Standing::Usable;
+        record.alerted = None;
+        record.trouble = None;
+        record.failures = 0;
+        record.retry_at = None;
+    }
+
+    pub(super) fn sign(&self, record: &mut Record, why: &str, by: &str, now: i64) {
+        record.changed = Change {
+            at: now,
+            node: self.host.node(),
+            why: why.to_owned(),
+            by: by.to_owned(),
+        };
+    }
+}
+
+/// RFC 6749 section 6: a new refresh token takes the place of the old one.
+fn rotate(record: &mut Record, token: Secret) {
+    let same = |old: &Secret| old.expose() == token.expose();
+    if !record.refresh_token.as_ref().is_some_and(same) {
+        record.previous_refresh_token = record.refresh_token.replace(token);
+    }
+}
+
+/// Puts a failure down; the grant itself is never erased.
+fn note(record: &mut Record, failure: &Failure, now: i64) {
+    if let Some(token) = &failure.rotated {
+        rotate(record, token.clone());
+    }
+    record.standing = match failure.verdict {
+        Verdict::Ended => Standing::AuthorizeAgain,
+        Verdict::Misconfigured => Standing::Misconfigured,
+        Verdict::Transient => Standing::Failing,
+    };
+    record.trouble = Some(Trouble {
+        at: now,
+        code: failure.error.code(),
+        message: failure.error.to_string(),
+        cure: failure.error.cure(),
+    });
+    record.failures = record.failures.saturating_add(1);
+    let wish = match &*failure.error {
+        crate::Error::Answer { retry_after, .. } => retry_after.map_or(0, i64::from),
+        _ => 0,
+    };
+    record.retry_at = match failure.verdict {
+        Verdict::Ended => None,
+        _ => Some(now.saturating_add(pause(record.failures).max(wish).min(LONGEST_PAUSE))),
+    };
+}
+
+/// Twice as long each time, and up to half as long again, so that many targets do not ask at once.
+fn pause(failures: u32) -> i64 {
+    let doublings = failures.saturating_sub(1).min(16);
+    let pause = (PAUSES.0 << doublings).min(PAUSES.1);
+    let random = state::random().ok();
+    let random = random.and_then(|digits| i64::from_str_radix(digits.get(..8)?, 16).ok());
+    pause + random.unwrap_or(0) % (pause / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_from_a_minute_to_an_hour() {
+        for (failures, least) in [
+            (1, 60),
+            (2, 120),
+            (3, 240),
+            (6, 1920),
+            (7, 2400),
+            (99, 2400),
+        ] {
+            let pause = pause(failures);
+            assert!(
+                (least..=(least * 3 / 2).min(LONGEST_PAUSE)).contains(&pause),
+                "{failures}: {pause}"
+            );
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The daily run: every grant that would end unused is used once, and every failed one tried again,
+//! each by itself. And how things stand with every target.
+
+use serde::Serialize;
+
+use crate::config::{Config, Entity, Kind};
+use crate::oauth2::Account;
+use crate::state::{self, Record, Standing, Trouble};
+use crate::token::{BUDGET, Keeper, is_due};
+use crate::{Deadline, Error, Host};
+
+/// So far the provider's clock may be from ours before a warning is due, in seconds.
+const SKEW: u64 = 60;
+const DAY: i64 = 86_400;
+
+/// A target that logs in with OAuth2, and its account or what is wrong with its settings.
+#[derive(Debug)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// Its account.
+    pub account: Result<Account, Error>,
+}
+
+/// What became of a target in a run.
+#[derive(Debug)]
+pub struct Report {
+    /// Its name.
+    pub target: String,
+    /// Whether its grant was used: it was not if nothing was due.
+    pub result: Result<bool, Error>,
+}
+
+/// How things stand with a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    /// Nothing has to be done.
+    Ok,
+    /// The next daily run uses the grant.
+    Due,
+    /// The last refresh failed; a later one may succeed.
+    Failing,
+    /// A person has to consent again.
+    AuthorizeAgain,
+    /// Somebody has to mend the settings or the registration.
+    Misconfigured,
+}
+
+/// How things stand with a target, since when, and what to do. Times are seconds since the epoch.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Health {
+    /// The target's name.
+    pub name: String,
+    /// How things stand.
+    pub condition: Condition,
+    /// When a person consented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consented: Option<i64>,
+    /// When the provider last took the grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_refresh: Option<i64>,
+    /// When mail was last sent, to the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_send: Option<i64>,
+    /// When the grant ends if it is not used before, where the provider says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_end: Option<i64>,
+    /// When a failed refresh is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<i64>,
+    /// The last error, until something goes right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// When it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error_at: Option<i64>,
+    /// What has to be done, and by whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cure: Option<String>,
+    /// What does no harm yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+}
+
+/// The targets of a configuration that log in with OAuth2.
+#[must_use]
+pub fn targets(host: &Host, config: &Config) -> Vec<Target> {
+    let of = |entity: &Entity| {
+        let Entity::Smtp(smtp) = entity else {
+            return None;
+        };
+        // settings that are torn must not be used, and secrets are not sent to the wrong place
+        let account = match config.endpoint(&smtp.name) {
+            Ok(_) => Account::of(host, smtp).transpose()?,
+            Err(_) if matches!(smtp.auth_method.as_deref(), None | Some("plain")) => return None,
+            Err(error) => Err(error),
+        };
+        let name = smtp.name.clone();
+        Some(Target { name, account })
+    };
+    let entities = config.of_kind(Kind::Smtp);
+    entities.into_iter().filter_map(of).collect()
+}
+
+/// Uses every grant that is due. No failure keeps the others from their turn; those that the deadline
+/// leaves no time for are reported as failed.
+#[must_use]
+pub fn run(keeper: &Keeper<'_>, targets: Vec<Target>, deadline: Deadline) -> Vec<Report> {
+    let one = |Target { name, account }| {
+        let left = deadline.left().unwrap_or_default().min(BUDGET);
+        let alive = |account| keeper.keep_alive(&account, Deadline::after(left));
+        Report {
+            target: name,
+            result: account.and_then(alive),
+        }
+    };
+    targets.into_iter().map(one).collect()
+}
+
+impl Keeper<'_> {
+    /// How things stand with a target. Asks nobody and changes nothing.
+    #[must_use]
+    pub fn health(&self, target: &Target) -> Health {
+        let now = self.clock().now();
+        let read = self.store().read(&target.name);
+        let mut health = Health::new(&target.name);
+        if let Ok(Some(record)) = &read {
+            health.tell(record);
+        }
+        let account = match &target.account {
+            Ok(account) => account,
+            Err(error) => return health.but(Condition::Misconfigured, error),
+        };
+        match read {
+            Err(error @ state::Error::Corrupt { .. }) => {
+                health.but(Condition::AuthorizeAgain, &error.into())
+            }
+            Err(error) => health.but(Condition::Failing, &error.into()),
+            Ok(None) if account.identity.app_only => health,
+            Ok(None) => {
+                let error = self.no_grant(account);
+                health.but(Condition::AuthorizeAgain, &error.into())
+            }
+            Ok(Some(record)) => {
+                health.judge(&record, account, now);
+                health
+            }
+        }
+    }
+}
+
+impl Health {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            condition: Condition::Ok,
+            consented: None,
+            last_refresh: None,
+            last_send: None,
+            expected_end: None,
+            retry_at: None,
+            last_error: None,
+            last_error_at: None,
+            cure: None,
+            warning: None,
+        }
+    }
+
+    fn but(mut self, condition: Condition, error: &Error) -> Self {
+        self.condition = condition;
+        self.cure = error.cure();
+        self.last_error = Some(error.to_string());
+        self
+    }
+
+    fn tell(&mut self, record: &Record) {
+        self.consented = record.consented;
+        self.last_refresh = record.refreshed;
+        self.last_send = record.sent;
+        self.retry_at = record.retry_at;
+        if let Some(Trouble {
+            at, message, cure, ..
+        }) = &record.trouble
+        {
+            self.last_error = Some(message.clone());
+            self.last_error_at = Some(*at);
+            self.cure.clone_from(cure);
+        }
+    }
+
+    fn judge(&mut self, record: &Record, account: &Account, now: i64) {
+        self.condition = match record.standing {
+            _ if record.identity != account.identity && !account.identity.app_only => {
+                let target = account.target.clone();
+                let error = crate::token::Error::SettingsChanged { target };
+                self.last_error = Some(error.to_string());
+                Condition::AuthorizeAgain
+            }
+            Standing::Usable if is_due(record, now) => Condition::Due,
+            Standing::Usable => Condition::Ok,
+            Standing::Failing => Condition::Failing,
+            Standing::Misconfigured => Condition::Misconfigured,
+            Standing::AuthorizeAgain => Condition::AuthorizeAgain,
+        };
+        if self.condition == Condition::AuthorizeAgain {
+            self.cure
+                .get_or_insert_with(|| "an administrator has to authorize the target again".into());
+        } else if let (Some(days), Some(refreshed)) = (account.provider.idle_days, record.refreshed)
+        {
+            let life = i64::from(days) * DAY;
+            self.expected_end =
+                Some(refreshed.saturating_add(life)).filter(|_| !account.identity.app_only);
+        }
+        self.warning = clock_warning(record);
+    }
+}
+
+fn clock_warning(record: &Record) -> Option<String> {
+    let skew = record.clock_skew?;
+    let way = if skew > 0 { "behind" } else { "ahead of" };
+    (skew.unsigned_abs() > SKEW).then(|| {
+        format!(
+            "the clock of {} is {} s {way} the provider's; an administrator of that node has to \
+             check its time synchronisation",
+            record.obtained_by,
+            skew.unsigned_abs()
+        )
+    })
+}
