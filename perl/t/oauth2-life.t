@@ -76,10 +76,11 @@ sub mails () {
 sub daily (@args) {
     my $text = '';
     open my $out, '>', \$text or die "no memory: $!\n";
-    my $old    = select $out;
-    my $status = PVE::Notify::Refresh->run(@args);
-    select $old;
-    close $out;
+    my $status = do {
+        local *STDOUT = $out;
+        PVE::Notify::Refresh->run(@args);
+    };
+    close $out or die "no memory: $!\n";
     return ($status, $text);
 }
 
