@@ -3,7 +3,7 @@
 //!
 //! Read the record; if its token is fresh, that is all. Else lock, read again, make sure that a record
 //! can be written, ask the provider, store what came, and only then use it. Whoever waits for the lock
-//! goes on reading. No thread is made, no connection and no lock is kept; the memory of earlier
+//! goes on looking at the record, and nobody waits while the old token is still good. No thread is made, no connection and no lock is kept; the memory of earlier
 //! answers is a [`Cache`] that the caller owns and that no forked child waits for.
 
 mod age;
@@ -133,7 +133,7 @@ impl<'a> Keeper<'a> {
         want: Want<'_>,
         deadline: Deadline,
     ) -> Result<Option<AccessToken>, crate::Error> {
-        let mut alive = match self.look(account, want)? {
+        let alive = match self.look(account, want)? {
             Look::Token(token) => return Ok(Some(token)),
             Look::Rest => return Ok(None),
             Look::Wait { alive, error } => return alive.map(Some).ok_or(error),
@@ -143,20 +143,29 @@ impl<'a> Keeper<'a> {
             Ok(lock) => lock,
             Err(error) => return alive.map(Some).ok_or(error.into()),
         };
+        let mut seen = None;
         let refreshed = loop {
             match lock.try_take() {
                 Ok(Some(guard)) => break self.refresh(account, want, &guard, deadline),
+                // somebody renews it already, and it is still good
+                Ok(None) if alive.is_some() => return Ok(alive),
                 Ok(None) => {}
                 Err(error) => break Err(error.into()),
             }
             if let Err(error) = lock.pause(deadline) {
                 break Err(error.into());
             }
+            // many may wait: the record is read when it has changed
+            let stamp = self.store().stamp(&account.target).unwrap_or_default();
+            if stamp == seen {
+                continue;
+            }
+            seen = stamp;
             match self.look(account, want)? {
                 Look::Token(token) => return Ok(Some(token)),
                 Look::Rest => return Ok(None),
                 Look::Wait { alive, error } => return alive.map(Some).ok_or(error),
-                Look::Ask { alive: now } => alive = now,
+                Look::Ask { .. } => {}
             }
         };
         match (refreshed, alive) {

@@ -28,7 +28,7 @@ const WAIT: Duration = Duration::from_secs(10);
 /// How often the cluster's lock is asked for.
 const ASK: Duration = Duration::from_secs(1);
 /// Pauses between looks: from this, doubled each time, to this.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(200));
 /// After so long pmxcfs may have given the folder to somebody else: it is not removed any more.
 const GONE: Duration = Duration::from_secs(100);
 

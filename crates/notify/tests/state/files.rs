@@ -186,7 +186,8 @@ fn f_08_only_a_plain_file_of_ours_with_one_name_is_a_record() {
         let made = Command::new("mkfifo").arg(path).status().unwrap();
         assert!(made.success());
     };
-    let cases: [(&str, &dyn Fn(&Path)); 4] = [
+    type Make<'a> = &'a dyn Fn(&Path);
+    let cases: [(&str, Make); 4] = [
         ("symbolic link", &|path| symlink(&aside, path).unwrap()),
         ("no plain file", &|path| fs::create_dir(path).unwrap()),
         ("no plain file", &fifo),

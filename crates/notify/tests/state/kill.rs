@@ -1,6 +1,7 @@
 //! F-01: a process that is killed at every system call of the path that stores a record, then at
 //! random moments. A program of its own instead of a set of tests, since system calls can be counted
 //! only where there is a single thread.
+#![expect(clippy::print_stdout, reason = "a program that tells its counts")]
 
 use std::ffi::OsStr;
 use std::fs;

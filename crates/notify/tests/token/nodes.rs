@@ -85,7 +85,7 @@ fn f_15_three_nodes_with_clocks_ten_minutes_apart_are_one_refresh_per_expiry() {
     let provider = Provider::new(Rule::Strict);
     let url = provider.url();
     Site::at(&folder.0, &url, "pve", NODES[0].0).consent("r-cAnArY-0");
-    for (passed, number) in [(0, 1), (1000, 1), (3000, 2), (4000, 2), (6000, 3)] {
+    for (passed, number) in [(0, 1), (1000, 1), (3700, 2), (4700, 2), (7400, 3)] {
         let mut workers = NODES
             .map(|(node, shift)| Worker::start(&folder.0, &url, "pve", node, (shift, passed), 4));
         for worker in &mut workers {

@@ -23,7 +23,7 @@ fn f_12_many_callers_at_expiry_are_one_refresh() {
     let provider = Provider::new(Rule::Strict);
     let site = Site::consented(&provider.url());
     provider.set(|state| state.delay = Duration::from_millis(300));
-    for (round, passed) in [(1, 0), (2, 3000)] {
+    for (round, passed) in [(1, 0), (2, 3700)] {
         let mut workers: Vec<_> = (0..processes)
             .map(|_| {
                 let url = provider.url();
