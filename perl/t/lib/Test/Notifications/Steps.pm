@@ -371,7 +371,7 @@ my @smtp = (
         'GET',
         'endpoints/smtp',
         {},
-        [+{ %smtp_in_clear, origin => 'user-created', warning => $in_clear }]
+        [{ origin => 'user-created', %smtp_in_clear, warning => $in_clear }]
     ],
     [
         'and among the targets',
@@ -403,7 +403,7 @@ my @smtp = (
         'GET',
         'endpoints/smtp',
         {},
-        [+{ %smtp_least, %smtp_in_clear{qw(name mode mailto)}, origin => 'user-created' }]
+        [{ origin => 'user-created', %smtp_least, %smtp_in_clear{qw(name mode mailto)} }]
     ],
     ['deleted too', 'DELETE', 'endpoints/smtp/clear', {}, undef],
 );
