@@ -153,8 +153,12 @@ subtest 'webhook: one hash' => sub {
     like + ($config->write_config)[1], qr/Y2FuYXJ5/, 'a secret without value keeps its old one';
     is refusal(sub { $config->add_webhook_endpoint({ %hash, name => 'v', header => ['name=A'] }) }),
         q{400 header 'A' has empty value}, 'a header without value';
-    like refusal(sub { $config->add_webhook_endpoint({ %hash, name => 'v', method => 'trace' }) }),
-        qr/\A400 .*method: must be one of post, put, get/, 'an unknown method';
+    is refusal(sub { $config->add_webhook_endpoint({ %hash, name => 'v', method => 'trace' }) }),
+        '400 method: must be one of post, put, get', 'an unknown method';
+    is refusal(sub { $config->add_webhook_endpoint({ %hash, name => 'v', method => undef }) }),
+        '400 method: missing', 'without a method';
+    like refusal(sub { $config->add_webhook_endpoint('v') }),
+        qr/\A400 invalid type: .*, expected a hash of settings/, 'no hash';
     is refusal(sub { $config->add_webhook_endpoint({ url => 'https://x.example.org' }) }),
         '400 name: missing', 'without a name';
 };

@@ -11,7 +11,11 @@ pub mod export {
 
     /// The parameters of the API.
     #[derive(Deserialize)]
-    #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+    #[serde(
+        rename_all = "kebab-case",
+        deny_unknown_fields,
+        expecting = "a hash of settings"
+    )]
     struct Parameters {
         name: Option<String>,
         method: Option<HttpMethod>,
@@ -63,6 +67,9 @@ pub mod export {
     ) -> Result<(), Fault> {
         let (name, settings) = Parameters::read(&parameters)?;
         let name = name.ok_or_else(|| Fault::bad_request("name: missing"))?;
+        if settings.method.is_none() {
+            return Err(Fault::bad_request("method: missing"));
+        }
         this.add(&name, settings)
     }
 

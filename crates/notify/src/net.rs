@@ -2,15 +2,15 @@
 //!
 //! Knows no protocol above TLS. Every failure comes out as an [`Error::Way`] that names the phase.
 
+mod names;
 mod stream;
 mod tunnel;
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
-use std::thread;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+pub(crate) use names::{Names, system_lookup};
 pub(crate) use stream::Stream;
 use stream::Timed;
 
@@ -110,36 +110,13 @@ pub(crate) fn connect_clear(host: &Host, peer: &Peer, deadline: Deadline) -> Res
     Ok(Stream::Clear(Timed { tcp, deadline }))
 }
 
-/// The system's way to look a name up: hosts file, DNS, whatever `nsswitch.conf` says.
-pub(crate) fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    (host, port).to_socket_addrs().map(Iterator::collect)
-}
-
-/// Addresses of the peer. The system's resolver cannot be interrupted, so it runs in a thread; one
-/// that is late is left behind and ends by the resolver's own limits.
+/// Addresses of the peer, in the order to try them.
 fn resolve(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(address) = peer.host.parse() {
         return Ok(vec![SocketAddr::new(address, peer.port)]);
     }
-    let lookup = host.lookup();
-    let (name, port) = (peer.host.clone(), peer.port);
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let thread = thread::Builder::new()
-        .name("lookup".to_owned())
-        .spawn(move || sender.send(lookup(&name, port)))
-        .map_err(|error| peer.lost(Cause::Lookup, Some(error)))?;
-    let left = deadline.left().ok_or_else(|| peer.late(Phase::Lookup))?;
-    let answer = receiver.recv_timeout(left);
-    if !matches!(answer, Err(mpsc::RecvTimeoutError::Timeout)) {
-        let _ = thread.join();
-    }
-    match answer {
-        Ok(Ok(addresses)) if addresses.is_empty() => Err(peer.lost(Cause::Lookup, None)),
-        Ok(Ok(addresses)) => Ok(interleave(addresses)),
-        Ok(Err(error)) => Err(peer.lost(Cause::Lookup, Some(error))),
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(peer.late(Phase::Lookup)),
-        Err(mpsc::RecvTimeoutError::Disconnected) => Err(peer.lost(Cause::Lookup, None)),
-    }
+    let addresses = host.names().find(host.lookup(), peer, deadline)?;
+    Ok(interleave(addresses))
 }
 
 /// IPv6 and IPv4 in turn, beginning with the system's first choice, so that a family without a

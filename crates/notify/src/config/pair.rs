@@ -130,7 +130,6 @@ impl FromStr for HttpMethod {
 impl<'de> Deserialize<'de> for HttpMethod {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
-        word.parse()
-            .map_err(|reason| serde::de::Error::custom(format_args!("method: {reason}")))
+        word.parse().map_err(serde::de::Error::custom)
     }
 }

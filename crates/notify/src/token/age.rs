@@ -89,7 +89,7 @@ impl Copy {
     }
 
     pub(super) fn is_of(&self, record: &Record) -> bool {
-        self.id == record.token_id
+        self.id == record.token_id && record.access_token.is_some()
     }
 }
 
