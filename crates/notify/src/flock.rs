@@ -48,3 +48,22 @@ impl Drop for FileLock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f46_the_end_of_a_lock_counts_though_another_process_has_its_file() {
+        let name = crate::random::name().unwrap();
+        let path = std::env::temp_dir().join(format!("notify-lock-{name}"));
+        let mut lock = FileLock::take(&path).unwrap().unwrap();
+        assert!(FileLock::take(&path).unwrap().is_none());
+        // as a child has it that was forked meanwhile
+        let inherited = lock.file().try_clone().unwrap();
+        drop(lock);
+        assert!(FileLock::take(&path).unwrap().is_some());
+        drop(inherited);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
