@@ -16,6 +16,7 @@ use stream::Timed;
 
 use crate::advice::{Cause, Phase};
 use crate::host::Proxy;
+use crate::shield::shielded;
 use crate::{Deadline, Error, Host, tls};
 
 /// Longest wait for one address while others are left to try.
@@ -124,9 +125,8 @@ fn resolve(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Vec<SocketAdd
     let lookup = host.lookup();
     let (name, port) = (peer.host.clone(), peer.port);
     let (sender, receiver) = mpsc::sync_channel(1);
-    let thread = thread::Builder::new()
-        .name("lookup".to_owned())
-        .spawn(move || sender.send(lookup(&name, port)))
+    let builder = thread::Builder::new().name("lookup".to_owned());
+    let thread = shielded(|| builder.spawn(move || sender.send(lookup(&name, port))))
         .map_err(|error| peer.lost(Cause::Lookup, Some(error)))?;
     let left = deadline.left().ok_or_else(|| peer.late(Phase::Lookup))?;
     let answer = receiver.recv_timeout(left);
@@ -198,6 +198,7 @@ fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<TcpStream, Er
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shield::tests::{USUAL, blocked};
 
     #[test]
     fn families_take_turns_beginning_with_the_systems_first() {
@@ -210,5 +211,22 @@ mod tests {
         assert_eq!(interleave(vec![a, b, c]), [a, c, b]);
         assert_eq!(interleave(vec![c, a, b]), [c, a, b]);
         assert_eq!(interleave(vec![]), []);
+    }
+
+    #[test]
+    fn no_signal_reaches_the_thread_of_a_lookup() {
+        fn lookup(_: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+            let blocked = blocked(&std::fs::read_to_string("/proc/thread-self/status")?);
+            assert_eq!(blocked & USUAL, USUAL);
+            Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
+        }
+        let host = Host::pve().with_lookup(lookup);
+        let peer = Peer {
+            host: "mail.example.org".to_owned(),
+            port: 25,
+            is_proxy: false,
+        };
+        let found = resolve(&host, &peer, Deadline::after(Duration::from_secs(10)));
+        assert_eq!(found.unwrap().len(), 1);
     }
 }
