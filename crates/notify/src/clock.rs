@@ -4,6 +4,7 @@
 //! `/etc/localtime`, and notices a change of either within a second, also in a daemon. An unusable
 //! `TZ` counts as UTC, as in the C library.
 
+use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Datelike, FixedOffset, Local, TimeZone, Timelike};
@@ -22,6 +23,12 @@ pub trait Clock: Send + Sync {
         let whole = u64::try_from(time.tv_sec).unwrap_or(0);
         Duration::new(whole, u32::try_from(time.tv_nsec).unwrap_or(0))
     }
+}
+
+/// Tells one start of the machine from another: [`Clock::uptime`] of different starts cannot be compared.
+pub(crate) fn boot_id() -> String {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    id.map(|id| id.trim().to_owned()).unwrap_or_default()
 }
 
 /// A moment in local time.

@@ -192,6 +192,7 @@ impl Sender<'_> {
             clock,
             tokens,
         } = *self;
+        let host = &host.for_one_delivery();
         let keeper = Keeper::new(host, tokens).with_clock(clock);
         let content = Content::render(notification, with_mail, templates, clock, &mut problems);
         for problem in problems {

@@ -15,11 +15,13 @@ mod users;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{env, io};
 
 pub(crate) use proxy::Proxy;
 
 use crate::Error;
+use crate::net::Names;
 
 /// Debian's bundle, kept up by `update-ca-certificates`.
 const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -47,6 +49,7 @@ pub struct Host {
     state_dir: Option<PathBuf>,
     run_dir: Option<PathBuf>,
     lookup: Lookup,
+    names: Option<Arc<Names>>,
     fqdn: Option<String>,
     sendmail: PathBuf,
 }
@@ -85,6 +88,7 @@ impl Host {
             state_dir: None,
             run_dir: None,
             lookup: crate::net::system_lookup,
+            names: None,
             fqdn: None,
             sendmail: PathBuf::from(SENDMAIL),
         }
@@ -236,8 +240,24 @@ impl Host {
         users::addresses(&self.config_dir.join("user.cfg"))
     }
 
+    /// The same machine for as long as one delivery takes: what its targets have in common is found
+    /// out once.
+    pub(crate) fn for_one_delivery(&self) -> Self {
+        Self {
+            names: Some(Arc::default()),
+            // an empty name is none
+            fqdn: Some(self.fqdn().unwrap_or_default()),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn lookup(&self) -> Lookup {
         self.lookup
+    }
+
+    /// The look-ups that are shared with others; none outside of a delivery.
+    pub(crate) fn names(&self) -> Arc<Names> {
+        self.names.clone().unwrap_or_default()
     }
 
     /// The proxy of `datacenter.cfg`; the environment's proxy variables do not count.

@@ -24,6 +24,7 @@ mod deadline;
 pub mod deliver;
 pub mod disk;
 mod error;
+mod flock;
 mod host;
 mod http;
 mod mail;

@@ -2,21 +2,20 @@
 //!
 //! Knows no protocol above TLS. Every failure comes out as an [`Error::Way`] that names the phase.
 
+mod names;
 mod stream;
 mod tunnel;
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
-use std::thread;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+pub(crate) use names::{Names, system_lookup};
 pub(crate) use stream::Stream;
 use stream::Timed;
 
 use crate::advice::{Cause, Phase};
 use crate::host::Proxy;
-use crate::shield::shielded;
 use crate::{Deadline, Error, Host, tls};
 
 /// Longest wait for one address while others are left to try.
@@ -111,35 +110,13 @@ pub(crate) fn connect_clear(host: &Host, peer: &Peer, deadline: Deadline) -> Res
     Ok(Stream::Clear(Timed { tcp, deadline }))
 }
 
-/// The system's way to look a name up: hosts file, DNS, whatever `nsswitch.conf` says.
-pub(crate) fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    (host, port).to_socket_addrs().map(Iterator::collect)
-}
-
-/// Addresses of the peer. The system's resolver cannot be interrupted, so it runs in a thread; one
-/// that is late is left behind and ends by the resolver's own limits.
+/// Addresses of the peer, in the order to try them.
 fn resolve(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(address) = peer.host.parse() {
         return Ok(vec![SocketAddr::new(address, peer.port)]);
     }
-    let lookup = host.lookup();
-    let (name, port) = (peer.host.clone(), peer.port);
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let builder = thread::Builder::new().name("lookup".to_owned());
-    let thread = shielded(|| builder.spawn(move || sender.send(lookup(&name, port))))
-        .map_err(|error| peer.lost(Cause::Lookup, Some(error)))?;
-    let left = deadline.left().ok_or_else(|| peer.late(Phase::Lookup))?;
-    let answer = receiver.recv_timeout(left);
-    if !matches!(answer, Err(mpsc::RecvTimeoutError::Timeout)) {
-        let _ = thread.join();
-    }
-    match answer {
-        Ok(Ok(addresses)) if addresses.is_empty() => Err(peer.lost(Cause::Lookup, None)),
-        Ok(Ok(addresses)) => Ok(interleave(addresses)),
-        Ok(Err(error)) => Err(peer.lost(Cause::Lookup, Some(error))),
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(peer.late(Phase::Lookup)),
-        Err(mpsc::RecvTimeoutError::Disconnected) => Err(peer.lost(Cause::Lookup, None)),
-    }
+    let addresses = host.names().find(host.lookup(), peer, deadline)?;
+    Ok(interleave(addresses))
 }
 
 /// IPv6 and IPv4 in turn, beginning with the system's first choice, so that a family without a
@@ -198,7 +175,6 @@ fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<TcpStream, Er
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shield::tests::{USUAL, blocked};
 
     #[test]
     fn families_take_turns_beginning_with_the_systems_first() {
@@ -211,22 +187,5 @@ mod tests {
         assert_eq!(interleave(vec![a, b, c]), [a, c, b]);
         assert_eq!(interleave(vec![c, a, b]), [c, a, b]);
         assert_eq!(interleave(vec![]), []);
-    }
-
-    #[test]
-    fn no_signal_reaches_the_thread_of_a_lookup() {
-        fn lookup(_: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-            let blocked = blocked(&std::fs::read_to_string("/proc/thread-self/status")?);
-            assert_eq!(blocked & USUAL, USUAL);
-            Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
-        }
-        let host = Host::pve().with_lookup(lookup);
-        let peer = Peer {
-            host: "mail.example.org".to_owned(),
-            port: 25,
-            is_proxy: false,
-        };
-        let found = resolve(&host, &peer, Deadline::after(Duration::from_secs(10)));
-        assert_eq!(found.unwrap().len(), 1);
     }
 }

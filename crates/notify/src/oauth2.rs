@@ -29,7 +29,7 @@ use ::oauth2::{
 
 pub use account::Account;
 pub(crate) use check::{is_guid, is_word_for_tenants, tenant};
-pub use provider::{CUSTOM, ClientAuth, Cloud, Provider, Providers, Tenant};
+pub use provider::{CUSTOM, ClientAuth, Cloud, Limits, Provider, Providers, Tenant};
 pub(crate) use refresh::{Failure, Granted, Verdict, app_token, refresh};
 
 use crate::advice::Oddity;

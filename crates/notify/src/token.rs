@@ -15,6 +15,7 @@ mod refresh;
 
 use std::time::Duration;
 
+pub(crate) use age::hash;
 pub use cache::Cache;
 pub use error::Error;
 pub(crate) use look::is_due;

@@ -24,7 +24,7 @@ const client = (id, method) => ({
   ...(method === 'none' ? {} : { client_secret: secret }),
   redirect_uris: [redirectUri],
   response_types: ['code'],
-  grant_types: ['authorization_code', 'refresh_token'],
+  grant_types: ['authorization_code', 'refresh_token', ...(method === 'none' ? [] : ['client_credentials'])],
   token_endpoint_auth_method: method,
 });
 
@@ -49,6 +49,7 @@ const configuration = {
   ttl: {
     AccessToken: Number(process.env.AT_TTL || 3600),
     AuthorizationCode: 60,
+    ClientCredentials: Number(process.env.AT_TTL || 3600),
     Grant: fortnight,
     IdToken: 3600,
     Interaction: 3600,
@@ -56,6 +57,7 @@ const configuration = {
     Session: 86400,
   },
   features: {
+    clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },

@@ -62,6 +62,7 @@ pub(super) fn parse(text: &str, builtin: &[Provider]) -> Result<Vec<Provider>, S
                     app_scopes: Vec::new(),
                     old_tokens_live: false,
                     idle_days: None,
+                    limits: None,
                 };
                 apply(&mut provider, entry);
                 provider.app_scopes.clone_from(&provider.scopes);

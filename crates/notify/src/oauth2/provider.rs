@@ -60,6 +60,15 @@ impl Cloud {
     }
 }
 
+/// What a provider's mail servers take from one mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at the same time.
+    pub connections: u8,
+    /// Messages in any 60 seconds.
+    pub mails_a_minute: u8,
+}
+
 /// A provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
@@ -84,6 +93,8 @@ pub struct Provider {
     pub old_tokens_live: bool,
     /// After so many unused days a grant ends, where the provider says so.
     pub idle_days: Option<u16>,
+    /// What its mail servers take, where they are known to refuse more.
+    pub limits: Option<Limits>,
 }
 
 impl Provider {
@@ -101,6 +112,7 @@ impl Provider {
             app_scopes: Vec::new(),
             old_tokens_live: false,
             idle_days: Some(180),
+            limits: None,
         }
     }
 
@@ -138,6 +150,11 @@ impl Provider {
             app_scopes: vec![format!("https://{app}/.default")],
             old_tokens_live: true,
             idle_days: Some(90),
+            // beyond these Exchange Online answers 432 4.3.2
+            limits: Some(Limits {
+                connections: 3,
+                mails_a_minute: 30,
+            }),
         }
     }
 
@@ -165,6 +182,7 @@ impl Provider {
             no_refresh_token: Oddity::NoRefreshToken,
             old_tokens_live: false,
             idle_days: None,
+            limits: None,
         })
     }
 

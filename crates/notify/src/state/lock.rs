@@ -7,18 +7,18 @@
 //! that nobody ever waits for a live holder in vain; whoever was stopped for longer finds out by the
 //! record's generation.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, Timespec, Timestamps};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 use rustix::process::{Pid, getpid};
 
 use super::Error;
+use crate::flock::FileLock;
 use crate::{Deadline, Host};
 
 /// How long a lock is held at most.
@@ -38,7 +38,7 @@ pub struct Lock {
     target: String,
     file: PathBuf,
     folder: Option<PathBuf>,
-    node: Option<NodeLock>,
+    node: Option<FileLock>,
     asked: Option<Instant>,
     until: Instant,
     pause: Duration,
@@ -51,15 +51,7 @@ pub struct Guard {
     since: Instant,
     /// The cluster's lock; goes first.
     folder: Option<PathBuf>,
-    _node: NodeLock,
-}
-
-/// This machine's lock. It would outlive its holder in a forked child that has the same open file, so
-/// it is released by hand.
-#[derive(Debug)]
-struct NodeLock {
-    pid: Pid,
-    file: File,
+    _node: FileLock,
 }
 
 impl Lock {
@@ -91,7 +83,9 @@ impl Lock {
     pub fn try_take(&mut self) -> Result<Option<Guard>, Error> {
         let node = match self.node.take() {
             Some(node) => node,
-            None => match NodeLock::take(&self.file)? {
+            None => match FileLock::take(&self.file)
+                .map_err(|source| failed(&self.file, "lock the file", source))?
+            {
                 Some(node) => {
                     self.until = Instant::now() + WAIT;
                     node
@@ -178,31 +172,6 @@ impl Drop for Guard {
             if self.is_owned() && self.since.elapsed() < GONE {
                 let _ = fs::remove_dir(folder);
             }
-        }
-    }
-}
-
-impl NodeLock {
-    fn take(path: &Path) -> Result<Option<Self>, Error> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)
-            .map_err(|errno| failed(path, "open the lock", errno.into()))?;
-        let file = File::from(file);
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self {
-                pid: getpid(),
-                file,
-            })),
-            Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(None),
-            Err(errno) => Err(failed(path, "lock the file", errno.into())),
-        }
-    }
-}
-
-impl Drop for NodeLock {
-    fn drop(&mut self) {
-        if self.pid == getpid() {
-            let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
         }
     }
 }

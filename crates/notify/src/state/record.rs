@@ -2,11 +2,13 @@
 //!
 //! A record says which version wrote it and which is the oldest that may rewrite it. Keys that this
 //! version does not know are kept, so that a record of a later version survives. Reading is strict:
-//! a key twice, another type or anything behind the object makes it unreadable.
+//! a key twice, another type, anything behind the object or a wrong checksum makes it unreadable;
+//! without the checksum a damaged key would look like a key of a later version.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use ring::digest::{SHA256, digest};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -15,6 +17,8 @@ use zeroize::Zeroizing;
 use super::Error;
 use crate::{Secret, disk};
 
+/// The key of the checksum: SHA-256 over all other keys and values, the keys in order.
+const CHECK: &str = "check";
 /// The version that this software writes.
 const VERSION: u32 = 1;
 
@@ -180,8 +184,12 @@ impl Record {
             return Err(Some("it is larger than 1 MiB"));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| Some("it is not UTF-8"))?;
-        let Single(map) = serde_json::from_str(text)
+        let Single(mut map) = serde_json::from_str(text)
             .map_err(|_| Some("it is no JSON object, has a key twice or was cut short"))?;
+        let check = map.remove(CHECK);
+        if check.as_ref().and_then(Value::as_str) != Some(checksum(&map).as_str()) {
+            return Err(Some("its checksum is wrong"));
+        }
         if map.get("compatible").and_then(Value::as_u64) > Some(VERSION.into()) {
             return Err(None);
         }
@@ -207,10 +215,24 @@ impl Record {
     /// The form on disk.
     pub(super) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         // maps with string keys only: nothing that JSON cannot say
-        let mut bytes = Zeroizing::new(serde_json::to_vec_pretty(self).unwrap_or_default());
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Value::Object(map) = &mut value {
+            map.insert(CHECK.to_owned(), checksum(map).into());
+        }
+        let mut bytes = Zeroizing::new(serde_json::to_vec_pretty(&value).unwrap_or_default());
         bytes.push(b'\n');
         bytes
     }
+}
+
+fn checksum(map: &Map<String, Value>) -> String {
+    let ordered: BTreeMap<_, _> = map.iter().collect();
+    let bytes = Zeroizing::new(serde_json::to_vec(&ordered).unwrap_or_default());
+    let hash = digest(&SHA256, &bytes);
+    hash.as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -265,13 +287,20 @@ mod tests {
 
     #[test]
     fn keys_of_a_later_version_survive() {
+        let seal = |value: &mut Value| {
+            let map = value.as_object_mut().unwrap();
+            map.remove(CHECK);
+            map.insert(CHECK.to_owned(), checksum(map).into());
+        };
         let mut value: Value = serde_json::from_slice(&record().to_bytes()).unwrap();
         value["version"] = 7.into();
         value["colour"] = serde_json::json!({"of": ["the", 1]});
+        seal(&mut value);
         let read = Record::parse(value.to_string().as_bytes()).unwrap();
         let again: Value = serde_json::from_slice(&read.to_bytes()).unwrap();
         assert_eq!(again, value);
         value["compatible"] = 2.into();
+        seal(&mut value);
         assert_eq!(
             Record::parse(value.to_string().as_bytes()).unwrap_err(),
             None

@@ -1,6 +1,7 @@
 //! A mail server of the configuration.
 
 mod credentials;
+mod pace;
 
 use lettre::Address;
 use lettre::address::Envelope;
@@ -48,6 +49,7 @@ pub(super) fn deliver(
     };
     let mut report = mail::deliver(host, content, &from, author, recipients, deadline, attempt);
     report.warnings.extend(item.warning().map(str::to_owned));
+    report.warnings.extend(credentials.warning());
     report
 }
 

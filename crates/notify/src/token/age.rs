@@ -6,7 +6,6 @@
 //! means that a clock was set: the age is then unknown, which costs one refresh. The clocks of two
 //! nodes may differ by more than that without harm.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{AccessToken, Keeper};
 use crate::Secret;
+use crate::clock::boot_id;
 use crate::oauth2::Account;
 use crate::state::Record;
 
@@ -89,7 +89,7 @@ impl Copy {
     }
 
     pub(super) fn is_of(&self, record: &Record) -> bool {
-        self.id == record.token_id
+        self.id == record.token_id && record.access_token.is_some()
     }
 }
 
@@ -118,7 +118,7 @@ impl Keeper<'_> {
         }
         let age = now.saturating_sub(obtained).max(0).saturating_mul(1000);
         let copy = Copy {
-            boot: boot(),
+            boot: boot_id(),
             id: record.token_id.clone(),
             record: record.id.clone(),
             generation: record.generation,
@@ -138,7 +138,7 @@ impl Keeper<'_> {
             return None;
         }
         let copy: Copy = serde_json::from_slice(&found.bytes).ok()?;
-        (copy.boot == boot()).then_some(copy)
+        (copy.boot == boot_id()).then_some(copy)
     }
 
     /// A copy that cannot be written is done without.
@@ -185,15 +185,15 @@ impl Keeper<'_> {
 
 /// A target and whose tokens it uses, as a name.
 pub(super) fn key(account: &Account) -> String {
-    let identity = serde_json::to_string(&(&account.target, &account.identity));
-    let hash = digest(&SHA256, identity.unwrap_or_default().as_bytes());
-    let bytes = hash.as_ref().iter().take(16);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    hash(&(&account.target, &account.identity))
 }
 
-fn boot() -> String {
-    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id");
-    id.map(|id| id.trim().to_owned()).unwrap_or_default()
+/// A name for these values that fits into a file name.
+pub(crate) fn hash(values: &impl Serialize) -> String {
+    let text = serde_json::to_string(values).unwrap_or_default();
+    let hash = digest(&SHA256, text.as_bytes());
+    let bytes = hash.as_ref().iter().take(16);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn milliseconds(time: Duration) -> i64 {

@@ -1,6 +1,7 @@
 //! All targets at the same time, each with its own fate.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,24 @@ fn twenty_targets_are_served_at_the_same_time() {
         .map(|n| (format!("target-{n:02}"), "sent"))
         .collect();
     assert_eq!(names, wanted, "in the order of the matcher");
+}
+
+#[test]
+fn targets_with_the_same_server_look_its_name_up_once() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let (server, _) = web(OK);
+    let port = server.address.port();
+    let (public, private) = join((0..20).map(|n| gotify(&format!("target-{n:02}"), port)));
+    let mut site = Site::new(&public, &private);
+    site.host = site.host.with_lookup(|_, port| {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        Ok(vec![([127, 0, 0, 1], port).into()])
+    });
+    for deliveries in 1..=2 {
+        let all = words(&site.send("t", "t"));
+        assert!(all.iter().all(|(_, _, word)| *word == "sent"), "{all:?}");
+        assert_eq!(ASKED.load(Ordering::SeqCst), deliveries, "once for each");
+    }
 }
 
 #[test]

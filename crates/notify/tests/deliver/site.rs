@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use notify::config::{Config, Raw};
+use notify::config::{Config, Entity, Raw};
 use notify::deliver::{Delivery, Level, Sender};
 use notify::matcher::Severity;
+use notify::oauth2::Account;
 use notify::template::Templates;
-use notify::{Deadline, Error, FixedClock, Host, Notification};
+use notify::token::{Cache, Keeper};
+use notify::{Clock, Deadline, Error, FixedClock, Host, Notification, Secret};
 use serde_json::{Value, json};
 
 use crate::peer::{CANARY, Folder, Pki, Server, read_request};
@@ -29,6 +31,8 @@ pub struct Site {
     pub folder: Folder,
     pub host: Host,
     templates: Templates,
+    tokens: Cache,
+    clock: &'static dyn Clock,
     public: String,
     private: String,
     budget: Duration,
@@ -48,6 +52,11 @@ impl Site {
             fs::write(own.join(name), text).unwrap();
         }
         fs::write(folder.0.join("ca.crt"), Pki::shared().bundle()).unwrap();
+        Self::at(folder, public, private)
+    }
+
+    /// The same, in the folder of a machine that is there already.
+    pub fn at(folder: Folder, public: &str, private: &str) -> Self {
         let vendor = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates");
         let host = Host::standalone(&folder.0)
             .with_ca_bundle(folder.0.join("ca.crt"))
@@ -63,6 +72,8 @@ impl Site {
         }
         Self {
             templates: Templates::of_host(&host),
+            tokens: Cache::new(),
+            clock: &CLOCK,
             folder,
             host,
             public: all,
@@ -73,6 +84,11 @@ impl Site {
 
     pub fn within(mut self, budget: Duration) -> Self {
         self.budget = budget;
+        self
+    }
+
+    pub fn with_clock(mut self, clock: &'static dyn Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -108,11 +124,25 @@ impl Site {
         config
     }
 
+    /// Gives a target that logs in with OAuth2 a grant.
+    pub fn consent(&self, name: &str) {
+        let config = self.config();
+        let Entity::Smtp(item) = config.endpoint(name).unwrap() else {
+            panic!("{name} is no smtp target");
+        };
+        let account = Account::of(&self.host, item).unwrap().unwrap();
+        let keeper = Keeper::new(&self.host, &self.tokens).with_clock(self.clock);
+        let token = Secret::new(format!("{CANARY}-refresh-token"));
+        let end = Deadline::after(self.budget);
+        keeper.consent(&account, &token, "root@pam", end).unwrap();
+    }
+
     fn sender(&self) -> Sender<'_> {
         Sender {
             host: &self.host,
             templates: &self.templates,
-            clock: &CLOCK,
+            clock: self.clock,
+            tokens: &self.tokens,
         }
     }
 

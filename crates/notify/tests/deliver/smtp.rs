@@ -260,7 +260,7 @@ fn what_is_wrong_with_the_settings_is_told_before_anything_is_sent() {
         (
             "\tauth-method google-oauth2\n\tmailto ann@example.org\n",
             "pve@example.org",
-            "auth-method google-oauth2 needs an access token",
+            "oauth2-client-secret: is required for OAuth2",
         ),
         (
             "\tmailto ann@example.org\n",

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use lettre::address::Envelope;
 
+use super::pace::Pace;
 use crate::config::Smtp;
 use crate::oauth2::Account;
 use crate::outcome::{Outcome, Retry};
@@ -24,6 +25,8 @@ pub(super) enum Credentials<'a> {
 pub(super) struct Granted<'a> {
     keeper: &'a Keeper<'a>,
     account: Account,
+    /// The provider's limits, where it has any.
+    pace: Option<Pace<'a>>,
     /// The token that was refused, once there is one.
     refused: RefCell<Option<AccessToken>>,
 }
@@ -36,6 +39,7 @@ impl<'a> Credentials<'a> {
         if let Some(account) = Account::of(host, item).map_err(|error| error.to_string())? {
             return Ok(Self::OAuth2(Box::new(Granted {
                 keeper,
+                pace: Pace::of(host, &account, keeper.clock()),
                 account,
                 refused: RefCell::new(None),
             })));
@@ -51,6 +55,14 @@ impl<'a> Credentials<'a> {
                     .to_owned(),
             ),
             (None, _) => Ok(Self::Fixed(Login::None)),
+        }
+    }
+
+    /// What is wrong although mails could go out.
+    pub(super) fn warning(&self) -> Option<String> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::OAuth2(granted) => granted.pace.as_ref()?.warning(),
         }
     }
 
@@ -81,11 +93,18 @@ impl Granted<'_> {
             .keeper
             .access_token(&self.account, deadline)
             .map_err(|error| outcome(&error))?;
-        let sent = match with(&self.login(&token)) {
+        let with = |token: &AccessToken| {
+            let conversation = || with(&self.login(token));
+            match &self.pace {
+                Some(pace) => pace.run(deadline, conversation),
+                None => Ok(conversation()),
+            }
+        };
+        let sent = match with(&token)? {
             Err(error) if self.may_renew(&error) => {
                 *self.refused.borrow_mut() = Some(token.clone());
                 match self.keeper.renewed(&self.account, &token, deadline) {
-                    Ok(token) => with(&self.login(&token)),
+                    Ok(token) => with(&token)?,
                     // what the server said tells more
                     Err(Error::Token(token::Error::StillRefused { .. })) => Err(error),
                     Err(error) => return Err(outcome(&error)),

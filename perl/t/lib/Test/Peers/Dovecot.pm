@@ -10,7 +10,8 @@ use parent 'Test::Peers::MailSystem';
 
 use File::Path qw(make_path);
 
-# Options: the port that mails go to, and Test::Peers::OidcProvider if tokens shall be checked.
+# Options: the port that mails go to, Test::Peers::OidcProvider if tokens shall be checked, and the
+# mechanisms to offer.
 sub new ($class, %option) {
     my $self = $class->prepare;
     $self->{password} = 'p4sswOrd/+=';
@@ -21,7 +22,7 @@ sub new ($class, %option) {
     chmod(0777, "$self->{dir}/home") or die "home: $!\n";
     $self->put('tokens.conf', $option{provider} ? tokens($self, $option{provider}) : '');
     my $configure =
-        sub { $self->put('dovecot.conf', settings($self, $option{provider}, $option{relay})) };
+        sub { $self->put('dovecot.conf', settings($self, %option)) };
     return $self->launch(['starttls', 'tls'],
         $configure, '/usr/sbin/dovecot', '-F', '-c', "$home/dovecot.conf");
 }
@@ -32,7 +33,9 @@ sub sasl ($self) {
 }
 
 sub tokens ($self, $provider) {
-    my $secret = $provider->{'client-secret'} =~ s/([^A-Za-z0-9_-])/sprintf '%%%02X', ord $1/ger;
+
+    # encoded for the Authorization header as RFC 6749 wants it, and then for the URL
+    my $secret = $provider->{'client-secret'} =~ s/([^A-Za-z0-9_-])/sprintf '%%25%02X', ord $1/ger;
     my $introspection = $provider->{url}      =~ s{://}{://introspect:$secret\@}r;
     return <<"END";
 introspection_url = $introspection/token/introspection
@@ -49,7 +52,8 @@ timeout_msecs = 5000
 END
 }
 
-sub settings ($self, $provider, $relay) {
+sub settings ($self, %option) {
+    my ($provider, $relay) = @option{qw(provider relay)};
     my $home   = $self->{home};
     my $tokens = $provider ? <<"END" : '';
 passdb {
@@ -58,7 +62,8 @@ passdb {
   args = $home/tokens.conf
 }
 END
-    my $mechanisms = $provider ? 'xoauth2 oauthbearer plain login' : 'plain login';
+    my $mechanisms = $option{mechanisms}
+        // ($provider ? 'xoauth2 oauthbearer plain login' : 'plain login');
     return <<"END";
 base_dir = $home/run
 state_dir = $home/state

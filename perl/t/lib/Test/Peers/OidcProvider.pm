@@ -14,11 +14,13 @@ sub folder ($class) {
     return -e "$node/node_modules/oidc-provider/package.json" ? $node : undef;
 }
 
-sub new ($class) {
+# Options: access-token-seconds.
+sub new ($class, %option) {
     my $node = $class->folder // die "oidc-provider is not installed: make test installs it\n";
 
     # its advice to use a newer Node is no concern of a test
     local $ENV{NODE_NO_WARNINGS} = 1;
+    local $ENV{AT_TTL}           = $option{'access-token-seconds'} // 3600;
     my $peer = start(undef, 'node', root() . '/perl/t/peers/op.mjs', $node, pki_dir());
     my $self = decode_json($peer->{line});
     return bless { %$self, peer => $peer }, $class;
@@ -39,9 +41,8 @@ sub provider ($self, $client_auth) {
     };
 }
 
-# A code, after login and consent of the account `person`.
-sub code ($self, $client_id, %parameters) {
-    my $http = HTTP::Tiny->new(
+my sub http () {
+    return HTTP::Tiny->new(
         proxy        => undef,
         https_proxy  => undef,
         timeout      => 10,
@@ -49,7 +50,27 @@ sub code ($self, $client_id, %parameters) {
         verify_SSL   => 1,
         SSL_options  => { SSL_ca_file => pki_dir() . '/ca.crt' },
     );
-    my $url = "$self->{url}/auth?"
+}
+
+# Takes a refresh token of the client `post` back, and with it the grant.
+sub revoke ($self, $refresh_token) {
+    my $answer = http()->post_form(
+        "$self->{url}/token/revocation",
+        {
+            token           => $refresh_token,
+            token_type_hint => 'refresh_token',
+            client_id       => 'post',
+            client_secret   => $self->{'client-secret'},
+        }
+    );
+    die "revocation refused: $answer->{content}\n" if !$answer->{success};
+    return;
+}
+
+# A code, after login and consent of the account `person`.
+sub code ($self, $client_id, %parameters) {
+    my $http = http();
+    my $url  = "$self->{url}/auth?"
         . $http->www_form_urlencode({
         client_id     => $client_id,
         response_type => 'code',

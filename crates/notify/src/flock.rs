@@ -1,0 +1,50 @@
+//! A lock on this machine: `flock` on a file of its own, over threads and processes.
+//!
+//! It ends with its holder, also one that is killed, and is not inherited by programs. A forked child
+//! has the same open file and would keep the lock alive, so it is released by hand, by its taker only.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, getpid};
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+pub(crate) struct FileLock {
+    pid: Pid,
+    file: File,
+}
+
+impl FileLock {
+    /// Takes the lock of this file, mode 0600 where it has to be made, unless somebody holds it. Does
+    /// not wait.
+    pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self {
+                pid: getpid(),
+                file,
+            })),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// The file, which only the holder reads and writes.
+    pub(crate) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        if self.pid == getpid() {
+            let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
+        }
+    }
+}

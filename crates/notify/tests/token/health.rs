@@ -1,0 +1,242 @@
+//! The daily run, and how things stand.
+
+use std::time::Duration;
+
+use notify::config::{Config, Raw};
+use notify::upkeep::{self, Condition, Health, Target};
+use notify::{Deadline, Error};
+
+use crate::peer::{CANARY, json};
+use crate::provider::{Provider, Rule};
+use crate::site::{Site, TARGET};
+
+const HOUR: i64 = 3600;
+
+fn target(site: &Site) -> Target {
+    Target {
+        name: TARGET.to_owned(),
+        account: Ok(site.account.clone()),
+    }
+}
+
+pub fn of(site: &Site) -> Health {
+    let health = site.keeper().health(&target(site));
+    let json = serde_json::to_string(&health).unwrap();
+    assert!(!json.contains(CANARY), "{json}");
+    health
+}
+
+fn run(site: &Site) -> Result<bool, Error> {
+    let deadline = Deadline::after(Duration::from_secs(20));
+    let mut reports = upkeep::run(&site.keeper(), vec![target(site)], deadline);
+    reports.pop().unwrap().result
+}
+
+#[test]
+fn a_grant_is_used_when_it_was_idle_for_20_hours() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    assert!(!run(&site).unwrap());
+    site.clock.pass(20 * HOUR - 10);
+    assert!(!run(&site).unwrap());
+    assert_eq!(of(&site).condition, Condition::Ok);
+    site.clock.pass(20);
+    assert_eq!(of(&site).condition, Condition::Due);
+    assert!(run(&site).unwrap());
+    assert!(!run(&site).unwrap(), "once, whichever node asks");
+    assert_eq!(provider.asked(), 1);
+    assert_eq!(site.refresh_token(), "r-cAnArY-1");
+}
+
+#[test]
+fn a_failed_refresh_is_due_again_when_its_pause_is_over() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    provider.order(json("503 Busy", ""));
+    site.refusal();
+    assert!(run(&site).is_err());
+    assert_eq!(provider.asked(), 1);
+    site.clock.pass(HOUR + 1);
+    assert!(run(&site).unwrap());
+    assert_eq!(of(&site).condition, Condition::Ok);
+}
+
+#[test]
+fn one_dead_target_does_not_stop_the_others() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    site.clock.pass(21 * HOUR);
+    let mut other = site.account.clone();
+    other.target = "other".to_owned();
+    let targets = vec![
+        Target {
+            name: "broken".to_owned(),
+            account: Err(Error::Template),
+        },
+        Target {
+            name: "other".to_owned(),
+            account: Ok(other),
+        },
+        target(&site),
+    ];
+    let deadline = Deadline::after(Duration::from_secs(20));
+    let reports = upkeep::run(&site.keeper(), targets, deadline);
+    let results: Vec<_> = reports
+        .iter()
+        .map(|report| (report.target.as_str(), report.result.as_ref().ok()))
+        .collect();
+    assert_eq!(
+        results,
+        [("broken", None), ("other", None), (TARGET, Some(&true))]
+    );
+}
+
+#[test]
+fn every_condition_has_its_dates_and_its_cure() {
+    let provider = Provider::new(Rule::Strict);
+    let mut site = Site::new(&provider.url());
+    assert_eq!(of(&site).condition, Condition::AuthorizeAgain);
+    site.account.provider.idle_days = Some(90);
+    site.consent("r-cAnArY-0");
+    let health = of(&site);
+    assert_eq!(health.condition, Condition::Ok);
+    assert!(health.consented.is_some() && health.last_error.is_none());
+    assert_eq!(
+        health.expected_end,
+        health.last_refresh.map(|moment| moment + 90 * 24 * HOUR)
+    );
+
+    site.keeper()
+        .sent(&site.account, crate::site::soon())
+        .unwrap();
+    assert!(of(&site).last_send.is_some());
+
+    provider.order(json("503 Busy", ""));
+    site.refusal();
+    let health = of(&site);
+    assert_eq!(health.condition, Condition::Failing);
+    assert!(health.retry_at > health.last_error_at);
+    assert!(health.cure.unwrap().contains("tried again by itself"));
+
+    site.clock.pass(HOUR);
+    provider.order(json("401 Unauthorized", r#"{"error":"invalid_client"}"#));
+    site.refusal();
+    let health = of(&site);
+    assert_eq!(health.condition, Condition::Misconfigured);
+    assert!(health.cure.unwrap().contains("client secret"));
+
+    site.clock.pass(2 * HOUR);
+    provider.set(|state| state.revoked = true);
+    site.refusal();
+    let health = of(&site);
+    assert_eq!(health.condition, Condition::AuthorizeAgain);
+    assert!(health.cure.unwrap().contains("authorize the target again"));
+    assert_eq!(health.expected_end, None);
+}
+
+#[test]
+fn sendings_are_put_down_once_an_hour() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    let generation = || site.record().unwrap().generation;
+    let sent = || {
+        site.keeper()
+            .sent(&site.account, crate::site::soon())
+            .unwrap()
+    };
+    let before = generation();
+    sent();
+    sent();
+    assert_eq!(generation(), before + 1);
+    site.clock.pass(HOUR);
+    sent();
+    assert_eq!(generation(), before + 2);
+}
+
+#[test]
+fn a_grant_set_aside_is_kept_but_not_used() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    site.token().unwrap();
+    let deadline = crate::site::soon();
+    site.keeper()
+        .set_aside(TARGET, "the server was changed", "root@pam", deadline)
+        .unwrap();
+    let error = site.refusal().to_string();
+    assert!(error.contains("the server was changed"), "{error}");
+    assert_eq!(site.refresh_token(), "r-cAnArY-1");
+    assert_eq!(provider.asked(), 1);
+    let change = site.record().unwrap().changed;
+    assert_eq!(
+        (change.why.as_str(), change.by.as_str()),
+        ("settings", "root@pam")
+    );
+}
+
+#[test]
+fn targets_come_from_the_configuration() {
+    let smtp = |name: &str| {
+        format!(
+            "smtp: {name}\n\tserver mail.example.org\n\tfrom-address a@example.org\n\
+             \tmailto b@example.org\n\tusername a@example.org\n\n"
+        )
+    };
+    let public = ["plain", "google", "custom", "app", "lacking"]
+        .map(smtp)
+        .concat();
+    let private = ["plain", "google", "custom", "app", "lacking"]
+        .map(|name| format!("smtp: {name}\n\n"))
+        .concat();
+    let ext = "smtp: google\n\tauth-method google-oauth2\n\toauth2-client-id c\n\n\
+        smtp: custom\n\tauth-method custom-oauth2\n\toauth2-client-id c\n\
+        \toauth2-token-url https://example.org/t\n\toauth2-authorize-url https://example.org/a\n\
+        \toauth2-scopes mail.send offline_access\n\n\
+        smtp: app\n\tauth-method microsoft-oauth2\n\toauth2-client-id c\n\
+        \toauth2-tenant-id example.org\n\toauth2-cloud us-gov\n\
+        \toauth2-grant-type client-credentials\n\n\
+        smtp: lacking\n\tauth-method microsoft-oauth2\n\toauth2-client-id c\n\n";
+    let private_ext = ["google", "custom", "app", "lacking"]
+        .map(|name| format!("smtp: {name}\n\toauth2-client-secret s-cAnArY\n\n"))
+        .concat();
+    let config = Config::parse(Raw {
+        public: &public,
+        private: &private,
+        ext,
+        private_ext: &private_ext,
+    })
+    .unwrap();
+    assert!(config.faults().is_empty(), "{:?}", config.faults());
+    let site = Site::new("https://localhost:1/token");
+    let targets = upkeep::targets(&site.host, &config);
+    let seen: Vec<_> = targets
+        .iter()
+        .map(|target| match &target.account {
+            Ok(account) => (target.name.as_str(), account.identity.token_url.clone()),
+            Err(error) => (target.name.as_str(), error.to_string()),
+        })
+        .collect();
+    let lacking =
+        "tenant-id: is required for microsoft-oauth2: the directory (tenant) id of the application";
+    assert_eq!(
+        seen,
+        [
+            ("google", "https://oauth2.googleapis.com/token".to_owned()),
+            ("custom", "https://example.org/t".to_owned()),
+            (
+                "app",
+                "https://login.microsoftonline.us/example.org/oauth2/v2.0/token".to_owned()
+            ),
+            ("lacking", lacking.to_owned()),
+        ]
+    );
+    assert_eq!(
+        site.keeper().health(&targets[3]).condition,
+        Condition::Misconfigured
+    );
+    let app = targets[2].account.as_ref().unwrap();
+    assert!(app.identity.app_only);
+    assert_eq!(
+        app.provider.app_scopes,
+        ["https://outlook.office365.us/.default"]
+    );
+}

@@ -1,0 +1,15 @@
+//! Access tokens through the public interface, against a provider on loopback that rotates refresh
+//! tokens and revokes the grant when a spent one comes back.
+
+mod app;
+mod clock;
+mod disk;
+mod health;
+mod nodes;
+#[allow(dead_code)]
+#[path = "../exchange/peer.rs"]
+mod peer;
+mod provider;
+mod refresh;
+mod site;
+mod together;

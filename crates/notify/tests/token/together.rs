@@ -1,0 +1,214 @@
+//! Many callers at once, in threads and processes of one machine.
+
+use std::env;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use notify::state::{Lock, Store};
+use notify::{Deadline, Secret};
+use rustix::process::Signal;
+
+use crate::provider::{Provider, Rule};
+use crate::site::{Site, TARGET, Worker, soon};
+
+pub fn soak() -> bool {
+    env::var_os("SOAK").is_some()
+}
+
+/// F-12.
+#[test]
+fn f_12_many_callers_at_expiry_are_one_refresh() {
+    let (processes, threads) = if soak() { (64, 156) } else { (8, 16) };
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    provider.set(|state| state.delay = Duration::from_millis(300));
+    for (round, passed) in [(1, 0), (2, 3000)] {
+        let mut workers: Vec<_> = (0..processes)
+            .map(|_| {
+                let url = provider.url();
+                Worker::start(
+                    &site.dir,
+                    &url,
+                    "standalone",
+                    "one.example.org",
+                    (0, passed),
+                    threads,
+                )
+            })
+            .collect();
+        for worker in &mut workers {
+            worker.go();
+        }
+        let results: Vec<_> = workers.into_iter().flat_map(Worker::results).collect();
+        assert_eq!(results.len(), processes * threads);
+        for result in results {
+            assert_eq!(result, Ok(format!("a-cAnArY-{round}")));
+        }
+        assert_eq!((provider.asked(), provider.replays()), (round, 0));
+    }
+}
+
+/// F-13.
+#[test]
+fn f_13_the_lock_of_a_killed_holder_is_free_at_once() {
+    let provider = Provider::new(Rule::Omit);
+    let site = Site::consented(&provider.url());
+    let url = provider.url();
+    let release = provider.hold();
+    let mut holder = Worker::start(&site.dir, &url, "standalone", "one.example.org", (0, 0), 1);
+    holder.go();
+    provider.wait_for(1);
+    let started = Instant::now();
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| site.token());
+        holder.kill();
+        assert_eq!(waiter.join().unwrap().unwrap(), "a-cAnArY-2");
+    });
+    assert!(started.elapsed() < Duration::from_secs(5));
+    drop(release);
+    assert_eq!(provider.asked(), 2);
+}
+
+#[test]
+fn a_waiter_gives_up_at_its_own_deadline() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    let guard = Lock::new(&site.host, TARGET).unwrap().take(soon()).unwrap();
+    let started = Instant::now();
+    let deadline = Deadline::after(Duration::from_millis(300));
+    let error = site
+        .keeper()
+        .access_token(&site.account, deadline)
+        .unwrap_err();
+    let took = started.elapsed().as_millis();
+    assert!((300..800).contains(&took), "{took} ms");
+    assert_eq!(error.code(), 504);
+    assert!(
+        error.to_string().contains("another process or node"),
+        "{error}"
+    );
+    assert_eq!(provider.asked(), 0);
+    drop(guard);
+    site.token().unwrap();
+}
+
+#[test]
+fn a_stopped_process_holds_up_nobody_who_has_a_living_token() {
+    let provider = Provider::new(Rule::Lenient);
+    let site = Site::consented(&provider.url());
+    site.token().unwrap();
+    site.clock.pass(3000);
+    let url = provider.url();
+    let release = provider.hold();
+    let mut holder = Worker::start(
+        &site.dir,
+        &url,
+        "standalone",
+        "one.example.org",
+        (0, 3000),
+        1,
+    );
+    holder.go();
+    provider.wait_for(2);
+    holder.signal(Signal::STOP);
+    let deadline = Deadline::after(Duration::from_millis(200));
+    let token = site.keeper().access_token(&site.account, deadline).unwrap();
+    assert_eq!(token.token.expose(), "a-cAnArY-1");
+    holder.signal(Signal::CONT);
+    drop(release);
+    assert_eq!(holder.results(), [Ok("a-cAnArY-2".to_owned())]);
+    assert_eq!(site.token().unwrap(), "a-cAnArY-2");
+}
+
+/// F-16.
+#[test]
+fn f_16_a_reader_never_sees_half_a_record() {
+    let site = Site::consented("https://localhost:1/token");
+    let store = Store::new(&site.host, &notify::disk::SystemDisk);
+    let (writes, done) = (if soak() { 5000 } else { 200 }, AtomicBool::new(false));
+    let reads: usize = thread::scope(|scope| {
+        let reader = || {
+            let mut reads = 0;
+            while !done.load(Ordering::SeqCst) {
+                assert!(store.read(TARGET).unwrap().is_some());
+                reads += 1;
+            }
+            reads
+        };
+        let readers = [scope.spawn(reader), scope.spawn(reader)];
+        for number in 0..writes {
+            site.consent(&"x".repeat(1 + number * 37 % 9000));
+        }
+        done.store(true, Ordering::SeqCst);
+        readers.map(|reader| reader.join().unwrap()).iter().sum()
+    });
+    assert!(reads > writes, "only {reads} reads");
+}
+
+/// F-18.
+#[test]
+fn f_18_the_result_for_a_target_that_was_replaced_meanwhile_is_discarded() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    let other = Site::consented(&provider.url());
+    let recreated = std::fs::read(other.record_file()).unwrap();
+    for replacement in [None, Some(recreated)] {
+        site.consent(&provider.state.lock().unwrap().current.clone());
+        let asked = provider.asked();
+        let release = provider.hold();
+        thread::scope(|scope| {
+            let call = scope.spawn(|| site.refusal());
+            provider.wait_for(asked + 1);
+            match &replacement {
+                None => std::fs::remove_file(site.record_file()).unwrap(),
+                Some(bytes) => std::fs::write(site.record_file(), bytes).unwrap(),
+            }
+            drop(release);
+            let error = call.join().unwrap().to_string();
+            assert!(error.contains("changed or removed"), "{error}");
+        });
+        assert_eq!(std::fs::read(site.record_file()).ok(), replacement);
+    }
+    assert_eq!(site.files(), ["mail.json"], "no temporary file stays");
+}
+
+#[test]
+fn f_18_forgetting_waits_for_a_refresh_and_leaves_nothing() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    let release = provider.hold();
+    thread::scope(|scope| {
+        let call = scope.spawn(|| site.token());
+        provider.wait_for(1);
+        let deadline = Deadline::after(Duration::from_millis(100));
+        assert_eq!(
+            site.keeper().forget(TARGET, deadline).unwrap_err().code(),
+            504
+        );
+        drop(release);
+        call.join().unwrap().unwrap();
+    });
+    site.keeper().forget(TARGET, soon()).unwrap();
+    assert!(site.files().is_empty(), "{:?}", site.files());
+    site.refusal();
+    assert_eq!(provider.asked(), 1);
+}
+
+#[test]
+fn a_new_consent_counts_at_once_in_other_processes_memory_too() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    let mut daemon = Site::at(&site.dir, &provider.url(), "standalone", "one.example.org");
+    daemon.account = site.account.clone();
+    assert_eq!(daemon.token().unwrap(), "a-cAnArY-1");
+    site.keeper()
+        .consent(
+            &site.account,
+            &Secret::new("r-cAnArY-1"),
+            "root@pam",
+            soon(),
+        )
+        .unwrap();
+    assert_eq!(daemon.token().unwrap(), "a-cAnArY-2");
+}
