@@ -6,7 +6,7 @@
 //! no lock is held meanwhile.
 
 mod alert;
-mod at_once;
+pub(crate) mod at_once;
 
 use std::time::Duration;
 

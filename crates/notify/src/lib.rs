@@ -37,6 +37,7 @@ mod plain;
 mod random;
 mod redact;
 mod secret;
+mod shield;
 pub mod smtp;
 pub mod state;
 mod target;

@@ -1,20 +1,50 @@
 //! The same function for many items at once, in a bounded number of threads that have all ended when
 //! the call returns.
+//!
+//! The threads block all signals ([`crate::shield`]), and a program would inherit that. So the
+//! caller's thread starts the programs that they want to run.
 
+use std::cell::RefCell;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// How many threads run at most, the caller's included.
+use crate::shield::shielded;
+
+/// How many threads work at most.
 const MAX_THREADS: usize = 64;
 
 /// The function panicked for this item.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Panicked;
 
-/// Calls the function for each item; the results come in the order of the items. The caller's thread
-/// takes part, so that a single item costs no thread and a system that gives no threads only delays.
+/// A program to be started, and who waits for it.
+type Order = (Command, Sender<io::Result<Child>>);
+
+thread_local! {
+    /// To the caller's thread; none in that thread itself.
+    static ORDERS: RefCell<Option<Sender<Order>>> = const { RefCell::new(None) };
+}
+
+/// Starts a program with the signal mask of whoever called [`map`].
+pub(crate) fn start(mut command: Command) -> io::Result<Child> {
+    let Some(orders) = ORDERS.with_borrow(Clone::clone) else {
+        return command.spawn();
+    };
+    let (sender, child) = mpsc::channel();
+    let gone = |_| io::Error::other("the thread that starts programs has ended");
+    orders
+        .send((command, sender))
+        .map_err(|_| gone(mpsc::RecvError))?;
+    child.recv().map_err(gone)?
+}
+
+/// Calls the function for each item; the results come in the order of the items. A single item costs
+/// no thread, and a system that gives no threads only delays.
 pub(super) fn map<T: Sync, R: Send>(
     items: &[T],
     function: impl Fn(&T) -> R + Sync,
@@ -33,13 +63,29 @@ pub(super) fn map<T: Sync, R: Send>(
             done.push((index, result));
         }
     };
+    let count = match items.len() {
+        0 | 1 => 0,
+        more => more.min(MAX_THREADS),
+    };
     thread::scope(|scope| {
-        let others: Vec<_> = (1..items.len().min(MAX_THREADS))
+        let (sender, orders) = mpsc::channel::<Order>();
+        let others: Vec<_> = (0..count)
             .map_while(|_| {
                 let thread = thread::Builder::new().name("notify".to_owned());
-                thread.spawn_scoped(scope, work).ok()
+                let sender = sender.clone();
+                let work = &work;
+                let job = move || {
+                    ORDERS.set(Some(sender));
+                    work();
+                };
+                shielded(|| thread.spawn_scoped(scope, job)).ok()
             })
             .collect();
+        drop(sender);
+        // ends with the last thread; at once where there is none
+        for (mut command, child) in orders {
+            let _ = child.send(command.spawn());
+        }
         work();
         // the end of the scope waits for the closures, this for the threads
         for thread in others {
@@ -53,9 +99,12 @@ pub(super) fn map<T: Sync, R: Send>(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::process::Stdio;
     use std::sync::Barrier;
 
     use super::*;
+    use crate::shield::tests::{USUAL, blocked};
 
     #[test]
     fn all_run_at_the_same_time_and_a_panic_stays_with_its_item() {
@@ -89,5 +138,26 @@ mod tests {
         });
         assert_eq!(results.len(), 500);
         assert!(most.into_inner() <= MAX_THREADS);
+    }
+
+    #[test]
+    fn no_signal_reaches_a_thread_and_no_program_inherits_that() {
+        let own = blocked(&fs::read_to_string("/proc/thread-self/status").unwrap());
+        let results = map(&[(), ()], |()| {
+            let thread = fs::read_to_string("/proc/thread-self/status").unwrap();
+            let mut command = Command::new("cat");
+            command.arg("/proc/self/status").stdout(Stdio::piped());
+            let output = start(command).unwrap().wait_with_output().unwrap();
+            (
+                blocked(&thread),
+                blocked(&String::from_utf8(output.stdout).unwrap()),
+            )
+        });
+        for result in results {
+            let (thread, program) = result.unwrap();
+            assert_eq!((thread & USUAL, program), (USUAL, own));
+        }
+        let after = blocked(&fs::read_to_string("/proc/thread-self/status").unwrap());
+        assert_eq!(after, own);
     }
 }

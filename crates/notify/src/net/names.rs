@@ -13,6 +13,7 @@ use std::thread;
 use super::Peer;
 use crate::advice::{Cause, Phase};
 use crate::host::Lookup;
+use crate::shield::shielded;
 use crate::{Deadline, Error};
 
 /// The addresses; else how the look-up failed, if it says that.
@@ -82,14 +83,13 @@ impl Search {
     ) -> Option<Answer> {
         let (name, port) = key.clone();
         let end = End(Arc::clone(self));
-        let thread = thread::Builder::new()
-            .name("lookup".to_owned())
-            .spawn(move || {
-                let answer = lookup(&name, port);
-                end.0
-                    .tell(answer.map_err(|error| Some((error.kind(), error.to_string()))));
-            });
-        let thread = match thread {
+        let search = move || {
+            let answer = lookup(&name, port);
+            end.0
+                .tell(answer.map_err(|error| Some((error.kind(), error.to_string()))));
+        };
+        let thread = thread::Builder::new().name("lookup".to_owned());
+        let thread = match shielded(|| thread.spawn(search)) {
             Ok(thread) => thread,
             Err(error) => return Some(Err(Some((error.kind(), error.to_string())))),
         };
@@ -132,6 +132,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::shield::tests::{USUAL, blocked};
 
     fn peer(name: &str) -> Peer {
         Peer {
@@ -193,5 +194,15 @@ mod tests {
         assert_eq!(find(&names, lookup, "a").unwrap().len(), 1);
         assert_eq!(find(&names, lookup, "a").unwrap().len(), 1);
         assert_eq!(ASKED.load(Ordering::SeqCst), 3);
+    }
+
+    #[test]
+    fn no_signal_reaches_the_thread_of_a_look_up() {
+        let lookup: Lookup = |_, port| {
+            let status = std::fs::read_to_string("/proc/thread-self/status")?;
+            assert_eq!(blocked(&status) & USUAL, USUAL);
+            Ok(vec![([127, 0, 0, 1], port).into()])
+        };
+        assert_eq!(find(&Names::default(), lookup, "a").unwrap().len(), 1);
     }
 }

@@ -17,6 +17,7 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use self::process::{End, run};
 use super::{Content, Report, mail};
 use crate::config::Sendmail;
+use crate::deliver::at_once;
 use crate::mail::{Mailbox, Recipients};
 use crate::outcome::{Outcome, Retry};
 use crate::{Deadline, Host};
@@ -74,7 +75,10 @@ fn hand_over(
         .process_group(0)
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let started = input(message).and_then(|input| command.stdin(input).spawn());
+    let started = input(message).and_then(|input| {
+        command.stdin(input);
+        at_once::start(command)
+    });
     let program = program.display();
     let outcome = match started {
         Ok(child) => match run(child, deadline) {
