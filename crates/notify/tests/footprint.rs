@@ -10,11 +10,18 @@ mod site;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use peer::{Server, hold, read_request};
 use site::{OK, Site, web, words};
+
+/// Children and memory are those of the whole process: one test after the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A figure of this process.
 fn figure(name: &str) -> usize {
@@ -66,6 +73,7 @@ fn in_a_child(work: impl FnOnce() -> bool) -> bool {
 
 #[test]
 fn nothing_is_left_behind() {
+    let _turn = alone();
     // SAFETY: no handler runs; Perl leaves the signal at this default.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 
@@ -132,6 +140,7 @@ fn nothing_is_left_behind() {
 
 #[test]
 fn threads_and_files_are_the_same_before_and_after() {
+    let _turn = alone();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let public: String = (0..40)
@@ -162,6 +171,7 @@ fn threads_and_files_are_the_same_before_and_after() {
 
 #[test]
 fn f46_every_child_sends_and_no_message_id_comes_twice() {
+    let _turn = alone();
     let (web, seen) = web(OK);
     let site = Site::new(
         &format!(
