@@ -5,8 +5,7 @@ use notify::config::{Kind, SmtpSettings};
 
 use super::*;
 
-const PUBLIC: &str =
-    "smtp: s1\n\tfrom-address a@example.org\n\tmailto ann@example.org\n\tserver example.org\n";
+const PUBLIC: &str = "smtp: s1\n\tfrom-address a@example.org\n\tmailto ann@example.org\n\tserver example.org\n\tusername a@example.org\n";
 
 fn oauth2() -> SmtpSettings {
     SmtpSettings {
