@@ -62,7 +62,7 @@ sub calls () {
         my @raw    = files($size);
         my $config = PVE::RS::Notify->parse_config(@raw);
         die "bench: faulty entries\n" if $config->get_faults->@*;
-        %time = in_turns(
+        my %of = in_turns(
             $ROUNDS,
             parse_config => sub { PVE::RS::Notify->parse_config(@raw) },
             get_targets  => sub { $config->get_targets },
@@ -70,7 +70,7 @@ sub calls () {
             write_config => sub { my @texts = $config->write_config },
             dclone       => sub { dclone($config) },
         );
-        $_ *= 1e3 for values %time;
+        %time = map { $_ => 1e3 * $of{$_}{time} } keys %of;
         printf "  %-16d %10.3g %10.3g %10.3g %10.3g %10.3g\n", $size,
             @time{qw(parse_config get_targets get_matchers write_config dclone)};
     }
@@ -83,8 +83,8 @@ sub calls () {
 
 sub digest () {
     my $config = PVE::RS::Notify->parse_config('', '');
-    my %time   = in_turns($ROUNDS, digest => sub { $config->digest for 1 .. $CALLS });
-    record('digest()', $time{digest} / $CALLS * 1e9, 'ns', 340, 2 * 250);
+    my %of     = in_turns($ROUNDS, digest => sub { $config->digest for 1 .. $CALLS });
+    record('digest()', $of{digest}{time} / $CALLS * 1e9, 'ns', 340, 2 * 250);
     return;
 }
 
