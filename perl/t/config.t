@@ -216,8 +216,9 @@ subtest 'names are checked when they are written, not in memory' => sub {
     $config->add_matcher('m', [$name]);
     is_deeply [sort map { $_->{name} } $config->get_targets->@*], [$name, 'mail-to-root'],
         'in memory';
-    like refusal(sub { $config->write_config }), qr/\A500 could not save .*sendmail 'mail-to </,
-        'not in a file';
+    my $refusal = refusal(sub { $config->write_config });
+    like $refusal, qr/\A500 could not save .*sendmail 'mail-to </, 'not in a file';
+    is scalar(my @times = $refusal =~ /the name/g), 1, 'told once, as a hash with its code';
 };
 
 subtest 'a clone is an object of its own, of the same class' => sub {
