@@ -60,8 +60,7 @@ impl fmt::Display for SmtpMode {
 impl<'de> Deserialize<'de> for SmtpMode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
-        word.parse()
-            .map_err(|reason| serde::de::Error::custom(format_args!("mode: {reason}")))
+        word.parse().map_err(serde::de::Error::custom)
     }
 }
 
