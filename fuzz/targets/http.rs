@@ -9,6 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use notify::config::{Config, HttpMethod, Raw, WebhookSettings};
 use notify::deliver::Sender;
 use notify::template::Templates;
+use notify::token::Cache;
 use notify::{Deadline, Host, SystemClock};
 
 static PEER: LazyLock<Peer> = LazyLock::new(Peer::start);
@@ -18,6 +19,7 @@ static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
         concat!(env!("CARGO_MANIFEST_DIR"), "/../templates"),
     )
 });
+static TOKENS: LazyLock<Cache> = LazyLock::new(Cache::new);
 static CONFIG: LazyLock<Config> = LazyLock::new(|| {
     let mut config = Config::parse(Raw::default()).expect("nothing is a configuration");
     let settings = WebhookSettings {
@@ -36,6 +38,7 @@ fuzz_target!(|words: &[u8]| {
         host: &host,
         templates: &TEMPLATES,
         clock: &SystemClock,
+        tokens: &TOKENS,
     };
     // less than the pause before a second try
     let deadline = Deadline::after(Duration::from_millis(290));
