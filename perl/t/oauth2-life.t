@@ -113,6 +113,8 @@ subtest 'settings that do not fit together are refused by name' => sub {
         )
         ),
         qr/\A400 oauth2-client-secret: looks like the secret's ID/, 'the ID of a secret';
+    like refused('POST', $PATH, $with->('auth-method' => 'bogus-oauth2')),
+        qr/\A400 auth-method: names no known provider/, 'an unknown provider';
     like refused('POST', $PATH, $with->('auth-method' => 'custom-oauth2')),
         qr/\A400 oauth2-token-url: is required/, 'no token URL';
     is scalar PVE::Notify::read_config()->get_smtp_endpoints->@*, 0, 'nothing was made';

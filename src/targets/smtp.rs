@@ -4,6 +4,7 @@
 pub mod export {
     use notify::Secret;
     use notify::config::{Entity, Kind, SmtpMode, SmtpSettings};
+    use notify::oauth2::{CUSTOM, Providers};
     use serde::Deserialize;
 
     use crate::fault::Fault;
@@ -79,6 +80,7 @@ pub mod export {
         more: Option<More>,
     ) -> Result<(), Fault> {
         let mut more = more.unwrap_or_default();
+        check_method(this, &more)?;
         let token = more.oauth2_refresh_token.take();
         let settings = SmtpSettings {
             server: Some(server),
@@ -97,6 +99,17 @@ pub mod export {
         this.add(name, settings)?;
         this.note(Grant::Gone(name.to_owned()));
         note_token(this, name, token)
+    }
+
+    /// The provider must be known to this machine.
+    fn check_method(this: &Object, more: &More) -> Result<(), Fault> {
+        match more.auth_method.as_deref() {
+            None | Some("" | "plain" | CUSTOM) => Ok(()),
+            Some(method) => {
+                Providers::load(this.host()).find(method)?;
+                Ok(())
+            }
+        }
     }
 
     /// A token needs a target that logs in with it.
@@ -143,6 +156,7 @@ pub mod export {
         more: Option<More>,
     ) -> Result<(), Fault> {
         let mut more = more.unwrap_or_default();
+        check_method(this, &more)?;
         let token = more.oauth2_refresh_token.take();
         let settings = SmtpSettings {
             server,
