@@ -111,22 +111,24 @@ sub take_lock ($path, $timeout) {
 }
 
 # Runs code with a time limit inside whatever time limit is already running.
+# An outer time limit that ends first keeps its handler, and is not set again when it has fired.
 sub with_alarm ($seconds, $message, $code) {
-    my $start = Time::HiRes::time();
-    my $outer = Time::HiRes::alarm(0);
-    my $done  = eval {
-        local $SIG{ALRM} =
-              $outer && $outer < $seconds
-            ? $SIG{ALRM} // 'DEFAULT'
-            : sub { die $message };
-        Time::HiRes::alarm($outer && $outer < $seconds ? $outer : $seconds);
-        $code->();
-        Time::HiRes::alarm(0);
+    my $start       = Time::HiRes::time();
+    my $outer       = Time::HiRes::alarm(0);
+    my $outer_first = $outer && $outer < $seconds;
+    my ($done, $error, $rest);
+    my $timed = eval {
+        local $SIG{ALRM} = $outer_first ? $SIG{ALRM} // 'DEFAULT' : sub { die $message };
+        Time::HiRes::alarm($outer_first ? $outer : $seconds);
+        $done  = eval { $code->(); 1 };
+        $error = $@;
+        $rest  = Time::HiRes::alarm(0);
         1;
     };
-    my $error = $@;
-    Time::HiRes::alarm(0);
-    if ($outer) {
+    ($done, $error) = (0, $@) if !$timed;
+    if ($outer_first) {
+        Time::HiRes::alarm($rest) if $rest;
+    } elsif ($outer) {
         my $left = $outer - (Time::HiRes::time() - $start);
         Time::HiRes::alarm($left > 0.001 ? $left : 0.001);
     }
