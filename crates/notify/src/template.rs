@@ -2,10 +2,12 @@
 //!
 //! A template is up to three files, `NAME-subject.txt.hbs`, `NAME-body.txt.hbs` and
 //! `NAME-body.html.hbs`, in the admin's folder, which comes first, or in the vendor's. A file that is
-//! broken or fails counts as missing. For HTML the plain text stands in. Whatever was passed over
+//! broken or fails counts as missing; after the folders come the texts of the library itself, for the
+//! messages that it sends. For HTML the plain text stands in. Whatever was passed over
 //! for a fault is reported to the caller as a [`Problem`], never swallowed.
 
 mod bounds;
+mod builtin;
 mod cache;
 mod engine;
 mod file;
@@ -141,7 +143,7 @@ impl Templates {
         }
     }
 
-    /// The first of the two candidates that renders.
+    /// The first of the candidates that renders.
     fn first(
         &self,
         name: &str,
@@ -151,14 +153,15 @@ impl Templates {
         problems: &mut Vec<Problem>,
     ) -> Option<String> {
         let file = format!("{name}{}", part.suffix());
-        self.folders.iter().find_map(|folder| {
+        let found = self.folders.iter().find_map(|folder| {
             let path = folder.join(&file);
             let rendered = self.candidate(&path, part, data, clock, problems);
             rendered.unwrap_or_else(|reason| {
                 problems.push(Problem { path, reason });
                 None
             })
-        })
+        });
+        found.or_else(|| builtin::render(name, part, data, clock))
     }
 
     /// `None` if there is no such file.

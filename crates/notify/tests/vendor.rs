@@ -12,6 +12,8 @@ const CLOCK: FixedClock = FixedClock {
     offset: 3600,
 };
 
+const FAILING: &str = "notification-target-failing";
+
 fn templates() -> Templates {
     let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
     Templates::new("/nonexistent", vendor)
@@ -81,6 +83,16 @@ fn samples() -> Vec<(&'static str, Value, &'static str)> {
             })),
             "ve3",
         ),
+        (
+            FAILING,
+            json!({
+                "target": "relay", "hostname": "ve1", "fqdn": "ve1.example.org",
+                "condition": "authorize-again", "reason": "the grant has ended <see>",
+                "cure": "sign in again", "last-send": 1_795_300_000,
+                "last-refresh": 1_795_300_000, "authorized": 1_790_000_000,
+            }),
+            "relay",
+        ),
     ]
 }
 
@@ -142,5 +154,18 @@ fn none_needs_data_that_its_sender_may_leave_out() {
                 assert!(!text.contains("ERROR"), "{name}: {text}");
             }
         }
+    }
+}
+
+#[test]
+fn the_message_of_a_failing_target_needs_no_file() {
+    let without = Templates::new("/nonexistent/a", "/nonexistent/b");
+    let samples = samples();
+    let (_, data, _) = samples.iter().find(|(name, ..)| *name == FAILING).unwrap();
+    for part in [Part::Subject, Part::Text, Part::Html] {
+        let mut problems = Vec::new();
+        let mut text = |from: &Templates| from.render(FAILING, part, data, &CLOCK, &mut problems);
+        assert_eq!(text(&without).unwrap(), text(&templates()).unwrap());
+        assert_eq!(problems, []);
     }
 }

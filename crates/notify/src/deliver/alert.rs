@@ -2,6 +2,7 @@
 //! and never about a failure of such a message itself.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -17,6 +18,8 @@ const TEMPLATE: &str = "notification-target-failing";
 const TYPE: &str = "notification-target";
 /// Who is told where no other target is left.
 const LAST: &str = "mail-to-root";
+/// With less time than this nothing is begun: whoever looks next tells it.
+const ENOUGH: Duration = Duration::from_secs(5);
 
 impl Sender<'_> {
     /// Looks at these targets, or at all, and tells of those that have stopped working since the last
@@ -24,7 +27,7 @@ impl Sender<'_> {
     /// where that reaches nobody.
     #[must_use]
     pub fn alert(&self, config: &Config, only: Option<&[&str]>, deadline: Deadline) -> Delivery {
-        let mut all = Delivery::default();
+        let (mut outcomes, mut log) = (Vec::new(), Log::default());
         let is_meant =
             |target: &Target| only.is_none_or(|only| only.contains(&target.name.as_str()));
         let targets = upkeep::targets(self.host, config)
@@ -32,21 +35,22 @@ impl Sender<'_> {
             .filter(is_meant);
         let keeper = Keeper::new(self.host, self.tokens).with_clock(self.clock);
         for target in targets {
+            if deadline.left() < Some(ENOUGH) {
+                break;
+            }
             match keeper.take_alert(&target.name, deadline) {
                 Ok(false) => {}
                 Ok(true) => {
-                    let delivery = self.tell(config, &keeper, &target, deadline);
-                    all.targets.extend(delivery.targets);
-                    all.log.extend(delivery.log);
+                    let told = self.tell(config, &keeper, &target, deadline, &mut log);
+                    outcomes.extend(told);
                 }
-                Err(error) => {
-                    let mut log = Log(std::mem::take(&mut all.log));
-                    log.add(Level::Err, error.to_string());
-                    all.log = log.0;
-                }
+                Err(error) => log.add(Level::Err, error.to_string()),
             }
         }
-        all
+        Delivery {
+            targets: outcomes,
+            log: log.0,
+        }
     }
 
     fn tell(
@@ -55,7 +59,8 @@ impl Sender<'_> {
         keeper: &Keeper<'_>,
         target: &Target,
         deadline: Deadline,
-    ) -> Delivery {
+        log: &mut Log,
+    ) -> Vec<TargetOutcome> {
         let name = target.name.as_str();
         let health = keeper.health(target);
         let reason = health.last_error.clone().unwrap_or_default();
@@ -77,18 +82,18 @@ impl Sender<'_> {
             ("hostname".to_owned(), node),
         ]);
         let notification = Notification::new(Severity::Error, TEMPLATE, data, fields, self.clock);
-        let mut delivery = self.send_except(config, &notification, Some(name), deadline);
-        let mut log = Log(std::mem::take(&mut delivery.log));
-        let mut reached = delivery.targets.iter().any(is_reached);
-        let tried = delivery
-            .targets
-            .iter()
-            .any(|outcome| outcome.target == LAST);
+        let Delivery {
+            mut targets,
+            log: lines,
+        } = self.send_except(config, &notification, Some(name), deadline);
+        log.0.extend(lines);
+        let mut reached = targets.iter().any(is_reached);
+        let tried = targets.iter().any(|outcome| outcome.target == LAST);
         if !reached && !tried && name != LAST {
             let endpoint = config.endpoint(LAST);
-            let last = self.deliver(&[(LAST, endpoint)], &notification, deadline, &mut log);
+            let last = self.deliver(&[(LAST, endpoint)], &notification, deadline, log);
             reached = last.iter().any(is_reached);
-            delivery.targets.extend(last);
+            targets.extend(last);
         }
         if !reached {
             log.add(
@@ -96,8 +101,7 @@ impl Sender<'_> {
                 format!("nobody could be told that target `{name}` cannot send: {reason}"),
             );
         }
-        delivery.log = log.0;
-        delivery
+        targets
     }
 }
 

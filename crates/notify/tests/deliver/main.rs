@@ -4,6 +4,7 @@
 #[allow(dead_code)]
 mod peer;
 
+mod alert;
 mod at_once;
 mod gotify;
 mod mails;

@@ -137,6 +137,13 @@ impl Site {
         keeper.consent(&account, &token, "root@pam", end).unwrap();
     }
 
+    /// Ends the grant of a target for this reason.
+    pub fn set_aside(&self, name: &str, reason: &str) {
+        let keeper = Keeper::new(&self.host, &self.tokens).with_clock(self.clock);
+        let end = Deadline::after(self.budget);
+        keeper.set_aside(name, reason, "root@pam", end).unwrap();
+    }
+
     fn sender(&self) -> Sender<'_> {
         Sender {
             host: &self.host,
@@ -152,6 +159,12 @@ impl Site {
         let shown = format!("{delivery:?} {}", json!(delivery));
         assert!(!shown.contains(CANARY), "a secret in {shown}");
         delivery
+    }
+
+    /// Tells of targets that have stopped working.
+    pub fn alert(&self) -> Delivery {
+        let end = Deadline::after(self.budget);
+        self.sender().alert(&self.config(), None, end)
     }
 
     /// Sends a warning with this title and text.
