@@ -5,6 +5,7 @@
 use v5.36;
 
 use JSON::PP;
+use POSIX ();
 use PVE::CLIFormatter;
 use Test::More;
 
@@ -50,6 +51,35 @@ TEXT
     is text([{ a => "x\e[2J\ny" }], {}, { noborder => 1, noheader => 1 }), "x?[2J?y\n",
         'control characters do not reach the terminal';
     is text([]), '', 'an empty list prints nothing';
+};
+
+subtest 'a moment is local time' => sub {
+    local $ENV{TZ} = 'CET-1CEST';
+    POSIX::tzset();
+    my $schema = { properties => { at => { type => 'integer', renderer => 'timestamp' } } };
+    my %bare   = (noborder => 1, noheader => 1);
+    is text({ at => 1_795_510_520 }, $schema, \%bare), "at  2026-11-24 09:55:20\n", 'for people';
+    is text({ at => 1_795_510_520 }, $schema, { %bare, 'human-readable' => 0 }),
+        "at  1795510520\n", 'a number for programs';
+    is text({ at => 1 }, $schema, { 'output-format' => 'json' }), qq({"at":1}\n), 'and in JSON';
+    is text({ at => 'soon' }, $schema, \%bare), "at  soon\n", 'what is no number stays';
+};
+
+subtest 'a long text is wrapped where the terminal ends' => sub {
+    my $data = { cure => 'the admin has to authorize again ' . 'x' x 30, short => '' };
+    is text($data, {}, { width => 32 }), <<'TEXT', 'in the last column';
++-------+----------------------+
+| key   | value                |
++=======+======================+
+| cure  | the admin has to     |
+|       | authorize again      |
+|       | xxxxxxxxxxxxxxxxxxxx |
+|       | xxxxxxxxxx           |
+| short |                      |
++-------+----------------------+
+TEXT
+    my @wide = map { (split /\n/, text($data, {}, { width => $_ }))[0] } 31, 200;
+    is length $wide[0], length $wide[1], 'not where too little is left, nor where all has room';
 };
 
 subtest 'other shapes' => sub {

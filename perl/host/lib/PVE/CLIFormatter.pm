@@ -22,11 +22,19 @@ my sub columns ($rows, $wanted) {
     return @names;
 }
 
+my sub moment_text ($seconds) {
+    return $seconds if $seconds !~ /\A[0-9]{1,11}\z/;
+    my ($sec, $min, $hour, $day, $month, $year) = localtime $seconds;
+    return sprintf '%04d-%02d-%02d %02d:%02d:%02d', $year + 1900, $month + 1, $day, $hour, $min,
+        $sec;
+}
+
 sub cell_text ($value, $schema = {}, $options = {}) {
     return ''                              if !defined $value;
     return to_json($value, 0) =~ s/\n\z//r if ref $value eq 'HASH' || ref $value eq 'ARRAY';
-    if (($schema->{type} // '') eq 'boolean' && ($options->{'human-readable'} // 1)) {
-        return $value ? 'yes' : 'no';
+    if ($options->{'human-readable'} // 1) {
+        return $value ? 'yes' : 'no' if ($schema->{type}     // '') eq 'boolean';
+        return moment_text($value)   if ($schema->{renderer} // '') eq 'timestamp';
     }
     return "$value";
 }
@@ -95,8 +103,9 @@ PVE::CLIFormatter - prints API results
 
 Prints to standard output, which takes characters. C<$schema> is the method's C<returns>,
 C<$columns> an optional list of properties. Options: C<output-format> (C<text>, C<json>,
-C<json-pretty>, C<yaml>), C<noheader>, C<noborder>, C<quiet>, C<human-readable>, C<utf8> (draw
-borders with box characters).
+C<json-pretty>, C<yaml>), C<noheader>, C<noborder>, C<quiet>, C<human-readable> (booleans as yes and
+no, a property with C<< renderer => 'timestamp' >> as local time; on unless 0), C<utf8> (draw borders
+with box characters), C<width> (of the terminal, in characters: see L<PVE::CLIFormatter::Table>).
 
 =head2 result_text($data, $schema, $columns, $options)
 

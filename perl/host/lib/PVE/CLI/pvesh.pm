@@ -59,6 +59,13 @@ my sub shows_utf8 () {
     return ($locale // '') =~ /utf-?8/i ? 1 : 0;
 }
 
+# of the terminal, in characters; 0 where the output is read by a program
+my sub terminal_width () {
+    my $TIOCGWINSZ = 0x5413;
+    my $size       = pack 'S4', (0) x 4;
+    return ioctl(STDOUT, $TIOCGWINSZ, $size) ? (unpack 'S4', $size)[1] : 0;
+}
+
 my sub run_method ($command, $path, @words) {
     my ($class, $info, $uri_param) = find($command, $path)
         or die "No '$command' handler defined for '$path'\n";
@@ -70,7 +77,8 @@ my sub run_method ($command, $path, @words) {
             raise_param_exc({ $name => 'the path already gives this parameter' });
         }
         $param->@{ keys %$uri_param } = values %$uri_param;
-        $result = [call($class, $info, $param), { %$output, utf8 => shows_utf8() }];
+        my %terminal = (utf8 => shows_utf8(), width => terminal_width());
+        $result = [call($class, $info, $param), { %$output, %terminal }];
     };
     if (!$done) {
         my $error = $@;

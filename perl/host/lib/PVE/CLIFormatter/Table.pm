@@ -21,6 +21,25 @@ my sub rule ($ends, $widths) {
     return $left . join($crossing, map { $line x ($_ + 2) } @$widths) . "$right\n";
 }
 
+# The text in pieces of at most this length, broken at blanks where there are any.
+my sub pieces ($text, $length) {
+    return $text =~ /\G\s*(\S.{0,@{[$length - 1]}}(?!\S)|\S{1,$length})/g;
+}
+
+# Lets the last column be no wider than the terminal leaves it; its text goes on in lines of their own.
+my sub wrapped ($lines, $width, $terminal) {
+    my $last = $#$width;
+    my $room = $terminal - 4 - 3 * $last;
+    $room -= $_ for $width->@[0 .. $last - 1];
+    return @$lines if $width->[$last] <= $room || $room < 20;
+    $width->[$last] = $room;
+    return map {
+        my $line = $_;
+        my ($first, @more) = pieces($line->[$last], $room);
+        ([$line->@[0 .. $last - 1], $first // ''], map { [('') x $last, $_] } @more);
+    } @$lines;
+}
+
 sub render ($names, $rows, $options = {}) {
     my @lines = $options->{noheader} ? @$rows : ($names, @$rows);
     @lines = map {
@@ -32,6 +51,7 @@ sub render ($names, $rows, $options = {}) {
             $width[$i] = length $line->[$i] if length $line->[$i] > $width[$i];
         }
     }
+    @lines = wrapped(\@lines, \@width, $options->{width}) if $options->{width};
     my $padded = sub ($line) {
         return map { $line->[$_] . ' ' x ($width[$_] - length $line->[$_]) } 0 .. $#width;
     };
@@ -56,6 +76,7 @@ PVE::CLIFormatter::Table - text tables
 
 =head2 render($names, $rows, $options)
 
-The table as a string. Options: C<noheader>, C<noborder>, C<utf8>.
+The table as a string. Options: C<noheader>, C<noborder>, C<utf8>, and C<width>, the terminal's in
+characters: a longer text of the last column is wrapped, unless less than 20 characters are left for it.
 
 =cut

@@ -145,6 +145,7 @@ my sub moment ($description) {
     return {
         description => "$description In seconds since the epoch.",
         type        => 'integer',
+        renderer    => 'timestamp',
         optional    => 1,
     };
 }
