@@ -21,17 +21,21 @@ my sub rule ($ends, $widths) {
     return $left . join($crossing, map { $line x ($_ + 2) } @$widths) . "$right\n";
 }
 
-# The text in pieces of at most this length, broken at blanks where there are any.
+# The text in pieces of at most this length, broken at blanks.
 my sub pieces ($text, $length) {
-    return $text =~ /\G\s*(\S.{0,@{[$length - 1]}}(?!\S)|\S{1,$length})/g;
+    return $text =~ /(\S.{0,@{[$length - 1]}})(?!\S)/g;
 }
 
 # Lets the last column be no wider than the terminal leaves it; its text goes on in lines of their own.
+# No word is broken: it may be copied from here.
 my sub wrapped ($lines, $width, $terminal) {
     my $last = $#$width;
     my $room = $terminal - 4 - 3 * $last;
     $room -= $_ for $width->@[0 .. $last - 1];
-    return @$lines if $width->[$last] <= $room || $room < 20;
+    for my $word (map { split ' ', $_->[$last] } @$lines) {
+        $room = length $word if length $word > $room;
+    }
+    return @$lines if $width->[$last] <= $room;
     $width->[$last] = $room;
     return map {
         my $line = $_;
@@ -77,6 +81,6 @@ PVE::CLIFormatter::Table - text tables
 =head2 render($names, $rows, $options)
 
 The table as a string. Options: C<noheader>, C<noborder>, C<utf8>, and C<width>, the terminal's in
-characters: a longer text of the last column is wrapped, unless less than 20 characters are left for it.
+characters: a longer text of the last column is wrapped between words.
 
 =cut
