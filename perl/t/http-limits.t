@@ -227,14 +227,12 @@ subtest 'odd requests' => sub {
 subtest 'a method that blocks holds up nobody' => sub {
     my $pid = fork() // die;
     if (!$pid) {
-        my $answer = curl($host, '/api2/json/test/protected/sleep?number=3', @token);
+        my $answer = curl($host, '/api2/json/test/protected/sleep?number=8', @token);
         POSIX::_exit($answer->{status} == 200 ? 0 : 1);
     }
     ok wait_until(5, sub { scalar(workers_of($host)) }), 'it runs in a process of its own';
-    my $start = time();
     is curl($host, '/api2/json/test/protected/who', @token)->{status}, 200, 'another one';
-    cmp_ok time() - $start, '<', 2, 'is answered meanwhile';
-    is waitpid($pid, POSIX::WNOHANG()), 0, 'the first is still waiting';
+    is waitpid($pid, POSIX::WNOHANG()), 0, 'is answered while the first still waits';
     waitpid($pid, 0);
     is $?, 0, 'and has its answer';
     is_deeply [workers_of($host)], [], 'no process is left';
@@ -289,7 +287,7 @@ END
     is curl($small, '/api2/json/version', '-H', "Authorization: PVEAPIToken=joe\@pve!test=$canary")
         ->{status}, 200,
         "a request beside $crowds x 800 silent clients";
-    cmp_ok time() - $start, '<', 1, 'is answered at once';
+    cmp_ok time() - $start, '<', 3, 'is answered before they are cut off';
     my $descriptors = () = glob("/proc/$small->{pid}/fd/*");
     cmp_ok $descriptors,             '<', 80,  'descriptors are bounded';
     cmp_ok memory_of($small->{pid}), '<', 200, 'memory is bounded (MiB)';
