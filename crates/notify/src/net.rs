@@ -81,7 +81,7 @@ pub(crate) fn connect_http(
         true => Some(tls::client_config(host.ca_bundle())?),
         false => None,
     };
-    let tcp = match host.proxy()? {
+    let socket = match host.proxy()? {
         None => connect(host, peer, deadline)?,
         Some(Proxy {
             host: name,
@@ -93,11 +93,11 @@ pub(crate) fn connect_http(
                 port,
                 is_proxy: true,
             };
-            let tcp = connect(host, &proxy, deadline)?;
-            tunnel::open(tcp, &proxy, login.as_ref(), peer, deadline)?
+            let socket = connect(host, &proxy, deadline)?;
+            tunnel::open(socket, &proxy, login.as_ref(), peer)?
         }
     };
-    let stream = Stream::Clear(Timed { tcp, deadline });
+    let stream = Stream::Clear(socket);
     match config {
         Some(config) => stream.start_tls(config, peer),
         None => Ok(stream),
@@ -106,8 +106,7 @@ pub(crate) fn connect_http(
 
 /// A connection to the peer itself, in the clear for now; proxies of HTTP do not count.
 pub(crate) fn connect_clear(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
-    let tcp = connect(host, peer, deadline)?;
-    Ok(Stream::Clear(Timed { tcp, deadline }))
+    connect(host, peer, deadline).map(Stream::Clear)
 }
 
 /// Addresses of the peer, in the order to try them.
@@ -139,7 +138,7 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 }
 
 /// Tries the addresses one after the other; the last one gets all the time that is left.
-fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<TcpStream, Error> {
+fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Timed, Error> {
     let addresses = resolve(host, peer, deadline)?;
     let mut failure = peer.late(Phase::Connect);
     for (tried, address) in addresses.iter().enumerate() {
@@ -154,7 +153,7 @@ fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<TcpStream, Er
             Ok(stream) => {
                 // one small write follows another in a handshake
                 let _ = stream.set_nodelay(true);
-                return Ok(stream);
+                return Ok(Timed::new(stream, deadline));
             }
             Err(error) if is_timeout(&error) => failure = peer.late(Phase::Connect),
             Err(error) => {

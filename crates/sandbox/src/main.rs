@@ -9,6 +9,7 @@ mod app;
 mod cli;
 mod consent;
 mod control;
+mod crew;
 mod entropy;
 mod fault;
 mod form;

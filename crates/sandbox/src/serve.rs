@@ -1,8 +1,7 @@
-//! `sandbox serve`: listeners on free loopback ports, one bounded thread a connection.
+//! `sandbox serve`: listeners on free loopback ports.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustls::pki_types::pem::PemObject;
@@ -13,15 +12,13 @@ use rustls::{ServerConfig, ServerConnection};
 use crate::app::App;
 use crate::cli::Serve;
 use crate::control::Control;
+use crate::crew::Crew;
 use crate::entropy;
 use crate::pki::{self, Pki};
 use crate::provider::{Brand, Client, Store};
 use crate::published::{self, ProviderEntry, Published};
 use crate::smtp::{self, Link, Sink};
 use crate::wire::{Socket, Stream};
-
-/// More connections than this at a time are closed unheard, at each listener.
-const CONNECTIONS: usize = 128;
 
 /// Serves until the process is ended.
 pub fn run(options: &Serve) -> Result<(), String> {
@@ -59,13 +56,10 @@ pub fn run(options: &Serve) -> Result<(), String> {
                     smtp::converse(&app, &mut link, tls_at_once, may_start_tls)
                 }));
             };
-        std::thread::spawn(move || accept(&listener, &Arc::new(talk)));
+        std::thread::spawn(move || Crew::serve(listener, talk));
     }
     crate::say(&format!("ready {url}"))?;
-    accept(
-        &https,
-        &Arc::new(move |tcp| converse(&app, tls.clone(), tcp)),
-    );
+    Crew::serve(https, move |tcp| converse(&app, tls.clone(), tcp));
     Ok(())
 }
 
@@ -79,54 +73,11 @@ fn port(listener: &TcpListener) -> Result<u16, String> {
     Ok(address.port())
 }
 
-/// Hands each connection to a thread of its own, for as long as the process lives.
-fn accept(listener: &TcpListener, talk: &Arc<impl Fn(TcpStream) + Send + Sync + 'static>) {
-    let open = Arc::new(AtomicUsize::new(0));
-    for tcp in listener.incoming() {
-        let Ok(tcp) = tcp else {
-            // out of descriptors: those in use come back
-            std::thread::sleep(std::time::Duration::from_millis(10));
-            continue;
-        };
-        let place = Place::take(&open);
-        if place.count <= CONNECTIONS {
-            let talk = talk.clone();
-            let thread = std::thread::Builder::new().spawn(move || {
-                talk(tcp);
-                drop(place);
-            });
-            // a thread that cannot be made drops its connection
-            drop(thread);
-        }
-    }
-}
-
 fn converse(app: &App, tls: Arc<ServerConfig>, tcp: TcpStream) {
     // small answers must not wait for the acknowledgement of the last ones
     let _ = tcp.set_nodelay(true);
     if let Ok(connection) = ServerConnection::new(tls) {
         app.converse(Stream::new(connection, Socket::new(tcp)));
-    }
-}
-
-/// One of the connections open now.
-struct Place {
-    open: Arc<AtomicUsize>,
-    count: usize,
-}
-
-impl Place {
-    fn take(open: &Arc<AtomicUsize>) -> Self {
-        Self {
-            count: open.fetch_add(1, Ordering::Relaxed) + 1,
-            open: open.clone(),
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

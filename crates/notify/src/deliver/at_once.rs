@@ -1,6 +1,9 @@
 //! The same function for many items at once, in a bounded number of threads that have all ended when
 //! the call returns.
 //!
+//! Making a thread costs as much as handing a mail to a server nearby. So a few threads begin, and all
+//! others follow in a moment if there is something left for them.
+//!
 //! The threads block all signals ([`crate::shield`]), and a program would inherit that. So the
 //! caller's thread starts the programs that they want to run.
 
@@ -9,21 +12,31 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::shield::shielded;
 
 /// How many threads work at most.
 const MAX_THREADS: usize = 64;
+/// How many begin.
+const FIRST: usize = 4;
+/// How long those may take before all others follow.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// The function panicked for this item.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Panicked;
 
-/// A program to be started, and who waits for it.
-type Order = (Command, Sender<io::Result<Child>>);
+/// What a thread tells the caller's thread.
+enum Order {
+    /// Start this program; the sender waits for it.
+    Start(Box<Command>, Sender<io::Result<Child>>),
+    /// No item is left.
+    NoMore,
+}
 
 thread_local! {
     /// To the caller's thread; none in that thread itself.
@@ -38,7 +51,7 @@ pub(crate) fn start(mut command: Command) -> io::Result<Child> {
     let (sender, child) = mpsc::channel();
     let gone = |_| io::Error::other("the thread that starts programs has ended");
     orders
-        .send((command, sender))
+        .send(Order::Start(Box::new(command), sender))
         .map_err(|_| gone(mpsc::RecvError))?;
     child.recv().map_err(gone)?
 }
@@ -68,33 +81,63 @@ pub(super) fn map<T: Sync, R: Send>(
         more => more.min(MAX_THREADS),
     };
     thread::scope(|scope| {
-        let (sender, orders) = mpsc::channel::<Order>();
-        let others: Vec<_> = (0..count)
-            .map_while(|_| {
-                let thread = thread::Builder::new().name("notify".to_owned());
-                let sender = sender.clone();
-                let work = &work;
+        let mut threads = Vec::with_capacity(count);
+        let mut hire = |count: usize, sender: &Sender<Order>| {
+            let more = (0..count).map_while(|_| {
+                let (work, sender) = (&work, sender.clone());
                 let job = move || {
-                    ORDERS.set(Some(sender));
+                    ORDERS.set(Some(sender.clone()));
                     work();
+                    let _ = sender.send(Order::NoMore);
                 };
+                let thread = thread::Builder::new().name("notify".to_owned());
                 shielded(|| thread.spawn_scoped(scope, job)).ok()
-            })
-            .collect();
-        drop(sender);
-        // ends with the last thread; at once where there is none
-        for (mut command, child) in orders {
-            let _ = child.send(command.spawn());
-        }
+            });
+            threads.extend(more);
+        };
+        let (sender, orders) = mpsc::channel();
+        let first = count.min(FIRST);
+        hire(first, &sender);
+        let sender = (first < count).then_some(sender);
+        serve(&orders, sender, |sender| hire(count - first, sender));
         work();
         // the end of the scope waits for the closures, this for the threads
-        for thread in others {
+        for thread in threads {
             let _ = thread.join();
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Does what the threads ask for until the last of them has ended; `sender` is there while more of them
+/// may have to follow.
+fn serve(
+    orders: &Receiver<Order>,
+    mut sender: Option<Sender<Order>>,
+    follow: impl FnOnce(&Sender<Order>),
+) {
+    let mut follow = Some(follow);
+    let later = Instant::now() + MOMENT;
+    loop {
+        let order = match sender {
+            Some(_) => orders.recv_timeout(later.saturating_duration_since(Instant::now())),
+            None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match order {
+            Ok(Order::Start(mut command, child)) => {
+                let _ = child.send(command.spawn());
+            }
+            Ok(Order::NoMore) => sender = None,
+            Err(RecvTimeoutError::Timeout) => {
+                if let (Some(follow), Some(sender)) = (follow.take(), sender.take()) {
+                    follow(&sender);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
 }
 
 #[cfg(test)]

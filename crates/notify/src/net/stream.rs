@@ -22,11 +22,24 @@ const SLICE: Duration = Duration::from_secs(1);
 /// A socket with a deadline.
 #[derive(Debug)]
 pub(crate) struct Timed {
-    pub(super) tcp: TcpStream,
-    pub(super) deadline: Deadline,
+    tcp: TcpStream,
+    deadline: Deadline,
+    /// The timeouts that the socket has, so that only a change costs a system call.
+    for_read: Option<Duration>,
+    for_write: Option<Duration>,
 }
 
 impl Timed {
+    /// A socket that has no timeouts yet.
+    pub(super) fn new(tcp: TcpStream, deadline: Deadline) -> Self {
+        Self {
+            tcp,
+            deadline,
+            for_read: None,
+            for_write: None,
+        }
+    }
+
     /// How long the next system call may wait.
     fn slice(&self) -> io::Result<Option<Duration>> {
         let left = self.deadline.left().ok_or(ErrorKind::TimedOut)?;
@@ -42,7 +55,11 @@ fn goes_on(error: &io::Error) -> bool {
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            self.tcp.set_read_timeout(self.slice()?)?;
+            let slice = self.slice()?;
+            if self.for_read != slice {
+                self.tcp.set_read_timeout(slice)?;
+                self.for_read = slice;
+            }
             match self.tcp.read(buffer) {
                 Err(error) if goes_on(&error) => {}
                 result => return result,
@@ -56,7 +73,11 @@ impl Write for Timed {
     // `write`, and a host program may leave SIGPIPE at its deadly default
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            self.tcp.set_write_timeout(self.slice()?)?;
+            let slice = self.slice()?;
+            if self.for_write != slice {
+                self.tcp.set_write_timeout(slice)?;
+                self.for_write = slice;
+            }
             match self.tcp.write(bytes) {
                 Err(error) if goes_on(&error) => {}
                 result => return result,
@@ -79,16 +100,14 @@ pub(crate) struct TlsStream {
 impl TlsStream {
     /// Agrees on TLS with the peer over a connected socket.
     pub(super) fn open(
-        tcp: TcpStream,
+        mut socket: Timed,
         config: Arc<ClientConfig>,
         peer: &Peer,
-        deadline: Deadline,
     ) -> Result<Self, Error> {
         let name = ServerName::try_from(peer.host.clone())
             .map_err(|_| peer.lost(Cause::CertificateName, None))?;
         let mut tls = ClientConnection::new(config, name)
             .map_err(|error| peer.lost(Cause::Tls, Some(io::Error::other(error))))?;
-        let mut socket = Timed { tcp, deadline };
         while tls.is_handshaking() {
             tls.complete_io(&mut socket)
                 .map_err(|error| handshake_failure(peer, error))?;
@@ -133,8 +152,8 @@ impl Stream {
     /// The same connection with TLS from here on.
     pub(crate) fn start_tls(self, config: Arc<ClientConfig>, peer: &Peer) -> Result<Self, Error> {
         match self {
-            Self::Clear(Timed { tcp, deadline }) => {
-                TlsStream::open(tcp, config, peer, deadline).map(|tls| Self::Tls(Box::new(tls)))
+            Self::Clear(socket) => {
+                TlsStream::open(socket, config, peer).map(|tls| Self::Tls(Box::new(tls)))
             }
             tls @ Self::Tls(_) => Ok(tls),
         }

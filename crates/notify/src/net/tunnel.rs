@@ -2,7 +2,6 @@
 //! set. The proxy's answer is read byte by byte and bounded, so nothing of what follows is swallowed.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use zeroize::Zeroizing;
@@ -10,20 +9,18 @@ use zeroize::Zeroizing;
 use super::stream::Timed;
 use super::{Peer, is_timeout};
 use crate::advice::{Cause, Phase};
-use crate::{Deadline, Error, Secret};
+use crate::{Error, Secret};
 
 /// The largest answer of a proxy to CONNECT, in bytes.
 const MAX: usize = 8 * 1024;
 
 /// Asks the proxy for a connection to `target`; the socket is then the peer's.
 pub(super) fn open(
-    tcp: TcpStream,
+    mut socket: Timed,
     proxy: &Peer,
     login: Option<&Secret>,
     target: &Peer,
-    deadline: Deadline,
-) -> Result<TcpStream, Error> {
-    let mut socket = Timed { tcp, deadline };
+) -> Result<Timed, Error> {
     let failed = |error: std::io::Error| {
         if is_timeout(&error) {
             proxy.late(Phase::Proxy)
@@ -52,7 +49,7 @@ pub(super) fn open(
         head.extend_from_slice(&byte);
     }
     match status(&head) {
-        Some(200..=299) => Ok(socket.tcp),
+        Some(200..=299) => Ok(socket),
         // 401 is tinyproxy's word for a wrong password
         Some(401 | 407) => Err(proxy.lost(Cause::ProxyLogin, None)),
         Some(code) => {
