@@ -1,14 +1,17 @@
 //! What goes over the wire: commands, parameters, bytes.
 
+use std::env;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv6Addr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use notify::config::SmtpMode;
 
-use crate::mta::{BARE, MODERN, Mail, Mta, key};
-use crate::peer::{Server, hold};
+use crate::mta::{BARE, MESSAGE, MODERN, Mail, Mta, key};
+use crate::peer::{Folder, Server, hold};
 
 #[test]
 fn a_mail_goes_out_with_what_the_server_offers() {
@@ -25,6 +28,50 @@ fn a_mail_goes_out_with_what_the_server_offers() {
         ]
     );
     assert_eq!(mta.messages(), [b"Subject: test\r\n\r\nhello\r\n.\r\n"]);
+}
+
+const PORT: &str = "NOTIFY_TEST_WIRE_PORT";
+
+/// Hands a mail in from a process of its own.
+#[test]
+#[ignore = "run by the test below"]
+fn child() {
+    let mut mail = Mail::to_port(env::var(PORT).unwrap().parse().unwrap());
+    mail.message = [MESSAGE, &b"0123456789abcdef\r\n".repeat(4096)].concat();
+    assert_eq!(mail.outcomes(), ["sent"]);
+}
+
+#[test]
+fn no_write_waits_for_the_last_one_and_the_message_goes_out_in_one() {
+    let mta = Mta::new(MODERN).start();
+    let folder = Folder::new();
+    let calls = folder.0.join("calls");
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-s", "100000", "-e"])
+        .args(["trace=setsockopt,sendto,write,writev,sendmsg", "-o"])
+        .arg(&calls)
+        .arg(env::current_exe().unwrap())
+        .args(["wire::child", "--exact", "--ignored"])
+        .env(PORT, mta.port().to_string())
+        .stdout(Stdio::null())
+        .status()
+        .expect("strace is there; `tools/setup test` brings it");
+    assert!(status.success());
+    let calls = fs::read_to_string(calls).unwrap();
+    let with = |text: &str| {
+        let lines = calls.lines().filter(|line| line.contains(text));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let no_delay = with("TCP_NODELAY, [1]");
+    assert!(
+        no_delay.len() == 1 && no_delay[0].ends_with("= 0"),
+        "{calls}"
+    );
+    let body = with("0123456789abcdef");
+    assert!(
+        body.len() == 1 && body[0].contains("Subject: ") && body[0].contains(r"\r\n.\r\n"),
+        "{calls}"
+    );
 }
 
 #[test]

@@ -79,14 +79,6 @@ fn check(room: &Room, when: &str) -> bool {
 }
 
 fn killed_at_every_call() {
-    let found = Command::new("strace")
-        .arg("-V")
-        .stdout(Stdio::null())
-        .status();
-    if found.is_err() {
-        println!("f_01 every call: skipped, strace is not there");
-        return;
-    }
     let room = Room::holding("old");
     let (mut kills, mut news) = (0, 0);
     for call in CALLS.split(',') {
@@ -100,7 +92,7 @@ fn killed_at_every_call() {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status()
-                .unwrap();
+                .expect("strace is there; `tools/setup test` brings it");
             let killed = status.signal() == Some(9);
             assert!(killed || status.success(), "{call} {number}: {status}");
             news += usize::from(check(&room, &format!("{call} {number}")));
