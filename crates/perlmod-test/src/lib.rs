@@ -7,3 +7,4 @@ mod counted;
 mod fault;
 mod object;
 mod probe;
+mod records;

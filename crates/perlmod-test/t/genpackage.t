@@ -31,7 +31,7 @@ subtest 'the names come from the library\'s notes' => sub {
     my ($status, $text) = generate("--list-from-notes=$LIBRARY");
     is $status, 0, 'ends well';
     is_deeply [sort split /\n/, $text],
-        [map {"PerlmodTest::$_"} qw(Bench Calls Convert Fault Object Probe Quiet)],
+        [map {"PerlmodTest::$_"} qw(Bench Calls Convert Fault Object Probe Quiet Records)],
         'each package once, and no parts';
 };
 

@@ -7,23 +7,13 @@ use Test::More;
 
 use lib 't/lib';
 use Growth qw(none_after);
+use Quiet  qw(quietly);
 use PerlmodTest::Fault;
 
 # F-41: a panic is an exception, wherever it happens.
 
 my $CANARY = 'canary-8c1f';
 my $count  = $ENV{SOAK} ? 100_000 : 3_000;
-
-# the library prints panics as Rust does; here they are expected
-open(my $stderr, '>&', \*STDERR)    ## no critic (BriefOpen)
-    or die "cannot keep standard error: $!\n";
-
-sub quietly ($code) {
-    open(STDERR, '>', '/dev/null') or die "cannot redirect: $!\n";
-    my $result = eval { $code->(); 1 } ? 'returned' : $@;
-    open(STDERR, '>&', $stderr) or die "cannot restore: $!\n";
-    return $result;
-}
 
 my %places = (
     'argument conversion' =>
@@ -78,16 +68,12 @@ subtest "F-41: $count panics do not grow the process" => sub {
         \&PerlmodTest::Fault::panic_in_display,
         \&PerlmodTest::Fault::panic_with_a_payload_that_panics,
     );
-    open(STDERR, '>', '/dev/null') or die "cannot redirect: $!\n";
-    none_after(
-        $count / @panics,
-        sub {
-            for my $panic (@panics) {
-                eval { $panic->('x', 'why') }
-            }
+    my $all = sub {
+        for my $panic (@panics) {
+            eval { $panic->('x', 'why') }
         }
-    );
-    open(STDERR, '>&', $stderr) or die "cannot restore: $!\n";
+    };
+    quietly(sub { none_after($count / @panics, $all) });
 };
 
 subtest 'a crate can have panics tell their place alone' => sub {

@@ -204,6 +204,61 @@ void rp_hash_add(RP_ SV *hv, const char *key, I32 len, SV *value) {
         SvREFCNT_dec_NN(value);
 }
 
+/* A hash that has these keys and no values, and its slots in the order of a
+ * walk through it; NULL if a key comes twice. */
+SV *rp_shape(RP_ const rp_name *names, size_t count, rp_slot *slots) {
+    RP_USE;
+    HV *hv = newHV();
+    size_t i, walked = 0;
+    HE **bucket;
+    for (i = 0; i < count; i++) {
+        const I32 len = names[i].len;
+        HE *he = (HE *)hv_common(
+            hv, NULL, names[i].ptr, len < 0 ? -len : len, len < 0 ? HVhek_UTF8 : 0,
+            HV_FETCH_ISSTORE, SvREFCNT_inc_simple_NN(&PL_sv_undef), 0
+        );
+        slots[i].key = HeKEY_hek(he);
+        slots[i].value = i;
+    }
+    if (HvUSEDKEYS(hv) != count) {
+        SvREFCNT_dec_NN(hv);
+        return NULL;
+    }
+    for (bucket = HvARRAY(hv); walked < count; bucket++) {
+        HE *he;
+        for (he = *bucket; he; he = HeNEXT(he)) {
+            rp_slot slot;
+            for (i = walked; slots[i].key != HeKEY_hek(he); i++)
+                ;
+            slot = slots[i];
+            slots[i] = slots[walked];
+            slots[walked++] = slot;
+        }
+    }
+    return (SV *)hv;
+}
+
+/* A hash that has a shape's keys and these values. Copying does not count the
+ * immortal undef that stands for each value, shares the keys, and mostly keeps
+ * their order. */
+SV *rp_hash_like(RP_ SV *shape, const rp_slot *slots, SV *const *values, size_t count) {
+    RP_USE;
+    HV *hv = newHVhv((HV *)shape);
+    HE **bucket = HvARRAY(hv);
+    size_t walked = 0;
+    while (walked < count) {
+        HE *he;
+        for (he = *bucket++; he; he = HeNEXT(he)) {
+            const rp_slot *slot = &slots[walked++];
+            if (UNLIKELY(slot->key != HeKEY_hek(he)))
+                for (slot = slots; slot->key != HeKEY_hek(he); slot++)
+                    ;
+            HeVAL(he) = values[slot->value];
+        }
+    }
+    return (SV *)hv;
+}
+
 SV *rp_hash_get(RP_ SV *hv, const char *key, I32 len) {
     RP_USE;
     SV **slot = hv_fetch((HV *)hv, key, len, 0);

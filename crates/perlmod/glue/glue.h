@@ -81,6 +81,18 @@ typedef struct {
     rp_node value;
 } rp_pair;
 
+/* a key for a shape; len < 0: it is UTF-8 */
+typedef struct {
+    const char *ptr;
+    I32 len;
+} rp_name;
+
+/* a key of a shape, as perl keeps it, and the value that belongs to it */
+typedef struct {
+    const HEK *key;
+    size_t value;
+} rp_slot;
+
 /* scalars lent to Rust that a call keeps by itself; more go to a list in Rust */
 #define RP_LENT 8
 

@@ -29,6 +29,8 @@ opaque! {
     CV;
     /// An entry of a hash.
     HE;
+    /// The text of a key, as perl keeps it.
+    HEK;
     /// A value of a kind that has no type here.
     Unsupported;
     /// The interpreter; on a perl without threads never looked at.
@@ -257,6 +259,48 @@ impl Pair {
     };
 }
 
+/// Keys of a shape.
+pub(crate) const FIELDS: usize = 8;
+
+/// A key for a shape; the length is negative when it is UTF-8.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Name {
+    ptr: *const u8,
+    len: i32,
+}
+
+impl Name {
+    pub(crate) const EMPTY: Self = Self {
+        ptr: std::ptr::null(),
+        len: 0,
+    };
+
+    /// None when it is too long.
+    pub(crate) fn new(text: &'static str) -> Option<Self> {
+        let len = i32::try_from(text.len()).ok()?;
+        Some(Self {
+            ptr: text.as_ptr(),
+            len: if text.is_ascii() { len } else { -len },
+        })
+    }
+}
+
+/// A key of a shape, as perl keeps it, and the value that belongs to it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Slot {
+    key: *const HEK,
+    value: usize,
+}
+
+impl Slot {
+    pub(crate) const EMPTY: Self = Self {
+        key: std::ptr::null(),
+        value: 0,
+    };
+}
+
 /// Scalars lent to Rust that a call keeps by itself.
 pub(crate) const LENT: usize = 8;
 
@@ -368,6 +412,10 @@ glue! {
     fn rp_hash_release(pairs: *mut Pair, count: usize);
     fn rp_hash_store(hv: *mut SV, key: *const u8, len: i32, value: *mut SV);
     fn rp_hash_add(hv: *mut SV, key: *const u8, len: i32, value: *mut SV);
+    fn rp_shape(names: *const Name, count: usize, slots: *mut Slot) -> *mut SV;
+    fn rp_hash_like(
+        shape: *mut SV, slots: *const Slot, values: *const *mut SV, count: usize,
+    ) -> *mut SV;
     fn rp_lend_key(call: *mut Call, key: *const Key) -> c_int;
     fn rp_magic_attach(sv: *mut SV, vtbl: *const MGVTBL, ptr: *mut c_void);
     fn rp_magic_find(sv: *const SV, vtbl: *const MGVTBL) -> *mut c_void;

@@ -2,35 +2,38 @@
 
 use serde::Serialize;
 use serde::ser::{
-    SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-    SerializeTupleStruct, SerializeTupleVariant,
+    SerializeMap, SerializeSeq, SerializeStructVariant, SerializeTuple, SerializeTupleStruct,
+    SerializeTupleVariant,
 };
 
 use super::ValueSer;
 use super::key::KeySer;
+use super::record::Pattern;
 use crate::error::Error;
 use crate::value::Scalar;
 
 /// An array being filled.
 pub struct SeqSer {
-    inside: ValueSer,
+    inside: ValueSer<'static>,
     array: Scalar,
     index: usize,
+    pattern: Pattern,
 }
 
 impl SeqSer {
-    pub(super) fn new(inside: ValueSer, len: usize) -> Self {
+    pub(super) fn new(inside: ValueSer<'static>, len: usize) -> Self {
         // a length that is only claimed reserves little
         Self {
             inside,
             array: inside.perl.array(len.min(4096)),
             index: 0,
+            pattern: Pattern::default(),
         }
     }
 
     #[inline]
     fn add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        match value.serialize(self.inside) {
+        match value.serialize(self.inside.element(&self.pattern)) {
             Ok(value) => self.inside.perl.push(&self.array, value),
             Err(err) => return Err(err.in_index(self.index)),
         }
@@ -45,7 +48,7 @@ impl SeqSer {
 
 /// A hash being filled.
 pub struct HashSer {
-    inside: ValueSer,
+    inside: ValueSer<'static>,
     hash: Scalar,
     /// A key whose value comes next.
     key: Vec<u8>,
@@ -53,7 +56,7 @@ pub struct HashSer {
 
 impl HashSer {
     #[inline]
-    pub(super) fn new(inside: ValueSer) -> Self {
+    pub(super) fn new(inside: ValueSer<'static>) -> Self {
         Self {
             inside,
             hash: inside.perl.hash(),
@@ -62,15 +65,21 @@ impl HashSer {
     }
 
     #[inline]
-    fn add<T: Serialize + ?Sized>(&self, key: &[u8], value: &T) -> Result<(), Error> {
+    pub(super) fn add<T: Serialize + ?Sized>(&self, key: &[u8], value: &T) -> Result<(), Error> {
         match value.serialize(self.inside) {
-            Ok(value) => self.inside.perl.add(&self.hash, key, value),
+            Ok(value) => self.put(key, value),
             Err(err) => Err(err.in_key(&String::from_utf8_lossy(key))),
         }
     }
 
+    /// Stores what is converted.
     #[inline]
-    fn done(self) -> Scalar {
+    pub(super) fn put(&self, key: &[u8], value: Scalar) -> Result<(), Error> {
+        self.inside.perl.add(&self.hash, key, value)
+    }
+
+    #[inline]
+    pub(super) fn done(self) -> Scalar {
         self.inside.perl.reference(self.hash)
     }
 }
@@ -139,23 +148,6 @@ impl SerializeMap for HashSer {
         value: &V,
     ) -> Result<(), Error> {
         key.serialize(KeySer(|key: &[u8]| self.add(key, value)))
-    }
-
-    fn end(self) -> Result<Scalar, Error> {
-        Ok(self.done())
-    }
-}
-
-impl SerializeStruct for HashSer {
-    type Ok = Scalar;
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        self.add(key.as_bytes(), value)
     }
 
     fn end(self) -> Result<Scalar, Error> {

@@ -5,6 +5,7 @@
 mod container;
 mod key;
 mod outcome;
+mod record;
 mod returned;
 
 use serde::Serialize;
@@ -19,6 +20,7 @@ use crate::fence;
 use crate::value::make::Perl;
 use crate::value::{Scalar, Value, raw_value};
 use container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
+use record::{Pattern, StructSer};
 
 /// Converts a value.
 ///
@@ -36,28 +38,44 @@ pub fn is_active() -> bool {
 
 /// Makes scalars at some depth.
 #[derive(Clone, Copy)]
-pub(crate) struct ValueSer {
+pub(crate) struct ValueSer<'p> {
     perl: Perl,
     depth: u32,
+    /// What the elements of the sequence have in common, for an element.
+    pattern: Option<&'p Pattern>,
 }
 
-impl ValueSer {
+impl ValueSer<'static> {
     /// For the outermost value.
     #[inline]
     pub(crate) fn top() -> Self {
         Self {
             perl: Perl::of_call(),
             depth: 0,
+            pattern: None,
+        }
+    }
+}
+
+impl<'p> ValueSer<'p> {
+    /// The same place, as an element of a sequence.
+    #[inline]
+    fn element(self, pattern: &Pattern) -> ValueSer<'_> {
+        ValueSer {
+            perl: self.perl,
+            depth: self.depth,
+            pattern: Some(pattern),
         }
     }
 
     /// For what is inside.
     #[inline]
-    fn deeper(self) -> Result<Self, Error> {
+    fn deeper(self) -> Result<ValueSer<'static>, Error> {
         if self.depth < MAX_DEPTH {
-            Ok(Self {
+            Ok(ValueSer {
+                perl: self.perl,
                 depth: self.depth + 1,
-                ..self
+                pattern: None,
             })
         } else {
             Err(Error::new_owned(format!(
@@ -83,7 +101,7 @@ macro_rules! scalars {
     )+};
 }
 
-impl Serializer for ValueSer {
+impl<'p> Serializer for ValueSer<'p> {
     type Ok = Scalar;
     type Error = Error;
     type SerializeSeq = SeqSer;
@@ -91,7 +109,7 @@ impl Serializer for ValueSer {
     type SerializeTupleStruct = SeqSer;
     type SerializeTupleVariant = VariantSeqSer;
     type SerializeMap = HashSer;
-    type SerializeStruct = HashSer;
+    type SerializeStruct = StructSer<'p>;
     type SerializeStructVariant = VariantHashSer;
 
     scalars! {
@@ -186,8 +204,9 @@ impl Serializer for ValueSer {
         Ok(HashSer::new(self.deeper()?))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<HashSer, Error> {
-        Ok(HashSer::new(self.deeper()?))
+    #[inline]
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<StructSer<'p>, Error> {
+        Ok(StructSer::new(self.deeper()?, self.pattern))
     }
 
     fn serialize_struct_variant(

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::ser::{SerializeTuple, Serializer};
 
 use super::container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
+use super::record::StructSer;
 use super::{ValueSer, outcome};
 use crate::args::{Returned, Thrown};
 use crate::error::Error;
@@ -21,6 +22,9 @@ pub fn to_returned<T: Serialize>(value: &T) -> Result<Returned, Thrown> {
         Err(err) => Err(Thrown::Text(format!("{}\n", err.message("return value")))),
     }
 }
+
+/// A struct in no sequence.
+type TopStruct = StructSer<'static>;
 
 /// Dispatches on the outermost type only.
 pub(super) struct ReturnSer;
@@ -71,7 +75,7 @@ one! {
     SerializeSeq SeqSer serialize_element();
     SerializeTupleStruct SeqSer serialize_field();
     SerializeTupleVariant VariantSeqSer serialize_field();
-    SerializeStruct HashSer serialize_field(key: &'static str);
+    SerializeStruct TopStruct serialize_field(key: &'static str);
     SerializeStructVariant VariantHashSer serialize_field(key: &'static str);
 }
 
@@ -139,7 +143,7 @@ impl Serializer for ReturnSer {
     type SerializeTupleStruct = One<SeqSer>;
     type SerializeTupleVariant = One<VariantSeqSer>;
     type SerializeMap = One<HashSer>;
-    type SerializeStruct = One<HashSer>;
+    type SerializeStruct = One<TopStruct>;
     type SerializeStructVariant = One<VariantHashSer>;
 
     numbers! {
@@ -234,7 +238,7 @@ impl Serializer for ReturnSer {
         ValueSer::top().serialize_map(len).map(One)
     }
 
-    fn serialize_struct(self, name: &'static str, len: usize) -> Result<One<HashSer>, Error> {
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<One<TopStruct>, Error> {
         ValueSer::top().serialize_struct(name, len).map(One)
     }
 

@@ -32,6 +32,10 @@ impl Perl {
         Self(fence::perl())
     }
 
+    pub(crate) fn raw(self) -> *mut Interpreter {
+        self.0
+    }
+
     made! {
         /// A new undef.
         undef() => rp_new_undef();

@@ -14,6 +14,7 @@ pub mod raw_value;
 pub mod scalar;
 mod seen;
 mod serde;
+pub(crate) mod shape;
 mod substr;
 mod types;
 
