@@ -85,6 +85,14 @@ subtest 'a field that cannot be converted' => sub {
     }
 };
 
+subtest 'a row that is left out because it cannot be converted' => sub {
+    for my $at (0 .. 3) {
+        is_deeply PerlmodTest::Records::lenient(4, $at),
+            [map { { before => $_, inside => undef, after => $_ } } grep { $_ != $at } 0 .. 3],
+            "row $at";
+    }
+};
+
 subtest 'nothing is left behind' => sub {
     none_after($count, sub { PerlmodTest::Records::alike(20) });
     none_after(

@@ -28,7 +28,10 @@ impl Pattern {
         if !self.seen.replace(true) {
             return None;
         }
-        Some(self.fields.get_or_init(|| Box::new(Fields::new().into())))
+        let fields = self.fields.get_or_init(|| Box::new(Fields::new().into()));
+        // a struct that failed may have left some
+        fields.borrow_mut().clear();
+        Some(fields)
     }
 }
 

@@ -89,6 +89,14 @@ impl Fields {
         }
     }
 
+    /// Drops what has become no hash.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        if self.count > 0 {
+            self.drain().for_each(drop);
+        }
+    }
+
     /// Takes the fields out.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (&'static str, Scalar)> {
         let values = self.values;
@@ -101,6 +109,6 @@ impl Fields {
 
 impl Drop for Fields {
     fn drop(&mut self) {
-        drop(self.drain().collect::<Vec<_>>());
+        self.clear();
     }
 }
