@@ -27,6 +27,18 @@ mod export {
         (0..count).map(|n| row(&n.to_string(), Some(n))).collect()
     }
 
+    #[derive(Serialize)]
+    struct Named {
+        #[serde(rename = "日本")]
+        far: u64,
+        a: char,
+    }
+
+    #[export]
+    fn named(count: u64) -> Vec<Named> {
+        (0..count).map(|far| Named { far, a: 'ü' }).collect()
+    }
+
     /// Fields that come and go.
     #[export]
     fn changing(sizes: Vec<Option<u64>>) -> Vec<Row> {

@@ -3,6 +3,7 @@
 use v5.36;
 use utf8;
 
+use Storable qw(dclone);
 use Test::More;
 
 use lib 't/lib';
@@ -44,6 +45,12 @@ subtest 'each hash is one of its own' => sub {
     ok utf8::is_utf8((grep {/gr/} keys $rows->[1]->%*)[0]), 'names keep their characters';
     my @keys = map { join ' ', sort keys %$_ } PerlmodTest::Records::alike(3)->@*;
     is_deeply \@keys, [('größe last name') x 3], 'walked through';
+};
+
+subtest 'names that are not Latin-1' => sub {
+    my $named = PerlmodTest::Records::named(3);
+    is_deeply $named, [map { { '日本' => $_, a => 'ü' } } 0 .. 2], 'as they were given';
+    is_deeply dclone($named), $named, 'and to Storable';
 };
 
 subtest 'structs whose fields come and go' => sub {

@@ -194,14 +194,18 @@ void rp_hash_store(RP_ SV *hv, const char *key, I32 len, SV *value) {
     }
 }
 
-/* Only for a hash that Rust is filling: an old value is as plain as the hash. */
+/* Only for a plain hash that Rust is filling. */
 void rp_hash_add(RP_ SV *hv, const char *key, I32 len, SV *value) {
     RP_USE;
-    if (!hv_common(
-            (HV *)hv, NULL, key, len < 0 ? -len : len, len < 0 ? HVhek_UTF8 : 0,
-            HV_FETCH_ISSTORE | HV_FETCH_JUST_SV, value, 0
-        ))
-        SvREFCNT_dec_NN(value);
+    HE *he = (HE *)hv_common(
+        (HV *)hv, NULL, key, len < 0 ? -len : len, len < 0 ? HVhek_UTF8 : 0,
+        HV_FETCH_LVALUE | HV_FETCH_EMPTY_HE, NULL, 0
+    );
+    SV *old = HeVAL(he);
+    HeVAL(he) = value;
+    /* the key came before, maybe with a value of Perl's */
+    if (UNLIKELY(old))
+        rp_release(RP_SELF, old);
 }
 
 /* A hash that has these keys and no values, and its slots in the order of a
@@ -238,14 +242,17 @@ SV *rp_shape(RP_ const rp_name *names, size_t count, rp_slot *slots) {
     return (SV *)hv;
 }
 
-/* A hash that has a shape's keys and these values. Copying does not count the
- * immortal undef that stands for each value, shares the keys, and mostly keeps
- * their order. */
+/* A hash that has a shape's keys and these values. Copying shares the keys and
+ * keeps their order, as far as perl has told nobody that it does; it does not
+ * count the immortal undef that stands for each value. */
 SV *rp_hash_like(RP_ SV *shape, const rp_slot *slots, SV *const *values, size_t count) {
     RP_USE;
     HV *hv = newHVhv((HV *)shape);
     HE **bucket = HvARRAY(hv);
     size_t walked = 0;
+    /* not copied, but trusted by those who store hashes */
+    if (HvHASKFLAGS((HV *)shape))
+        HvHASKFLAGS_on(hv);
     while (walked < count) {
         HE *he;
         for (he = *bucket++; he; he = HeNEXT(he)) {

@@ -72,6 +72,9 @@ impl Fields {
     /// There is no shape without fields, with a key that comes twice or is too long.
     #[cold]
     fn learn(&mut self, perl: Perl) {
+        if self.count == 0 {
+            return;
+        }
         let mut names = [Name::EMPTY; FIELDS];
         for (to, name) in names.iter_mut().zip(self.names).take(self.count) {
             match Name::new(name) {
