@@ -216,12 +216,18 @@ static void do_tied(pTHX_ void *arg) {
         UV n = 0;
         hv_iterinit(from);
         while ((he = hv_iternext(from))) {
-            SV *key = hv_iterkeysv(he);
-            SV *value = newSVsv(hv_iterval(from, he));
+            SV *key, *value;
             if (++n > TIED_MAX)
                 croak("tied hash is too large\n");
-            if (!hv_store_ent(to, key, value, 0))
-                SvREFCNT_dec_NN(value);
+            ENTER;
+            SAVETMPS;
+            key = hv_iterkeysv(he);
+            /* storing asks for the key's text, which may die */
+            value = sv_2mortal(newSVsv(hv_iterval(from, he)));
+            if (hv_store_ent(to, key, value, 0))
+                SvREFCNT_inc_simple_void_NN(value);
+            FREETMPS;
+            LEAVE;
         }
         work->out = (SV *)to;
     }
@@ -342,6 +348,13 @@ const char *rp_check_perl(RP) {
         return text;
     }
     return NULL;
+}
+
+/* dlclose leaves the library where it is from now on. */
+void rp_stay_loaded(void) {
+    Dl_info info;
+    if (dladdr((void *)rp_xsub, &info) && info.dli_fname)
+        (void)dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 typedef struct {
