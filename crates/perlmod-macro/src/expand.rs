@@ -234,6 +234,7 @@ fn main(package: &Package) -> TokenStream {
             ::perlmod::__private__::Package {
                 exports: &[&__PERLMOD_EXPORTS, #(#tables),*],
                 boot: #boot,
+                booted: ::core::sync::atomic::AtomicBool::new(false),
                 location_only: #location_only,
             };
         ::perlmod::__boot!(#symbol, __PERLMOD_PACKAGE);

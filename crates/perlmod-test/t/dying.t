@@ -21,16 +21,17 @@ my $count = $ENV{SOAK} ? 200_000 : 20_000;
 sub error ($code) {
     return eval { $code->(); 1 } ? 'returned' : $@;
 }
+
 package UnnamedKey {
     use overload '""' => sub { die "died in key\n" }, fallback => 0;
 }
 sub balanced () { return is PerlmodTest::Fault::live(), 0, 'every Rust value has been dropped' }
 
-tie my $dies,   'Tied::Scalar', sub { die "died in FETCH\n" };
-tie my @dies,   'Tied::Array',  2,       sub { die "died in FETCH\n" };
-tie my %dies,   'Tied::Hash',   ['key'], sub { die "died in FETCH\n" };
-tie my %unnamed, 'Tied::Hash', [bless [], 'UnnamedKey'], sub { 'x' x 1000 };
-tie my $throws, 'Tied::Scalar', sub { die { code => 7 } };
+tie my $dies,    'Tied::Scalar', sub { die "died in FETCH\n" };
+tie my @dies,    'Tied::Array',  2,                        sub { die "died in FETCH\n" };
+tie my %dies,    'Tied::Hash',   ['key'],                  sub { die "died in FETCH\n" };
+tie my %unnamed, 'Tied::Hash',   [bless [], 'UnnamedKey'], sub { 'x' x 1000 };
+tie my $throws,  'Tied::Scalar', sub { die { code => 7 } };
 
 subtest 'F-42: FETCH dies for each argument' => sub {
     for my $at (0 .. 2) {
@@ -51,10 +52,10 @@ subtest 'F-42: FETCH dies for each argument' => sub {
 subtest 'F-42: FETCH dies inside containers' => sub {
     my $element = [{ good => 'a' }, { bad => undef }];
     tie $element->[1]{bad}, 'Tied::Scalar', sub { die "died in FETCH\n" };
-    is error(sub { PerlmodTest::Fault::deep('a', $element) }), "died in FETCH\n", 'an element';
-    is error(sub { PerlmodTest::Fault::deep('a', \@dies) }),   "died in FETCH\n", 'a tied array';
-    is error(sub { PerlmodTest::Fault::deep('a', [\%dies]) }), "died in FETCH\n", 'a tied hash';
-    is error(sub { PerlmodTest::Fault::deep('a', [\%unnamed]) }), "died in key\n", 'a key';
+    is error(sub { PerlmodTest::Fault::deep('a', $element) }),    "died in FETCH\n", 'an element';
+    is error(sub { PerlmodTest::Fault::deep('a', \@dies) }),      "died in FETCH\n", 'a tied array';
+    is error(sub { PerlmodTest::Fault::deep('a', [\%dies]) }),    "died in FETCH\n", 'a tied hash';
+    is error(sub { PerlmodTest::Fault::deep('a', [\%unnamed]) }), "died in key\n",   'a key';
     is error(sub { PerlmodTest::Fault::three('a', 'b', $dies{key}) }), "died in FETCH\n",
         'an element of a tied hash';
     balanced;

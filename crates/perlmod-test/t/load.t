@@ -33,6 +33,14 @@ subtest 'F-50: loading twice' => sub {
         'first', 'a copy of the library beside it';
 };
 
+subtest 'F-50: dlclose' => sub {
+    is run(   'require PerlmodTest::Fault; open(STDERR, ">", "/dev/null");'
+            . ' DynaLoader::dl_unload_file(PerlmodTest::Lib::library());'
+            . ' eval { PerlmodTest::Fault::panic_in_body("x", "why") };'
+            . ' print $@ =~ /why/ ? "still there" : $@'),
+        'still there', 'leaves the library where it is';
+};
+
 subtest 'F-50: require fails in the middle' => sub {
     my $dir = tempdir(CLEANUP => 1);
     make_path("$dir/PerlmodTest");

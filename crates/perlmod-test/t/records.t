@@ -49,8 +49,8 @@ subtest 'each hash is one of its own' => sub {
 
 subtest 'names that are not Latin-1' => sub {
     my $named = PerlmodTest::Records::named(3);
-    is_deeply $named, [map { { '日本' => $_, a => 'ü' } } 0 .. 2], 'as they were given';
-    is_deeply dclone($named), $named, 'and to Storable';
+    is_deeply $named,         [map { { '日本' => $_, a => 'ü' } } 0 .. 2], 'as they were given';
+    is_deeply dclone($named), $named,                                    'and to Storable';
 };
 
 subtest 'structs whose fields come and go' => sub {

@@ -13,6 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::args::{Args, Returned, Thrown};
 use crate::error::Error;
@@ -429,8 +430,10 @@ pub fn wantarray() -> bool {
 pub struct Package {
     /// The exports of the module and of each of its parts.
     pub exports: &'static [&'static [Export]],
-    /// What runs once at bootstrap.
+    /// What runs at the first bootstrap.
     pub boot: Option<Export>,
+    /// It has run, and did not fail.
+    pub booted: AtomicBool,
     /// Panics tell their place alone.
     pub location_only: bool,
 }
@@ -452,6 +455,8 @@ pub fn boot(perl: *mut Interpreter, package: &Package) {
     if package.location_only {
         panics::location_only();
     }
+    // the hook and threads' ends lead here for as long as the process lives
+    ffi::rp_stay_loaded();
     panics::install_hook();
     let mut error = ptr::null_mut();
     if !install(perl, package, &mut error) {
@@ -475,9 +480,14 @@ fn install(perl: *mut Interpreter, package: &Package, error: &mut *mut SV) -> bo
             return false;
         }
     }
-    match &package.boot {
-        // SAFETY: the package is a static
-        Some(boot) => unsafe { ffi::rp_run_boot(perl, &mut call, boot, error) == status::OK },
-        None => true,
+    let Some(boot) = &package.boot else {
+        return true;
+    };
+    if package.booted.swap(true, Ordering::AcqRel) {
+        return true;
     }
+    // SAFETY: the package is a static
+    let ended = unsafe { ffi::rp_run_boot(perl, &mut call, boot, error) };
+    package.booted.store(ended == status::OK, Ordering::Release);
+    ended == status::OK
 }

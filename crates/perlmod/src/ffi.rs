@@ -459,6 +459,7 @@ unsafe extern "C" {
     pub(crate) fn rp_lend(call: *mut Call, sv: *mut SV) -> c_int;
     pub(crate) fn rp_hold(sv: *mut SV) -> *mut SV;
     pub(crate) fn rp_is_plain(sv: *const SV) -> c_int;
+    pub(crate) safe fn rp_stay_loaded();
 }
 
 mod stack;

@@ -31,7 +31,7 @@ use crate::error::Error;
 
 /// More snapshots than this do not wait at a time: objects in one `dclone`.
 pub const MAX_PENDING: usize = 1024;
-/// One that is not fetched for so long is dropped.
+/// One that is not fetched for so long is dropped with the next that comes or goes.
 pub const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// Values on their way through Storable.
@@ -51,11 +51,20 @@ impl<T> Snapshots<T> {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// Those that are not too old.
+    fn lock(&self) -> MutexGuard<'_, Vec<Pending<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those that are not too old; the others are dropped before, as it is the
+    /// caller's code, without the lock.
     fn fresh(&self) -> MutexGuard<'_, Vec<Pending<T>>> {
-        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.retain(|entry| entry.since.elapsed() < MAX_AGE);
-        pending
+        let is_old = |entry: &Pending<T>| entry.since.elapsed() >= MAX_AGE;
+        let mut pending = self.lock();
+        let (old, fresh) = std::mem::take(&mut *pending).into_iter().partition(is_old);
+        *pending = fresh;
+        drop(pending);
+        drop::<Vec<_>>(old);
+        self.lock()
     }
 
     /// For `STORABLE_freeze`: keeps a snapshot and returns the name to freeze.

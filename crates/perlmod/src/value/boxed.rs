@@ -4,12 +4,33 @@
 //! trusted is the magic beside it, which copies of the scalar do not have.
 
 use std::any::TypeId;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use crate::error::{Error, MagicError};
 use crate::fence;
 use crate::magic::{self, MagicSpec, MagicTag};
 use crate::value::{Scalar, ScalarRef, Value, access};
+
+/// The type of `T`, whatever lives how long in it.
+fn type_of<T>() -> TypeId {
+    trait Typed {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static;
+    }
+    impl<T> Typed for PhantomData<T> {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static,
+        {
+            TypeId::of::<T>()
+        }
+    }
+    let marker: &dyn Typed = &PhantomData::<T>;
+    // SAFETY: only the lifetime changes, and `id` looks at nothing
+    unsafe { std::mem::transmute::<&dyn Typed, &(dyn Typed + 'static)>(marker) }.id()
+}
 
 /// A boxed value whose type is known at run time.
 struct Boxed {
@@ -58,9 +79,9 @@ impl Drop for Boxed {
 }
 
 /// The boxed value of a scalar.
-fn find<'a, T: 'static>(scalar: &ScalarRef) -> Result<&'a T, Error> {
+fn find<'a, T>(scalar: &ScalarRef) -> Result<&'a T, Error> {
     match magic::find(scalar, &SPEC) {
-        Some(boxed) if boxed.ty == TypeId::of::<T>() => {
+        Some(boxed) if boxed.ty == type_of::<T>() => {
             // SAFETY: of this type; the scalar is held while the call runs
             Ok(unsafe { boxed.ptr.cast::<T>().as_ref() })
         }
@@ -81,7 +102,8 @@ fn pointed_to<'a, T>(scalar: &ScalarRef) -> Result<&'a T, Error> {
 }
 
 impl Value {
-    /// A new object of the class with a boxed value, which perl drops with it.
+    /// A new object of the class with a boxed value, which perl drops with it, and
+    /// keeps for as long as it likes: nothing in it may be borrowed.
     ///
     /// # Errors
     /// When the class is no string, or perl refuses.
@@ -103,8 +125,8 @@ impl Value {
     ///
     /// # Safety
     /// A pointer that [`Value::new_pointer`] stored there is one to a live `T`.
-    /// What [`Value::bless_box`] made is checked.
-    pub unsafe fn from_ref_box<T: 'static>(&self) -> Result<&T, Error> {
+    /// What [`Value::bless_box`] made is checked; a lifetime in `T` is not.
+    pub unsafe fn from_ref_box<T>(&self) -> Result<&T, Error> {
         match self.dereference_scalar() {
             Some(scalar) => find(&scalar),
             None => Error::fail("value is not a reference"),
@@ -118,7 +140,7 @@ impl Value {
     ///
     /// # Safety
     /// As for [`Value::from_ref_box`].
-    pub unsafe fn from_blessed_box<'a, T: 'static>(&'a self, class: &str) -> Result<&'a T, Error> {
+    pub unsafe fn from_blessed_box<'a, T>(&'a self, class: &str) -> Result<&'a T, Error> {
         if !self.is_a(class)? {
             return Err(Error::new_owned(format!(
                 "value is not an object of {class}"
