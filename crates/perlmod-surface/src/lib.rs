@@ -8,3 +8,4 @@ mod magic;
 mod native;
 mod objects;
 mod scalars;
+mod signatures;
