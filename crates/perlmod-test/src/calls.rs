@@ -61,6 +61,24 @@ mod export {
         }
     }
 
+    /// An error with a cause, which only the alternate form tells.
+    struct Caused;
+
+    impl std::fmt::Display for Caused {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(if f.alternate() {
+                "it failed: the cause"
+            } else {
+                "it failed"
+            })
+        }
+    }
+
+    #[export]
+    fn caused() -> Result<(), Caused> {
+        Err(Caused)
+    }
+
     #[derive(serde::Serialize)]
     struct Problem {
         code: u16,

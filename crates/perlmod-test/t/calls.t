@@ -75,6 +75,7 @@ subtest 'errors' => sub {
         { code => 400, message => 'bad' }, 'a serialised error is thrown as it is';
     like error(sub { PerlmodTest::Calls::plain_problem() }),
         qr/\Aa plain text at \S+ line \d+\.\n\z/, 'a plain one gets the place';
+    is error(sub { PerlmodTest::Calls::caused() }), "it failed: the cause\n", 'with what caused it';
     is error(sub { PerlmodTest::Calls::fails("w\x{fc}rld \x{263a}") }), "w\x{fc}rld \x{263a}\n",
         'characters survive';
 };
