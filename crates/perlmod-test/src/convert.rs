@@ -41,6 +41,57 @@ mod export {
         v
     }
     #[export]
+    fn i16(v: i16) -> i16 {
+        v
+    }
+    #[export]
+    fn u32(v: u32) -> u32 {
+        v
+    }
+    #[export]
+    fn i128(v: i128) -> String {
+        v.to_string()
+    }
+    #[export]
+    fn u128(v: u128) -> String {
+        v.to_string()
+    }
+    #[export]
+    fn f32(v: f32) -> f32 {
+        v
+    }
+    #[export]
+    fn one(v: (String,)) -> String {
+        v.0
+    }
+
+    #[derive(Deserialize)]
+    struct Keyed {
+        #[serde(rename = "7")]
+        seven: Option<String>,
+    }
+
+    #[export]
+    fn record(v: Keyed) -> String {
+        v.seven.unwrap_or_else(|| "none".to_string())
+    }
+
+    #[derive(Deserialize)]
+    enum Choice {
+        #[serde(rename = "abc")]
+        Plain,
+        #[serde(rename = "7")]
+        Seven(String),
+    }
+
+    #[export]
+    fn choice(v: Choice) -> String {
+        match v {
+            Choice::Plain => "plain".to_string(),
+            Choice::Seven(text) => format!("seven {text}"),
+        }
+    }
+    #[export]
     fn unit(v: ()) {
         v
     }

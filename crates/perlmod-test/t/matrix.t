@@ -25,6 +25,12 @@ sub attempt ($function, $holder) {
     return ($result, $@);
 }
 
+# What the scalar is; perl itself changes what it fetches.
+sub flags ($holder) {
+    my $flags = B::svref_2object($holder->{value})->FLAGS;
+    return $flags & B::SVs_GMG() ? 0 : $flags;
+}
+
 sub matches ($expected, $result, $error) {
     return $error =~ $expected && $error =~ /\Av(?::|\.|\[)/ if ref $expected;
     return 0                                                 if $error;
@@ -48,8 +54,9 @@ for my $row (table()) {
             }
             ok(!@wrong, $type) || diag(join "\n", "expected:", $expected // "undef", @wrong);
         }
-        my %left;
+        my (%left, @changed);
         for my $holder (@holders) {
+            my $flags  = flags($holder);
             my $before = PerlmodTest::Probe::sv_count();
             for my $type (@types) {
                 for (1 .. 3) {
@@ -58,9 +65,11 @@ for my $row (table()) {
             }
             my $after = PerlmodTest::Probe::sv_count();
             $left{ $holder->{history} } = $after - $before;
+            push @changed, $holder->{history} if flags($holder) != $flags;
         }
         is_deeply [grep { $left{$_} } sort keys %left], [], 'no scalar is left'
             or diag explain \%left;
+        is_deeply \@changed, [], 'the caller\'s scalar is not changed';
     };
 }
 

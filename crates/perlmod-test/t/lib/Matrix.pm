@@ -18,6 +18,9 @@ no warnings qw(non_unicode nonchar numeric surrogate uninitialized);    ## no cr
 
 our @EXPORT_OK = qw(expected holders table types);
 
+format FORMAT =
+.
+
 # Errors that are expected.
 my $TYPE  = qr/invalid type: /;
 my $VALUE = qr/invalid value: /;
@@ -104,22 +107,29 @@ my @TABLE = (
         ['bare glob', sub { *STDOUT }, qr/cannot convert GLOB/],
         ['qr//', sub { qr/x/ },       qr/cannot convert Regexp/],
         ['IO',   sub { *STDOUT{IO} }, qr/cannot convert IO/],
+        ['format', sub { *Matrix::FORMAT{FORMAT} }, qr/cannot convert this kind of value/],
     ),
 );
 #>>>
 
 # The range of each integer type.
 my %RANGE = (
-    i8  => [-128,                   127],
-    u8  => [0,                      255],
-    u16 => [0,                      65535],
-    i32 => [-2147483648,            2147483647],
-    i64 => ['-9223372036854775808', '9223372036854775807'],
-    u64 => [0,                      '18446744073709551615'],
+    i8   => [-128,                   127],
+    u8   => [0,                      255],
+    u16  => [0,                      65535],
+    i32  => [-2147483648,            2147483647],
+    i64  => ['-9223372036854775808', '9223372036854775807'],
+    i16  => [-32768,                 32767],
+    u32  => [0,                      4294967295],
+    u64  => [0,                      '18446744073709551615'],
+    i128 => [map { Math::BigInt->new(2)->bpow(127)->bmul($_)->bsub($_ > 0) } -1, 1],
+    u128 => [0, Math::BigInt->new(2)->bpow(128)->bsub(1)],
 );
 
 sub types () {
-    my @types = sort keys %RANGE, qw(f64 bool string str char bytes option json_text unit vec map);
+    my @types = sort keys %RANGE, qw(
+        f32 f64 bool string str char bytes option json_text unit vec one map record choice
+    );
     return @types;
 }
 
@@ -145,15 +155,33 @@ sub expected ($row, $type) {
     my $string = $cells->{string};
     return $string                            if $type eq 'str';
     return $name eq 'undef' ? undef : $string if $type eq 'option';
-    return container($row, $type)             if $type =~ /\A(?:unit|vec|map)\z/;
+    return single($cells->{f64})              if $type eq 'f32';
+    return choice($row)                       if $type eq 'choice';
+    return container($row, $type)             if $type =~ /\A(?:unit|vec|one|map|record)\z/;
     return $cells->{$type}                    if $type ne 'char';
     return ref $string || length $string == 1 ? $string : $VALUE;
 }
 
+# A float with single precision.
+sub single ($float) {
+    return ref $float ? $float : unpack 'f', pack 'f', $float;
+}
+
+# A variant with the row's text as its name, or as its only key.
+sub choice ($row) {
+    my ($name, $cells) = $row->@{qw(name cells)};
+    return 'plain'             if $name eq '"abc"';
+    return 'seven x'           if $name eq 'blessed {}';
+    return $cells->{json_text} if ref $cells->{json_text} && $cells->{json_text} ne $VALUE;
+    return qr/invalid type: |invalid value: |unknown variant|expected .*key/;
+}
+
 sub container ($row, $type) {
     my ($name, $json) = ($row->{name}, $row->{cells}{json_text});
-    return $json if ref $json && $json ne $VALUE;
+    return $json                           if ref $json && $json ne $VALUE;
     return $name eq 'undef' ? undef : $SEQ if $type eq 'unit';
+    return { '[1]' => 1,      '[]' => qr/invalid length 0/ }->{$json} // $SEQ if $type eq 'one';
+    return { '{}'  => 'none', '{"7":"x"}' => 'x' }->{$json}           // $SEQ if $type eq 'record';
     return $type eq 'vec' && $json =~ /\A\[(.*)\]\z/ ? $1 : $SEQ if $type eq 'vec';
     return $json =~ /\A\{(?:"(.*)":"(.*)")?\}\z/ ? ($1 ? "$1 $2" : '') : $SEQ;
 }

@@ -6,7 +6,8 @@ use std::fs::File;
 use std::io::Read;
 
 use perlmod::{from_value, to_value};
-use serde_json::{Map, Number, Value as Json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value as Json, json};
 
 use crate::perl;
 
@@ -115,6 +116,67 @@ fn any_json_comes_back_equal() {
         let json = random.json(6);
         let back: Json = from_value(to_value(&json).unwrap()).unwrap();
         assert_eq!(back, json, "PERLMOD_SEED={seed}");
+    });
+}
+
+/// Bools go to Perl as 0 and 1, for all of its versions.
+#[test]
+fn any_bool_comes_back_as_a_number() {
+    perl::with(|| {
+        for (bool, number) in [(false, 0), (true, 1)] {
+            let json = json!({ "a": [bool, { "b": bool }] });
+            let back: Json = from_value(to_value(&json).unwrap()).unwrap();
+            assert_eq!(back, json!({ "a": [number, { "b": number }] }));
+            assert_eq!(from_value(to_value(&bool).unwrap()), Ok(bool));
+        }
+    });
+}
+
+/// A struct of which a random choice of fields is written.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+struct Row {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    a: Option<String>,
+    #[serde(default, rename = "\u{fc}", skip_serializing_if = "Option::is_none")]
+    latin: Option<i64>,
+    #[serde(default, rename = "\u{65e5}", skip_serializing_if = "Option::is_none")]
+    wide: Option<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rows: Vec<Row>,
+}
+
+impl Random {
+    fn row(&mut self, depth: u64) -> Row {
+        Row {
+            a: (self.below(4) > 0).then(|| self.text()),
+            latin: (self.below(4) > 0).then(|| self.bits() as i64),
+            wide: (self.below(4) > 0).then(|| self.float()),
+            rows: match depth {
+                0 => Vec::new(),
+                _ => self.rows(depth - 1),
+            },
+        }
+    }
+
+    /// Many of the same fields behind each other, as most lists are.
+    fn rows(&mut self, depth: u64) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for _ in 0..self.below(4) {
+            let row = self.row(depth);
+            for _ in 0..self.below(4) {
+                rows.push(row.clone());
+            }
+        }
+        rows
+    }
+}
+
+#[test]
+fn any_structs_come_back_equal() {
+    repeat(1000, |random, seed| {
+        let rows = random.rows(2);
+        let back: Vec<Row> = from_value(to_value(&rows).unwrap()).unwrap();
+        assert_eq!(back, rows, "PERLMOD_SEED={seed}");
     });
 }
 
