@@ -4,6 +4,7 @@
 //! the library; the process that loads it provides them.
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, exit};
 
@@ -48,6 +49,13 @@ fn main() {
             "{core}/perl.h is missing: install perl's headers (Debian: apt-get install libperl-dev)"
         ));
     }
+    match header_minor(&core) {
+        Some(of_headers) if of_headers == minor => {}
+        of_headers => fail(&format!(
+            "{core} has the headers of perl 5.{}, but `{perl}` is perl {version}",
+            of_headers.map_or("?".to_string(), |minor| minor.to_string())
+        )),
+    }
     if multiplicity == "define" {
         println!("cargo:rustc-cfg=perlmod_threads");
     }
@@ -68,6 +76,16 @@ fn main() {
     }
     build.compile("perlmod_glue");
     link_tests(&perl);
+}
+
+/// The version that the headers say they are of.
+fn header_minor(core: &str) -> Option<u32> {
+    let text = fs::read_to_string(Path::new(core).join("patchlevel.h")).ok()?;
+    let mut words = text.lines().map(str::split_whitespace);
+    words.find_map(|mut words| match (words.next()?, words.next()?) {
+        ("#define", "PERL_VERSION") => words.next()?.parse().ok(),
+        _ => None,
+    })
 }
 
 /// The tests in `tests/` have an interpreter of their own.

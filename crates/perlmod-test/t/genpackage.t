@@ -61,6 +61,22 @@ subtest 'what is written' => sub {
     ok -f "$stubs/X/A.pm" && !-e "$stubs/X/Lib.pm", 'with --lib=- the stubs alone';
 };
 
+subtest 'code that is included has an init' => sub {
+    my $dir = tempdir(CLEANUP => 1);
+    open(my $file, '>', "$dir/include.pl") or die "cannot write: $!\n";
+    print {$file} 'sub init { my ($class) = @_; print "init of $class, "; return }';
+    close($file) or die "cannot write: $!\n";
+    my @options = qw(--lib=perlmod_test --lib-package=Init::Lib --lib-prefix=Init --lib-tag=init);
+    generate("--outdir=$dir", "--include-file=$dir/include.pl", @options);
+    my $folder = dirname(dirname($LIBRARY));
+    open(my $out, '-|', $^X, '-Mv5.36', "-I$dir", "-I$folder", '-e',
+              'require Init::Lib; Init::Lib->bootstrap("PerlmodTest::Calls");'
+            . ' print PerlmodTest::Calls::add(1, 2)')
+        or die "cannot start: $!\n";
+    is do { local $/ = undef; <$out> }, 'init of Init::Lib, 3', 'which is called once';
+    close($out);
+};
+
 subtest 'mistakes' => sub {
     for my $missing (0 .. $#REQUIRED) {
         my ($name) = $REQUIRED[$missing] =~ /(--[\w-]+)/;
