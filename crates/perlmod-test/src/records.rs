@@ -48,7 +48,7 @@ mod export {
     /// Different kinds of elements, some of which are no structs.
     #[export]
     fn mixed() -> Vec<Mixed> {
-        let inner = || vec![row("inner", Some(1)), row("inner", Some(2))];
+        let inner = || (1..6).map(|n| row("inner", Some(n))).collect();
         vec![
             Mixed::Row(row("a", Some(1))),
             Mixed::Nested { rows: inner() },
@@ -58,6 +58,8 @@ mod export {
             Mixed::Row(row("c", None)),
             Mixed::Nothing,
             Mixed::Row(row("d", Some(3))),
+            Mixed::Nested { rows: inner() },
+            Mixed::Row(row("e", Some(4))),
         ]
     }
 
@@ -97,7 +99,7 @@ mod export {
             h: 8,
             i: 9,
         };
-        vec![row; 3]
+        vec![row; 6]
     }
 
     /// Serde takes fields as they are given: also none, and one twice.
@@ -119,7 +121,7 @@ mod export {
         let names: [&[&str]; 4] = [&[], &["a", "b", "a"], &["b", "a"], &["a", "b"]];
         names
             .into_iter()
-            .flat_map(|names| [names, names, names].map(Given))
+            .flat_map(|names| [names; 5].map(Given))
             .collect()
     }
 

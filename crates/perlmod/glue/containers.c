@@ -258,9 +258,10 @@ SV *rp_hash_like(RP_ SV *shape, const rp_slot *slots, SV *const *values, size_t 
         for (he = *bucket++; he; he = HeNEXT(he)) {
             const rp_slot *slot = &slots[walked++];
             if (UNLIKELY(slot->key != HeKEY_hek(he)))
-                for (slot = slots; slot->key != HeKEY_hek(he); slot++)
+                for (slot = slots; slot < slots + count && slot->key != HeKEY_hek(he); slot++)
                     ;
-            HeVAL(he) = values[slot->value];
+            if (LIKELY(slot < slots + count))
+                HeVAL(he) = values[slot->value];
         }
     }
     return (SV *)hv;

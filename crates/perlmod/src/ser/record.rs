@@ -1,5 +1,5 @@
 //! Structs on their way to Perl. Those of a sequence mostly have the same keys:
-//! from the second on, they are made from one shape.
+//! after the first few, they are made from one shape.
 
 use std::cell::{Cell, OnceCell, RefCell};
 
@@ -12,20 +12,25 @@ use crate::error::Error;
 use crate::value::Scalar;
 use crate::value::shape::Fields;
 
+/// So many structs of a sequence are made as they come: a shape costs more.
+const FIRST: u8 = 3;
+
 /// What the structs of a sequence have in common.
 #[derive(Default)]
 pub(crate) struct Pattern {
-    /// There was a struct.
-    seen: Cell<bool>,
+    /// Structs that were made as they came.
+    first: Cell<u8>,
     /// Of one struct at a time.
     fields: OnceCell<Box<RefCell<Fields>>>,
 }
 
 impl Pattern {
-    /// Where the fields of the next struct go; the first is made as it comes.
+    /// Where the fields of the next struct go, unless it is one of the first.
     #[inline]
     fn fields(&self) -> Option<&RefCell<Fields>> {
-        if !self.seen.replace(true) {
+        let first = self.first.get();
+        if first < FIRST {
+            self.first.set(first + 1);
             return None;
         }
         let fields = self.fields.get_or_init(|| Box::new(Fields::new().into()));
