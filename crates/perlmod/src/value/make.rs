@@ -7,7 +7,7 @@
 use crate::error::Error;
 use crate::fence;
 use crate::ffi::{self, Interpreter};
-use crate::value::Scalar;
+use crate::value::{Scalar, ascii};
 
 /// The interpreter of the running call, for as long as the call runs.
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ impl Perl {
         /// A new float.
         float(v: f64) => rp_new_float(v);
         /// A new string of characters; stored as UTF-8 unless it is ASCII.
-        string(v: &str) => rp_new_string(v.as_ptr(), v.len(), i32::from(!v.is_ascii()));
+        string(v: &str) => rp_new_string(v.as_ptr(), v.len(), i32::from(!ascii::is_ascii(v.as_bytes())));
         /// A new string of bytes.
         bytes(v: &[u8]) => rp_new_string(v.as_ptr(), v.len(), 0);
         /// A new hash.
@@ -78,7 +78,7 @@ impl Perl {
     /// Stores into a hash that is being made. The key is UTF-8.
     #[inline]
     pub(crate) fn add(self, hv: &Scalar, key: &[u8], value: Scalar) -> Result<(), Error> {
-        let len = key_len(key, !key.is_ascii())?;
+        let len = key_len(key, !ascii::is_ascii(key))?;
         let sv = value.into_raw();
         // SAFETY: the hash takes over the count; the length is the key's
         unsafe { ffi::rp_hash_add(self.0, hv.as_raw(), key.as_ptr(), len, sv) };
