@@ -108,6 +108,14 @@ impl Slot {
         }
     }
 
+    /// The type, as written in the file.
+    fn kind(&self) -> &str {
+        match &self.content {
+            Content::Good(entity) => entity.kind().as_str(),
+            Content::Faulty(fault, _) => &fault.kind,
+        }
+    }
+
     fn name(&self) -> &str {
         match &self.content {
             Content::Good(entity) => entity.name(),
