@@ -165,9 +165,18 @@ impl Config {
 
     /// The faulty entry of this name.
     fn faulty(&self, name: &str) -> Option<&Fault> {
+        Some(self.faulty_content(name)?.0)
+    }
+
+    /// Its bytes.
+    fn faulty_text(&self, name: &str) -> Option<&str> {
+        Some(self.faulty_content(name)?.1)
+    }
+
+    fn faulty_content(&self, name: &str) -> Option<(&Fault, &str)> {
         let slot = self.slots.get(*self.faulty.get(name)?)?.as_ref()?;
         match &slot.content {
-            Content::Faulty(fault, _) => Some(fault),
+            Content::Faulty(fault, text) => Some((fault, text)),
             Content::Good(_) => None,
         }
     }

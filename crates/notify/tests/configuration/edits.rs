@@ -276,6 +276,23 @@ fn an_endpoint_without_private_section_is_listed_but_not_sendable() {
 }
 
 #[test]
+fn what_cannot_be_used_is_switched_off_where_its_lines_say_so() {
+    let disabled = |properties: &str, private: &str| {
+        let config = parse(&format!("gotify: g1\n{properties}"), private);
+        assert!(config.endpoint("g1").is_err(), "{properties}");
+        config.is_disabled("g1")
+    };
+    assert!(disabled("\tserver x\n\tdisable 1\n", ""));
+    assert!(disabled("\tserver x\n\tdisable 1\n", "gotify: g1\n"));
+    assert!(disabled("\tdisable On\n", ""), "no server");
+    assert!(disabled("\tdisable true\n\tfrob\n\tserver x\n", ""));
+    assert!(!disabled("\tdisable 0\n", ""));
+    assert!(!disabled("\tdisable perhaps\n", ""));
+    assert!(!disabled("\tdisable 1\n\tdisable 0\n", ""), "which?");
+    assert!(!parse("", "").is_disabled("nothing"));
+}
+
+#[test]
 fn directives_are_checked_when_they_are_set() {
     let mut config = parse("", "");
     let none = MatcherSettings::default;
