@@ -231,7 +231,10 @@ subtest 'a clone is an object of its own, of the same class' => sub {
     is_deeply [map { scalar $_->get_matchers->@* } $config, $clone], [1, 2], 'changed alone';
     undef $config;
     is $clone->digest, $EMPTY, 'the clone outlives the original';
-    like refusal(sub { Storable::freeze($clone) }), qr/cannot be stored/, 'it is not for storing';
+    is refusal(sub { Storable::freeze($clone) }), '500 object cannot be stored, only cloned',
+        'it is not for storing';
+    is refusal(sub { Other->STORABLE_attach(1, 'unknown') }),
+        '500 clone is unknown or was attached already', 'nor made of nothing';
 };
 
 subtest 'what is not an object of this class is refused' => sub {
