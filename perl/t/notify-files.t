@@ -218,8 +218,9 @@ subtest 'a faulty entry is logged once for each state of the files' => sub {
     is_deeply \@logged,
         [
         q{err notification entry is ignored: notifications.cfg line 1, pa [31mger 'a b': unknown }
-            . q{section type 'pa [31mger'},
-        'err notification entry is ignored: priv/notifications.cfg line 1: unknown section type; only editing the file helps',
+            . q{section type 'pa [31mger'; only editing the file helps},
+        'err notification entry is ignored: priv/notifications.cfg line 1: unknown section type; '
+            . 'only editing the file helps',
         ],
         'no control character, and no name that may be a secret';
 };
