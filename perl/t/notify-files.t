@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/lib";
 
 use POSIX ();
 use PVE::Notify;
+use Test::ConfigFiles qw(faults_below);
 use Test::More;
 use Test::Pvesh qw(host_dir);
 
@@ -49,12 +50,17 @@ sub error_of ($code) {
     return eval { $code->(); 1 } ? undef : $@;
 }
 
+my $parent = $$;
+
 my sub change ($code) {
-    return PVE::Notify::lock_config(sub {
+    PVE::Notify::lock_config(sub {
         my $config = PVE::Notify::read_config();
         $code->($config);
         PVE::Notify::write_config($config);
     });
+    is_deeply [faults_below("$dir/config")], [], 'what was written is as it should be'
+        if $$ == $parent;
+    return;
 }
 
 my @MAIL   = ('starttls', 'login', 'canary-1', ['a@example.org'], undef, 'pve@example.org');
