@@ -154,6 +154,38 @@ subtest 'F-58: a write that is killed between two files never joins a secret wit
     }
     };
 
+subtest 'F-58: what a writer leaves that is killed before the rename goes with the next write' =>
+    sub {
+    for my $file (@FILES) {
+        forget();
+        my $pid = fork // die "fork: $!\n";
+        if (!$pid) {
+            no warnings 'redefine';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+            my $write_new = \&PVE::Notify::File::write_new;
+            local *PVE::Notify::File::write_new = sub ($path, @more) {
+                $write_new->($path, @more);
+                kill KILL => $$ if $path =~ m{config/\Q$file\E[.]tmp[.]};
+            };
+            change(sub ($config) {
+                $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL, (undef) x 3,
+                    \%OAUTH2);
+            });
+            POSIX::_exit(1);
+        }
+        waitpid $pid, 0;
+        is $? & 127, 9, "$file: killed" or next;
+        my $left = "$dir/config/$file.tmp.$pid";
+        ok -s $left, 'a file is left';
+        write_file("$file.tmp", 'another');
+        change(sub ($config) {
+            $config->add_matcher('m1');
+        });
+        ok !-e $left, 'and goes with the next write';
+        is read_file("$file.tmp"), 'another', 'but what has another name stays';
+        unlink "$dir/config/$file.tmp";
+    }
+    };
+
 subtest 'what does not fit into a file is refused before any file is written' => sub {
     forget();
     my $error = error_of(sub {
