@@ -70,8 +70,10 @@ sub faults_in (%text) {
 }
 
 sub faults_below ($dir) {
-    return faults_in(map { $_ => decode('UTF-8', content("$dir/$_"), FB_CROAK) }
-            keys $rules->{files}->%*);
+    return faults_in(
+        map { $_ => decode('UTF-8', content("$dir/$_"), FB_CROAK) }
+            keys $rules->{files}->%*
+    );
 }
 
 1;
