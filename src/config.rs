@@ -132,7 +132,7 @@ pub mod export {
 
     fn make(class: &Value, object: Object) -> Result<Value, Fault> {
         perlmod::instantiate_magic_result!(class, MAGIC => Box::new(object))
-            .map_err(|error| Fault::bad_request(error.to_string()))
+            .map_err(|error| Fault::unusable(&error))
     }
 
     /// The texts of `notifications.cfg` and `priv/notifications.cfg` as character strings.
@@ -197,7 +197,7 @@ pub mod export {
     pub fn storable_freeze(#[try_from_ref] this: &Object, cloning: bool) -> Result<String, Fault> {
         CLONES
             .freeze(cloning, || Arc::new(this.snapshot()))
-            .map_err(|error| Fault::internal(error.to_string()))
+            .map_err(|error| Fault::of_perl(&error))
     }
 
     /// `Storable::dclone` makes an object of the same class.
@@ -205,7 +205,7 @@ pub mod export {
     pub fn storable_attach(#[raw] class: Value, cloning: bool, name: &str) -> Result<Value, Fault> {
         let snapshot = CLONES
             .attach(cloning, name)
-            .map_err(|error| Fault::internal(error.to_string()))?;
+            .map_err(|error| Fault::of_perl(&error))?;
         make(&class, Object::from(&*snapshot))
     }
 }

@@ -26,6 +26,22 @@ impl Fault {
             message: message.into(),
         }
     }
+
+    /// What Perl handed in is of no use: HTTP status 400.
+    pub fn unusable(error: &perlmod::Error) -> Self {
+        Self::bad_request(bare(error))
+    }
+
+    /// Perl's side of this machine failed: HTTP status 500.
+    pub fn of_perl(error: &perlmod::Error) -> Self {
+        Self::internal(bare(error))
+    }
+}
+
+/// An error of the binding layer without the word that it begins with.
+fn bare(error: &perlmod::Error) -> String {
+    let text = error.to_string();
+    text.strip_prefix("error: ").unwrap_or(&text).to_owned()
 }
 
 impl From<notify::Error> for Fault {

@@ -2,6 +2,11 @@
 //! same when it is read again.
 #![no_main]
 
+#[path = "../../crates/notify/tests/configuration/checker.rs"]
+mod checker;
+
+use std::collections::HashSet;
+
 use libfuzzer_sys::fuzz_target;
 use notify::config::{Config, Kind, Raw, Written};
 
@@ -21,6 +26,9 @@ fuzz_target!(|text: &str| {
         return;
     };
     let written = config.write().expect("what was read can be written");
+    let mut wrong = checker::faults(&written, &kept(&config, &written));
+    wrong.retain(|fault| !checker::is_guest(fault, text));
+    assert_eq!(wrong, Vec::<String>::new(), "by the list of keys");
     let again = config.write().expect("twice");
     assert_eq!(texts(&written), texts(&again), "the same texts again");
     let mut read = Config::parse(raw_of(&written)).expect("what was written can be read");
@@ -52,16 +60,34 @@ fn texts(written: &Written) -> [&str; 4] {
     ]
 }
 
+/// The names of the sections whose bytes may be kept: all but those of good entries.
+fn kept(config: &Config, written: &Written) -> Vec<String> {
+    let faulty: HashSet<_> = config.faults().iter().map(|fault| &*fault.name).collect();
+    let entries = KINDS.into_iter().flat_map(|kind| config.of_kind(kind));
+    let good: HashSet<_> = entries
+        .map(|entity| entity.name())
+        .filter(|name| !faulty.contains(name))
+        .collect();
+    let lines = texts(written).into_iter().flat_map(str::lines);
+    let names = lines.filter_map(|line| line.split_once(':'));
+    names
+        .map(|(_, name)| name.trim())
+        .filter(|name| !good.contains(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+const KINDS: [Kind; 5] = [
+    Kind::Gotify,
+    Kind::Sendmail,
+    Kind::Smtp,
+    Kind::Webhook,
+    Kind::Matcher,
+];
+
 /// All that the API shows of the entries.
 fn shown(config: &Config) -> Vec<String> {
-    let kinds = [
-        Kind::Gotify,
-        Kind::Sendmail,
-        Kind::Smtp,
-        Kind::Webhook,
-        Kind::Matcher,
-    ];
-    let entries = kinds.into_iter().flat_map(|kind| config.of_kind(kind));
+    let entries = KINDS.into_iter().flat_map(|kind| config.of_kind(kind));
     let mut texts: Vec<_> = entries
         .map(|entity| serde_json::to_string(entity).expect("an entry is JSON"))
         .collect();

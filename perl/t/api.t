@@ -105,6 +105,17 @@ subtest 'an error of the library keeps its code' => sub {
         'so does a hash without message';
 };
 
+subtest 'an error names the place of its method, whatever the class of exceptions fills in' => sub {
+    my $file = $INC{'PVE/API2/Cluster/Notifications/OAuth2.pm'};
+    no warnings 'redefine';    ## no critic (ProhibitNoWarnings) - a class as a node may have it
+    local *PVE::Exception::new = sub ($class, $msg, %fields) {
+        return bless { %fields, msg => $msg }, $class;
+    };
+    my $error = error_of(sub { call(%good, 'client-id' => 'down') });
+    is $error->{filename}, $file, 'filename';
+    like $error->{line}, qr/\A[1-9][0-9]*\z/, 'line';
+};
+
 subtest 'a test of a target succeeds without a result, or says why not' => sub {
     my $test = sub ($name) {
         my $param = {};

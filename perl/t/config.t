@@ -6,7 +6,8 @@
 use v5.36;
 
 use PVE::RS::Notify;
-use Storable qw(dclone);
+use Storable          qw(dclone);
+use Test::ConfigFiles qw(faults_in);
 use Test::More;
 
 my $EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -127,6 +128,15 @@ subtest 'smtp: positions of add and update, and the hash behind them' => sub {
     my ($ext, $private_ext) = $config->write_ext_config;
     is $ext, "smtp: mail\n\tauth-method google-oauth2\n\toauth2-client-id id\n", 'our own file';
     unlike $private_ext, qr/canary/, 'our own private file';
+    my %files = (
+        'notifications.cfg'          => $text,
+        'priv/notifications.cfg'     => $private,
+        'notifications-ext.cfg'      => $ext,
+        'priv/notifications-ext.cfg' => $private_ext,
+    );
+    is_deeply [faults_in(%files)], [], 'each of the form that files have';
+    like join(' ', faults_in(%files, 'notifications.cfg' => $text . $ext)),
+        qr/unknown key: auth-method/, 'which would be told otherwise';
     is_deeply config($text, $private, $ext, $private_ext)->get_smtp_endpoint('mail'),
         { %expected, %more }, 'all of it is read again';
 };
@@ -231,7 +241,10 @@ subtest 'a clone is an object of its own, of the same class' => sub {
     is_deeply [map { scalar $_->get_matchers->@* } $config, $clone], [1, 2], 'changed alone';
     undef $config;
     is $clone->digest, $EMPTY, 'the clone outlives the original';
-    like refusal(sub { Storable::freeze($clone) }), qr/cannot be stored/, 'it is not for storing';
+    is refusal(sub { Storable::freeze($clone) }), '500 object cannot be stored, only cloned',
+        'it is not for storing';
+    is refusal(sub { Other->STORABLE_attach(1, 'unknown') }),
+        '500 clone is unknown or was attached already', 'nor made of nothing';
 };
 
 subtest 'what is not an object of this class is refused' => sub {

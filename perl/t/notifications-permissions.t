@@ -9,6 +9,7 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
+use Test::Registered qw(registered);
 use PVE::API2;
 use PVE::RPCEnvironment;
 use Test::More;
@@ -109,6 +110,7 @@ my %method = (
     get_matcher_fields       => 'read',
     get_matcher_field_values => 'read',
     smtp_oauth2_token        => 'connect',
+    get_smtp_endpoint_status => 'use',
     map { (
         "get_${_}_endpoints"   => 'read',
         "get_${_}_endpoint"    => 'read',
@@ -132,6 +134,7 @@ my %call = (
     get_matcher_fields       => 'GET /matcher-fields',
     get_matcher_field_values => 'GET /matcher-field-values',
     smtp_oauth2_token        => 'POST /smtp-oauth2-token',
+    get_smtp_endpoint_status => 'GET /endpoints/smtp/{name}/status',
     map { (
         "get_${_}_endpoints"   => "GET /endpoints/$_",
         "get_${_}_endpoint"    => "GET /endpoints/$_/{name}",
@@ -156,6 +159,7 @@ my sub refusal ($info, $id) {
 }
 
 subtest 'the table has every method, each where it belongs' => sub {
+    is_deeply [sort keys %method], [sort keys registered()->%*], 'all that are registered';
     for my $name (sort keys %method) {
         is found($name)->{name}, $name, $call{$name};
         is(PVE::API2::Cluster::Notifications->map_method_by_name($name), found($name), 'by name');

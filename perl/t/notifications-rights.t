@@ -66,7 +66,8 @@ my $public = content("$config/notifications.cfg");
 
 my @lists   = sort keys %made;
 my @entries = map {"$_/$made{$_}{name}"} @lists;
-my @reads   = map { ['GET', $_] } @lists, @entries, 'targets', 'matcher-fields',
+my ($mail)  = grep {m{/smtp/}} @entries;
+my @reads   = map { ['GET', $_] } @lists, @entries, "$mail/status", 'targets', 'matcher-fields',
     'matcher-field-values';
 my @writes = (
     (map { ['POST',   $_, { $made{$_}->%*, name => 'other' }] } @lists),

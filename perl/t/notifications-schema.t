@@ -8,22 +8,12 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
-use PVE::RESTHandler;
+use Test::Registered qw(registered);
+use PVE::API2;
 use Test::More;
 use Test::Pvesh qw(pvesh);
 
-# all that are registered, in the order of their names
-my %method;
-
-BEGIN {
-    no warnings 'redefine';    ## no critic (ProhibitNoWarnings) - only looks on
-    my $register = \&PVE::RESTHandler::register_method;
-    *PVE::RESTHandler::register_method = sub ($class, $info) {
-        $method{ $info->{name} } = $info if $class eq 'PVE::API2::Cluster::Notifications';
-        return $register->($class, $info);
-    };
-}
-use PVE::API2;
+my %method = registered()->%*;
 
 my sub properties ($info) { return $info->{parameters}{properties} }
 

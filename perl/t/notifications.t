@@ -9,9 +9,10 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use IO::Socket::IP ();
-use JSON::PP       ();
-use POSIX          ();
+use IO::Socket::IP    ();
+use JSON::PP          ();
+use POSIX             ();
+use Test::ConfigFiles qw(faults_below);
 use Test::More;
 use Test::Notifications::Steps qw(steps canaries);
 use Test::Peers                qw(new_dir);
@@ -141,6 +142,9 @@ for my $title (sort keys %way) {
         while (my ($area, $rows) = splice @steps, 0, 2) {
             subtest $area => sub {
                 $seen .= take($way, $_) // '' for @$rows;
+                return if grep { $_->[1] eq 'FILE' } @$rows;
+                is_deeply [faults_below("$way->{dir}/config")], [],
+                    'the files are as they should be';
             };
         }
         my $canaries = join '|', map {quotemeta} canaries();

@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/lib";
 
 use POSIX ();
 use PVE::Notify;
+use Test::ConfigFiles qw(faults_below);
 use Test::More;
 use Test::Pvesh qw(host_dir);
 
@@ -49,12 +50,17 @@ sub error_of ($code) {
     return eval { $code->(); 1 } ? undef : $@;
 }
 
+my $parent = $$;
+
 my sub change ($code) {
-    return PVE::Notify::lock_config(sub {
+    PVE::Notify::lock_config(sub {
         my $config = PVE::Notify::read_config();
         $code->($config);
         PVE::Notify::write_config($config);
     });
+    is_deeply [faults_below("$dir/config")], [], 'what was written is as it should be'
+        if $$ == $parent;
+    return;
 }
 
 my @MAIL   = ('starttls', 'login', 'canary-1', ['a@example.org'], undef, 'pve@example.org');
@@ -148,6 +154,38 @@ subtest 'F-58: a write that is killed between two files never joins a secret wit
     }
     };
 
+subtest 'F-58: what a writer leaves that is killed before the rename goes with the next write' =>
+    sub {
+    for my $file (@FILES) {
+        forget();
+        my $pid = fork // die "fork: $!\n";
+        if (!$pid) {
+            no warnings 'redefine';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+            my $write_new = \&PVE::Notify::File::write_new;
+            local *PVE::Notify::File::write_new = sub ($path, @more) {
+                $write_new->($path, @more);
+                kill KILL => $$ if $path =~ m{config/\Q$file\E[.]tmp[.]};
+            };
+            change(sub ($config) {
+                $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL, (undef) x 3,
+                    \%OAUTH2);
+            });
+            POSIX::_exit(1);
+        }
+        waitpid $pid, 0;
+        is $? & 127, 9, "$file: killed" or next;
+        my $left = "$dir/config/$file.tmp.$pid";
+        ok -s $left, 'a file is left';
+        write_file("$file.tmp", 'another');
+        change(sub ($config) {
+            $config->add_matcher('m1');
+        });
+        ok !-e $left, 'and goes with the next write';
+        is read_file("$file.tmp"), 'another', 'but what has another name stays';
+        unlink "$dir/config/$file.tmp";
+    }
+    };
+
 subtest 'what does not fit into a file is refused before any file is written' => sub {
     forget();
     my $error = error_of(sub {
@@ -218,8 +256,9 @@ subtest 'a faulty entry is logged once for each state of the files' => sub {
     is_deeply \@logged,
         [
         q{err notification entry is ignored: notifications.cfg line 1, pa [31mger 'a b': unknown }
-            . q{section type 'pa [31mger'},
-        'err notification entry is ignored: priv/notifications.cfg line 1: unknown section type',
+            . q{section type 'pa [31mger'; only editing the file helps},
+        'err notification entry is ignored: priv/notifications.cfg line 1: unknown section type; '
+            . 'only editing the file helps',
         ],
         'no control character, and no name that may be a secret';
 };

@@ -30,10 +30,8 @@ pub mod export {
     impl Parameters {
         /// The target's name, if it is among them, and its settings.
         fn read(parameters: &Value) -> Result<(Option<String>, WebhookSettings), Fault> {
-            let this: Self = perlmod::from_ref_value(parameters).map_err(|error| {
-                let text = error.to_string();
-                Fault::bad_request(text.strip_prefix("error: ").unwrap_or(&text))
-            })?;
+            let this: Self =
+                perlmod::from_ref_value(parameters).map_err(|error| Fault::unusable(&error))?;
             let settings = WebhookSettings {
                 method: this.method,
                 url: this.url,

@@ -108,6 +108,14 @@ impl Slot {
         }
     }
 
+    /// The type, as written in the file.
+    fn kind(&self) -> &str {
+        match &self.content {
+            Content::Good(entity) => entity.kind().as_str(),
+            Content::Faulty(fault, _) => &fault.kind,
+        }
+    }
+
     fn name(&self) -> &str {
         match &self.content {
             Content::Good(entity) => entity.name(),
@@ -157,9 +165,18 @@ impl Config {
 
     /// The faulty entry of this name.
     fn faulty(&self, name: &str) -> Option<&Fault> {
+        Some(self.faulty_content(name)?.0)
+    }
+
+    /// Its bytes.
+    fn faulty_text(&self, name: &str) -> Option<&str> {
+        Some(self.faulty_content(name)?.1)
+    }
+
+    fn faulty_content(&self, name: &str) -> Option<(&Fault, &str)> {
         let slot = self.slots.get(*self.faulty.get(name)?)?.as_ref()?;
         match &slot.content {
-            Content::Faulty(fault, _) => Some(fault),
+            Content::Faulty(fault, text) => Some((fault, text)),
             Content::Good(_) => None,
         }
     }

@@ -115,13 +115,11 @@ impl Sender<'_> {
         let mut chosen = Vec::new();
         let targets = routing.targets.into_iter();
         for name in targets.filter(|name| Some(*name) != except) {
-            let endpoint = config.endpoint(name);
-            match endpoint {
-                Ok(entity) if entity.disable() == Some(true) => {
-                    let text = format!("skipping target '{name}', it is disabled");
-                    log.add(Level::Info, text);
-                }
-                endpoint => chosen.push((name, endpoint)),
+            if config.is_disabled(name) {
+                let text = format!("skipping target '{name}', it is disabled");
+                log.add(Level::Info, text);
+            } else {
+                chosen.push((name, config.endpoint(name)));
             }
         }
         let targets = self.deliver(&chosen, notification, deadline, &mut log);

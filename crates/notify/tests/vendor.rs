@@ -129,13 +129,61 @@ fn every_template_renders_without_a_fault() {
                         !text.contains("<broken") && !text.contains("<ok>"),
                         "{text}"
                     );
-                    assert!(!text.contains("<style") && !text.contains("src="), "{text}");
+                    assert_reads_well(name, &text);
                 }
             }
             if let Some(dir) = &keep {
                 std::fs::write(Path::new(dir).join(format!("{name}.{ending}")), text).unwrap();
             }
         }
+    }
+}
+
+/// Fits the width of a phone, and needs nothing that mail clients take away: a style sheet, a script,
+/// a picture.
+fn assert_reads_well(name: &str, html: &str) {
+    for needed in [
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
+        "<div style=\"max-width: 640px;",
+        "overflow-wrap: break-word;",
+    ] {
+        assert!(html.contains(needed), "{name} lacks {needed}: {html}");
+    }
+    for lost in ["<style", "<link", "<script", "class=", "src=", " width="] {
+        assert!(!html.contains(lost), "{name} has {lost}: {html}");
+    }
+    let elements = |tag: &str| {
+        let places = html.match_indices(tag);
+        places
+            .map(|(place, _)| html.split_at(place))
+            .collect::<Vec<_>>()
+    };
+    let scrolls = |before: &str| {
+        let wrapper = before.rfind("<div style=\"overflow-x: auto;");
+        wrapper.is_some_and(|open| !before[open..].contains("</div>"))
+    };
+    for (before, table) in elements("<table") {
+        let (table, _) = table.split_once("</table>").unwrap();
+        let columns = table.contains("<th");
+        assert!(
+            !columns || scrolls(before),
+            "{name}: {table} does not scroll"
+        );
+        // a label and its value
+        let values = table.matches("</tr>").count();
+        assert!(
+            columns || table.matches("word-break: break-word;").count() == values,
+            "{name}: {table} does not wrap"
+        );
+    }
+    for (before, pre) in elements("<pre") {
+        let (opening, _) = pre.split_once('>').unwrap();
+        let wraps = opening.contains("white-space: pre-wrap;")
+            && opening.contains("word-break: break-word;");
+        assert!(
+            wraps || scrolls(before),
+            "{name}: {opening} neither wraps nor scrolls"
+        );
     }
 }
 

@@ -123,6 +123,9 @@ sub write_config ($config) {
         $EXT         => $ext,
         $PRIVATE_EXT => $private_ext
     );
+    if ($LOCKED) {
+        PVE::Notify::File::sweep(path_of($_)) for $PUBLIC, $PRIVATE, $EXT, $PRIVATE_EXT;
+    }
     my $force_utf8 = 1;
     write_ext($PRIVATE_EXT, $private_ext, oct('0600'));
     write_ext($EXT,         $ext,         oct('0640'));
@@ -230,7 +233,8 @@ entry that is faulty takes no part; it is logged once and listed by C<get_faults
 =head2 write_config($config)
 
 Writes F<notifications.cfg>, F<priv/notifications.cfg> and, where they have content, the two
-F<notifications-ext.cfg>. Call it inside C<lock_config>.
+F<notifications-ext.cfg>. Call it inside C<lock_config>: there it also removes what a writer has left
+that was killed.
 
 =head2 lock_config($code, $timeout)
 

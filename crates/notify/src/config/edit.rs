@@ -3,7 +3,7 @@
 use super::entity::{Item, Kind};
 use super::section::Sections;
 use super::settings::sealed::Apply;
-use super::{Config, Content, Entity, Error, PRIVATE, Settings, Slot, builtin};
+use super::{Config, Content, Entity, Error, Fault, PRIVATE, Settings, Slot, binding, builtin};
 
 impl Config {
     /// Adds an entry. Its name is only checked when it is written: an entry that never is may have
@@ -22,7 +22,7 @@ impl Config {
         S::settle(None, &mut item, gives_credentials)?;
         let entity = finish::<S>(item)?;
         self.touch(name)?;
-        self.forget(name);
+        self.forget(<S::Of as Item>::KIND, name);
         self.index.insert(name.to_owned(), self.slots.len());
         self.slots.push(Some(Slot::fresh(entity)));
         Ok(())
@@ -73,7 +73,7 @@ impl Config {
         let mended = renewed && entity.private().is_some();
         if self.records.remove(name).is_some() || mended {
             self.blocked.remove(name);
-            self.private.drop_raw_of(kind.as_str(), name);
+            self.private.drop_raw(kind, name);
         }
         if let Some(place) = self.entity_mut(name) {
             *place = entity;
@@ -81,18 +81,18 @@ impl Config {
         Ok(())
     }
 
-    /// Deletes an entry, also a faulty one. A builtin one comes back as it was made when the files
-    /// are read again.
+    /// Deletes an entry, also a faulty one; what other types have under this name stays. A builtin
+    /// one comes back as it was made when the files are read again.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Referenced`].
     pub fn delete(&mut self, kind: Kind, name: &str) -> Result<(), crate::Error> {
-        let good = self.entity(name).map(Entity::kind);
-        let faulty = self.faulty(name).map(|fault| fault.kind.as_str());
-        if good != Some(kind) && (good.is_some() || faulty != Some(kind.as_str())) {
+        let is_it = |slot: &Slot| slot.name() == name && slot.kind() == kind.as_str();
+        if !self.slots.iter().flatten().any(is_it) {
             return Err(not_found(kind, name).into());
         }
-        if kind != Kind::Matcher && !builtin::is_builtin(name) {
+        let counts = self.entity(name).is_none_or(|good| good.kind() == kind);
+        if kind != Kind::Matcher && counts && !builtin::is_builtin(name) {
             let by = self.users_of(name);
             if !by.is_empty() {
                 let name = name.to_owned();
@@ -100,15 +100,29 @@ impl Config {
             }
         }
         self.touch(name)?;
-        self.index.remove(name);
-        self.faulty.remove(name);
         for slot in &mut self.slots {
-            if slot.as_ref().is_some_and(|slot| slot.name() == name) {
+            if slot.as_ref().is_some_and(is_it) {
                 *slot = None;
             }
         }
-        self.forget(name);
-        self.faults.retain(|fault| fault.name != name);
+        if counts {
+            self.index.remove(name);
+            self.blocked.remove(name);
+            self.records.remove(name);
+        }
+        let faulty = |slot: &Option<Slot>| {
+            let slot = slot.as_ref();
+            slot.is_some_and(|slot| slot.name() == name && slot.entity().is_none())
+        };
+        match self.slots.iter().rposition(faulty) {
+            Some(place) => self.faulty.insert(name.to_owned(), place),
+            None => self.faulty.remove(name),
+        };
+        self.forget(kind, name);
+        let told =
+            |fault: &Fault| fault.kind == kind.as_str() || (counts && fault.kind == binding::KIND);
+        self.faults
+            .retain(|fault| fault.name != name || !told(fault));
         Ok(())
     }
 

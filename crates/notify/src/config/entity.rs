@@ -24,6 +24,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Gotify,
+        Self::Sendmail,
+        Self::Smtp,
+        Self::Webhook,
+        Self::Matcher,
+    ];
+
     /// The word in files and in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -37,15 +45,7 @@ impl Kind {
     }
 
     pub(super) fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Gotify,
-            Self::Sendmail,
-            Self::Smtp,
-            Self::Webhook,
-            Self::Matcher,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
     /// What messages call it.
@@ -152,7 +152,7 @@ impl Entity {
             Some(Kind::Smtp) => Smtp::read(section).map(Self::Smtp),
             Some(Kind::Webhook) => Webhook::read(section).map(Self::Webhook),
             Some(Kind::Matcher) => Matcher::read(section).map(Self::Matcher),
-            None => Err(no_such_section(section)),
+            None => Err(Flaw::unknown_type(section.line, section.kind)),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::Fault;
+use super::{Fault, Kind};
 
 /// A failure of the configuration; no variant holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,7 @@ impl fmt::Display for Error {
                 )
             }
             Self::Webhook { what, name, reason } => write!(f, "{what} '{name}' {reason}"),
+            Self::Faulty(fault) if Kind::from_word(&fault.kind).is_none() => fault.fmt(f),
             Self::Faulty(fault) => write!(
                 f,
                 "{}; mend it in the file, or delete the entry and create it again",

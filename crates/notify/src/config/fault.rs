@@ -40,6 +40,9 @@ impl fmt::Display for Fault {
     }
 }
 
+/// The cure where no call reaches the entry.
+pub(super) const BY_HAND: &str = "only editing the file helps";
+
 /// A fault whose file and section are known to the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Flaw {
@@ -53,6 +56,11 @@ impl Flaw {
             line,
             reason: reason.into(),
         }
+    }
+
+    /// Of an entry that takes its name, though no call can change or delete it.
+    pub(super) fn unknown_type(line: usize, kind: &str) -> Self {
+        Self::new(line, format!("unknown section type '{kind}'; {BY_HAND}"))
     }
 }
 

@@ -26,6 +26,14 @@ impl<'s, 'a> Fields<'s, 'a> {
         Self::checked(section, keys, |_| "unknown property".to_owned())
     }
 
+    /// What can be made out of a section that is refused.
+    pub(super) fn any(section: &'s Section<'a>) -> Self {
+        Self {
+            line: section.line,
+            properties: &section.properties,
+        }
+    }
+
     fn checked(
         section: &'s Section<'a>,
         keys: &[&str],
@@ -37,10 +45,7 @@ impl<'s, 'a> Fields<'s, 'a> {
         if let Some(unknown) = section.properties.iter().find(|p| !keys.contains(&p.key)) {
             return Err(Flaw::new(unknown.line, reason(unknown.key)));
         }
-        Ok(Self {
-            line: section.line,
-            properties: &section.properties,
-        })
+        Ok(Self::any(section))
     }
 
     fn all(&self, key: &str) -> impl Iterator<Item = &'s Property<'a>> {

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::entity::{Kind, Origin};
+use super::fields::Fields;
+use super::section::Sections;
 use super::{Config, Entity, Error, Matcher};
 
 /// An endpoint in the list of all targets.
@@ -98,6 +100,19 @@ impl Config {
             Ok(entity)
         } else {
             Err(Error::NoEndpoint(name.to_owned()).into())
+        }
+    }
+
+    /// Whether an entry is switched off; one that cannot be used counts as well, as far as its lines
+    /// say so.
+    #[must_use]
+    pub fn is_disabled(&self, name: &str) -> bool {
+        match self.entity(name) {
+            Some(entity) => entity.disable() == Some(true),
+            None => self.faulty_text(name).is_some_and(|text| {
+                let mut sections = Sections::of(text).flatten();
+                sections.any(|section| Fields::any(&section).flag("disable") == Ok(Some(true)))
+            }),
         }
     }
 

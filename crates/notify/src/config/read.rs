@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::binding::{self, Record, Verdict};
 use super::entity::{Entity, Kind};
-use super::fault::Flaw;
+use super::fault::{BY_HAND, Flaw};
 use super::section::{Section, Sections};
 use super::side::{Piece, Side};
 use super::{
@@ -200,19 +200,19 @@ impl Config {
             } else if self.faulty(name).is_none() {
                 // the rest of a deletion that was cut short
                 self.touch(name)?;
-                self.forget(name);
+                for kind in Kind::ALL {
+                    self.forget(kind, name);
+                }
             }
         }
         Ok(())
     }
 
-    /// Nothing that stands in a further file under this name is written again.
-    pub(super) fn forget(&mut self, name: &str) {
+    /// Nothing that stands in a further file under this type and name is written again.
+    pub(super) fn forget(&mut self, kind: Kind, name: &str) {
         for side in [&mut self.private, &mut self.ext, &mut self.private_ext] {
-            side.drop_raw(name);
+            side.drop_raw(kind, name);
         }
-        self.blocked.remove(name);
-        self.records.remove(name);
     }
 }
 
@@ -229,10 +229,13 @@ fn sections<'a>(
 /// astray.
 fn unknown(file: &'static str, section: &Section<'_>) -> Fault {
     if file == EXT {
-        let reason = format!("unknown section type '{}'", section.kind);
-        return fault(file, section, Flaw::new(section.line, reason));
+        return fault(
+            file,
+            section,
+            Flaw::unknown_type(section.line, section.kind),
+        );
     }
-    let flaw = Flaw::new(section.line, "unknown section type");
+    let flaw = Flaw::new(section.line, format!("unknown section type; {BY_HAND}"));
     Fault {
         kind: String::new(),
         name: String::new(),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::entity::Kind;
 use super::section::Section;
 use crate::Secret;
 
@@ -64,16 +65,9 @@ impl Side {
         });
     }
 
-    /// Deletes the raw sections of this name.
-    pub(super) fn drop_raw(&mut self, name: &str) {
-        for raw in self.raws.iter_mut().filter(|raw| raw.name == name) {
-            raw.gone = true;
-        }
-    }
-
     /// Deletes the raw sections of this type and name.
-    pub(super) fn drop_raw_of(&mut self, kind: &str, name: &str) {
-        let of = |raw: &&mut Raw| raw.kind == kind && raw.name == name;
+    pub(super) fn drop_raw(&mut self, kind: Kind, name: &str) {
+        let of = |raw: &&mut Raw| raw.kind == kind.as_str() && raw.name == name;
         for raw in self.raws.iter_mut().filter(of) {
             raw.gone = true;
         }

@@ -223,6 +223,28 @@ fn control_characters_are_refused_at_once_and_not_only_when_written() {
             refused(config.add("s1", relay(bad))),
             (400, format!("password: {refusal}"))
         );
+        for key in ["server", "from-address", "mailto", "mailto-user"] {
+            let mut settings = relay("pw");
+            match key {
+                "server" => settings.server = text(bad),
+                "from-address" => settings.from_address = text(bad),
+                "mailto" => settings.mailto = texts(&[bad]),
+                _ => settings.mailto_user = texts(&[bad]),
+            }
+            assert_eq!(
+                refused(config.add("s1", settings)),
+                (400, format!("{key}: {refusal}"))
+            );
+        }
+        let settings = GotifySettings {
+            server: text("https://gotify.example.org"),
+            token: Some(notify::Secret::new(bad)),
+            ..GotifySettings::default()
+        };
+        assert_eq!(
+            refused(config.add("g1", settings)),
+            (400, format!("token: {refusal}"))
+        );
         let settings = MatcherSettings {
             match_field: texts(&[&format!("exact:type={bad}")]),
             ..MatcherSettings::default()
@@ -231,6 +253,37 @@ fn control_characters_are_refused_at_once_and_not_only_when_written() {
             refused(config.add("m1", settings)),
             (400, format!("match-field: {refusal}"))
         );
+    }
+}
+
+#[test]
+fn recipients_have_2_to_64_characters() {
+    let mut config = parse(MAIL, "");
+    for (length, good) in [(1, false), (2, true), (64, true), (65, false)] {
+        let (mailto, mailto_user) = (vec!["m".repeat(length)], vec!["u".repeat(length)]);
+        for (key, settings) in [
+            (
+                "mailto",
+                SendmailSettings {
+                    mailto: Some(mailto),
+                    ..SendmailSettings::default()
+                },
+            ),
+            (
+                "mailto-user",
+                SendmailSettings {
+                    mailto_user: Some(mailto_user),
+                    ..SendmailSettings::default()
+                },
+            ),
+        ] {
+            let change = config.update("one", settings, &[], None);
+            let refusal = (400, format!("{key}: must have 2 to 64 characters"));
+            match good {
+                true => change.unwrap(),
+                false => assert_eq!(refused(change), refusal),
+            }
+        }
     }
 }
 
@@ -263,16 +316,34 @@ fn deleting_the_password_keeps_an_entry_without_password() {
 #[test]
 fn an_endpoint_without_private_section_is_listed_but_not_sendable() {
     let config = parse(
-        "gotify: g1\n\tserver x\n\nsmtp: s1\n\tserver x\n\tfrom-address y\n",
+        "gotify: g1\n\tserver x\n\nsmtp: s1\n\tserver x\n\tfrom-address y\n\n\
+         webhook: w1\n\tmethod get\n\turl http://x/\n",
         "",
     );
-    assert_eq!(config.targets().len(), 3);
-    for name in ["g1", "s1"] {
+    assert_eq!(config.targets().len(), 4);
+    for name in ["g1", "s1", "w1"] {
         assert_eq!(
             refused(config.endpoint(name)),
             (404, format!("endpoint '{name}' does not exist"))
         );
     }
+}
+
+#[test]
+fn what_cannot_be_used_is_switched_off_where_its_lines_say_so() {
+    let disabled = |properties: &str, private: &str| {
+        let config = parse(&format!("gotify: g1\n{properties}"), private);
+        assert!(config.endpoint("g1").is_err(), "{properties}");
+        config.is_disabled("g1")
+    };
+    assert!(disabled("\tserver x\n\tdisable 1\n", ""));
+    assert!(disabled("\tserver x\n\tdisable 1\n", "gotify: g1\n"));
+    assert!(disabled("\tdisable On\n", ""), "no server");
+    assert!(disabled("\tdisable true\n\tfrob\n\tserver x\n", ""));
+    assert!(!disabled("\tdisable 0\n", ""));
+    assert!(!disabled("\tdisable perhaps\n", ""));
+    assert!(!disabled("\tdisable 1\n\tdisable 0\n", ""), "which?");
+    assert!(!parse("", "").is_disabled("nothing"));
 }
 
 #[test]

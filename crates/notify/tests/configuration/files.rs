@@ -1,6 +1,6 @@
 //! The syntax of the files.
 
-use notify::config::{GotifySettings, Kind, MatcherSettings};
+use notify::config::{GotifySettings, Kind, MatcherSettings, SendmailSettings};
 
 use super::*;
 
@@ -14,9 +14,9 @@ fn faulty_entries_keep_their_bytes_while_others_change() {
     assert_eq!(
         summary,
         [
-            "notifications.cfg line 1, pager 'beeper': unknown section type 'pager'",
+            "notifications.cfg line 1, pager 'beeper': unknown section type 'pager'; only editing the file helps",
             "notifications.cfg line 6, matcher 'm1': mode: unknown mode 'odd'",
-            "priv/notifications.cfg line 1: unknown section type",
+            "priv/notifications.cfg line 1: unknown section type; only editing the file helps",
         ]
     );
     config.add("new", MatcherSettings::default()).unwrap();
@@ -32,6 +32,41 @@ fn a_section_of_another_type_keeps_its_bytes_beside_an_entry_of_its_name() {
     let private = "gotify: phone\n\ttoken first\n\npager: phone\n\tpin 1234\n";
     let mut config = parse("gotify: phone\n\tserver https://g.example.org\n", private);
     assert_eq!(config.write().unwrap().private, private);
+}
+
+#[test]
+fn what_another_type_has_under_a_name_outlives_changes_to_an_entry_of_that_name() {
+    let private = "pager: zz\n\tpin 1234\n";
+    let mail = || SendmailSettings {
+        mailto: texts(&["ann@example.org"]),
+        ..SendmailSettings::default()
+    };
+    let mut config = parse("", private);
+    config.add("zz", mail()).unwrap();
+    let (written, mut config) = again_with_faults(&mut config);
+    assert_eq!(written.private, private);
+    config.delete(Kind::Sendmail, "zz").unwrap();
+    assert_eq!(config.write().unwrap().private, private);
+
+    let faulty = "smtp: x1\n\tserver example.org\n";
+    let good = "sendmail: x1\n\tmailto ann@example.org\n";
+    let mut config = parse(&format!("{faulty}\n{good}"), "smtp: x1\n\tpassword pw\n");
+    config.delete(Kind::Sendmail, "x1").unwrap();
+    let (written, mut config) = again_with_faults(&mut config);
+    assert!(written.public.contains(faulty) && !written.public.contains(good));
+    assert_eq!(written.private, "smtp: x1\n\tpassword pw\n");
+    assert_eq!(config.faults().len(), 1);
+    config.delete(Kind::Smtp, "x1").unwrap();
+    assert!(config.faults().is_empty());
+    let (written, _) = again(&mut config);
+    assert_eq!(written.private, "");
+
+    // and the other way round
+    let mut config = parse(&format!("{faulty}\n{good}"), "");
+    config.delete(Kind::Smtp, "x1").unwrap();
+    let (written, config) = again(&mut config);
+    assert!(!written.public.contains(faulty) && written.public.contains(good));
+    assert!(config.faults().is_empty() && config.endpoint("x1").is_ok());
 }
 
 #[test]
@@ -96,6 +131,23 @@ fn a_faulty_entry_is_told_and_can_be_deleted() {
     assert_eq!(written.private, "");
     config.add("bad", relay("new")).unwrap();
     again(&mut config);
+}
+
+#[test]
+fn an_entry_of_unknown_type_says_that_only_its_file_helps() {
+    let mut config = parse("pager: beeper\n\tnumber 5\n", "");
+    assert_eq!(
+        refused(config.endpoint("beeper")),
+        (
+            400,
+            "notifications.cfg line 1, pager 'beeper': unknown section type 'pager'; only editing the file \
+             helps"
+                .to_owned()
+        )
+    );
+    for kind in [Kind::Gotify, Kind::Sendmail, Kind::Smtp, Kind::Webhook] {
+        assert_eq!(refused(config.delete(kind, "beeper")).0, 404);
+    }
 }
 
 #[test]

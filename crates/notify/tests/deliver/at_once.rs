@@ -121,6 +121,16 @@ fn a_disabled_target_is_skipped_with_a_word_and_can_be_tested() {
 }
 
 #[test]
+fn a_disabled_target_that_cannot_be_used_is_skipped_too() {
+    let public = "gotify: keyless\n\tserver http://localhost:1\n\tdisable yes\n";
+    let delivery = Site::new(public, "").send("t", "t");
+    assert!(delivery.targets.is_empty());
+    let skipped = ["skipping target 'keyless', it is disabled"];
+    assert_eq!(logged(&delivery, Level::Info), skipped);
+    assert!(logged(&delivery, Level::Err).is_empty());
+}
+
+#[test]
 fn a_target_that_is_none_cannot_be_tested() {
     let site = Site::new("gotify: keyless\n\tserver http://localhost:1\n", "");
     for name in ["keyless", "nothing", "all"] {

@@ -58,6 +58,20 @@ sub replace_file ($path, $raw, $mode) {
     die $error;
 }
 
+# Removes what writers of this file have left that were killed before the rename: it may hold secrets.
+# Only for who holds the lock that all of them take, else somebody loses a file that is in use.
+sub sweep ($path) {
+    my $dir = folder_of($path);
+    opendir(my $dh, $dir) or return;
+    my @names = readdir($dh);
+    closedir($dh);
+    for my $name (@names) {
+        my ($left) = "$dir/$name" =~ m{\A(\Q$path\E[.]tmp[.][0-9]+)\z} or next;
+        unlink($left);
+    }
+    return;
+}
+
 # For what must be made once only: link() lets exactly one of several processes win, and the file
 # is whole from the moment it has its name. False if the file was there already.
 sub create_file ($path, $raw, $mode) {
@@ -143,7 +157,8 @@ PVE::Notify::File - careful reading and writing of files
 
 C<read_file($path, $known)> returns content and stamp (device, inode, size and times) of a regular
 file of at most 1 MiB. C<replace_file($path, $bytes, $mode)> writes a temporary file, syncs it and
-its folder and renames it. C<create_file> does the same for a file that must not exist yet and
+its folder and renames it. C<sweep($path)>, called under the lock of all who write that file, removes
+what was left of writers that were killed. C<create_file> does the same for a file that must not exist yet and
 returns false if it does. C<open_lock> gives a handle for flock. Errors are one line that begins
 with the path. Where root writes, files get the owner of their folder.
 

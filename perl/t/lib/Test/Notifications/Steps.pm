@@ -341,6 +341,33 @@ my @smtp = (
                 'invalid format - value does not look like a valid email address or user name'
         }
     ],
+    (
+        map {
+            my ($key, $domain) = @$_;
+            my $long = 'a' x (64 - length $domain) . $domain;
+            my $put  = sub ($value, @expected) {
+                my $title = "$key of " . length($value) . ' characters';
+                return [$title, 'PUT', 'endpoints/smtp/mail', { $key => [$value] }, @expected];
+            };
+            (
+                $put->('a', 400, { "${key}[0]" => 'value must be at least 2 characters long' }),
+                $put->("a$long",   400, { "${key}[0]" => 'value may only be 64 characters long' }),
+                $put->($long,      undef),
+                $put->("b$domain", undef),
+            )
+        } ['mailto', '@example.org'],
+        ['mailto-user', '@pam'],
+    ),
+    ['the highest port',    'PUT', 'endpoints/smtp/mail', { port   => 65535 },              undef],
+    ['the recipient again', 'PUT', 'endpoints/smtp/mail', { delete => ['mailto', 'port'] }, undef],
+    (
+        map { [
+            "a control character in $_->[0]",
+            'PUT', 'endpoints/smtp/mail', { $_->[0] => $_->[1] },
+            400,   "$_->[0]: must not contain control characters"
+        ] } ['server', "mail\x07.example.org"],
+        ['from-address', "no\x07de\@example.org"],
+    ),
     [
         'an unknown parameter',
         'PUT',
@@ -441,6 +468,11 @@ my @gotify = (
         { server => 'http://gotify.example.org', token => $canary{'changed-token'} }, undef
     ],
     ['with a new token', 'READ', 'priv/notifications.cfg', qr/\ttoken canary-changed-token$/m],
+    [
+        'a control character in a token', 'PUT',
+        'endpoints/gotify/phone', { token => "$canary{token}\x07" },
+        400, 'token: must not contain control characters'
+    ],
     [
         'a token cannot be removed', 'PUT',
         'endpoints/gotify/phone', { delete => ['token'] },
@@ -833,6 +865,12 @@ matcher: blind
 matcher: fine
 END
 
+my %good = (name => 'good', server => 'https://gotify.example.org', origin => 'user-created');
+my $no_token =
+    q{priv/notifications.cfg line 1: property 'token' is missing and it is not optional.};
+
+my $by_hand = 'only editing the file helps';
+
 my @faults = (
     ['files with mistakes', 'FILE', 'notifications.cfg',      $faulty],
     ['in both',             'FILE', 'priv/notifications.cfg', "gotify: good\n"],
@@ -846,8 +884,7 @@ my @faults = (
                 name   => 'good',
                 type   => 'gotify',
                 origin => 'user-created',
-                error  =>
-                    q{priv/notifications.cfg line 1: property 'token' is missing and it is not optional.},
+                error  => $no_token,
             },
             $root_target,
             {
@@ -855,7 +892,7 @@ my @faults = (
                 type    => 'pager',
                 origin  => 'user-created',
                 disable => 1,
-                error   => q{notifications.cfg line 4: unknown section type 'pager'},
+                error   => "notifications.cfg line 4: unknown section type 'pager'; $by_hand",
             },
             {
                 name    => 'broken',
@@ -866,6 +903,11 @@ my @faults = (
             },
         ]
     ],
+    [
+        'so do the endpoints of a kind', 'GET', 'endpoints/gotify', {},
+        [{ error => $no_token, %good }]
+    ],
+    ['and the endpoint', 'GET', 'endpoints/gotify/good', {}, { %good, error => $no_token }],
     [
         'so do the matchers',
         'GET',
@@ -924,6 +966,152 @@ my @faults = (
         ['PUT',    'endpoints/smtp/broken', { comment => 'c' }],
         ['DELETE', 'endpoints/smtp/broken', {}],
     ),
+);
+
+# in which no entry is faulty that could be listed by its name
+my $nameless = <<'END';
+smtp:
+	server mail.example.org
+
+matcher:
+	mode all
+
+sendmail: mail-to-root
+	mailto a
+END
+my $name =
+      'the name must have 2 to 32 characters, a letter, digit or underscore first, then also dots '
+    . 'and dashes';
+
+my sub place ($file, $line, $type, $reason, %more) {
+    return {
+        name    => "($file line $line)",
+        type    => $type,
+        origin  => 'user-created',
+        disable => 1,
+        error   => "$file line $line: $reason",
+        %more,
+    };
+}
+
+my @places = (
+    ['a file with mistakes',                   'FILE', 'notifications.cfg',      $nameless],
+    ['an unknown type in the private one',     'FILE', 'priv/notifications.cfg', "pager: beeper\n"],
+    ['one in that of a newer version of ours', 'FILE', 'notifications-ext.cfg',  "routing: gone\n"],
+    [
+        'and a record that is none',  'FILE',
+        'priv/notifications-ext.cfg', "binding:\n\tkey 0\n\tstate a\n"
+    ],
+    [
+        'all are targets, named after their place where they have no name',
+        'GET',
+        'targets',
+        {},
+        [
+            place('notifications.cfg', 1, 'smtp', $name),
+            place(
+                'notifications.cfg', 8, 'sendmail', 'mailto: must have 2 to 64 characters',
+                name   => 'mail-to-root',
+                origin => 'modified-builtin',
+            ),
+            place('priv/notifications.cfg', 1, 'unknown', "unknown section type; $by_hand"),
+            place(
+                'notifications-ext.cfg', 1, 'routing',
+                "unknown section type 'routing'; $by_hand",
+                name => 'gone',
+            ),
+            place('priv/notifications-ext.cfg', 1, 'binding', 'state: must have four parts'),
+        ]
+    ],
+    [
+        'or matchers',
+        'GET',
+        'matchers',
+        {},
+        [
+            {@default_matcher},
+            { place('notifications.cfg', 4, 'matcher', $name)->%{qw(name origin disable error)} },
+        ]
+    ],
+    map { ["$_ is empty again", 'FILE', $_, ''] } 'notifications.cfg',
+    'priv/notifications.cfg',
+    'notifications-ext.cfg',
+    'priv/notifications-ext.cfg',
+);
+
+# what no call would take, but a file may have
+my $odd = <<'END';
+smtp: a.b
+	from-address node@example.org
+	mailto a b
+	mailto-user nobody in particular
+	port 0
+	server mail.example.org
+
+gotify: 1x
+	server anything
+
+matcher: odd
+	target 1x
+	target a.b
+
+smtp: odd-mail
+	from-address node@example.org
+	mailto a b
+	port 0
+	server mail.example.org
+END
+my %odd = (
+    server         => 'mail.example.org',
+    port           => 0,
+    mailto         => ['a b'],
+    'from-address' => 'node@example.org',
+    origin         => 'user-created',
+    'oauth2-cloud' => 'mars',
+);
+my %odd_matcher = (name => 'odd', target => ['1x', 'a.b'], origin => 'user-created');
+
+my @odd = (
+    ['a file that is odd, but good', 'FILE', 'notifications.cfg', $odd],
+    [
+        'in private too',         'FILE',
+        'priv/notifications.cfg', "gotify: 1x\n\ttoken t\n\nsmtp: a.b\n\nsmtp: odd-mail\n"
+    ],
+    [
+        'and what is ours',
+        'FILE', 'notifications-ext.cfg',
+        "smtp: a.b\n\toauth2-cloud mars\n\nsmtp: odd-mail\n\toauth2-cloud mars\n"
+    ],
+    [
+        'gives targets',
+        'GET',
+        'targets',
+        {},
+        [
+            { name => '1x', type => 'gotify', origin => 'user-created' },
+            $root_target,
+            { name => 'a.b',      type => 'smtp', origin => 'user-created' },
+            { name => 'odd-mail', type => 'smtp', origin => 'user-created' },
+        ]
+    ],
+    [
+        'mail servers',
+        'GET',
+        'endpoints/smtp',
+        {},
+        [
+            { name => 'a.b',      'mailto-user' => ['nobody in particular'], %odd },
+            { name => 'odd-mail', %odd },
+        ]
+    ],
+    ['one of them', 'GET', 'endpoints/smtp/odd-mail', {}, { %odd, name => 'odd-mail' }],
+    [
+        'Gotify servers',
+        'GET', 'endpoints/gotify', {},
+        [{ name => '1x', server => 'anything', origin => 'user-created' }]
+    ],
+    ['matchers',    'GET', 'matchers',     {}, [\%odd_matcher, {@default_matcher}]],
+    ['one of them', 'GET', 'matchers/odd', {}, \%odd_matcher],
 );
 
 # a listening port of this machine answers 200, a closed one nothing
@@ -987,6 +1175,8 @@ sub steps ($port = 0, $closed = 0) {
         Names    => \@names,
         Targets  => targets($port, $closed),
         Faults   => \@faults,
+        Places   => \@places,
+        Odd      => \@odd,
     );
 }
 

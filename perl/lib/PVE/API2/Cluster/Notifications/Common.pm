@@ -11,9 +11,9 @@ use PVE::Exception;
 use PVE::Notify;
 
 our @EXPORT_OK = qw(
-    readers writers endpoint_writers with_config change_config raise_api_error with_faults
-    name_property comment_property disable_property origin_property warning_property
-    with_status condition_property
+    readers writers endpoint_writers with_config change_config raise_api_error with_errors
+    with_faults name_property comment_property disable_property origin_property warning_property
+    error_property with_status condition_property
 );
 
 my $WHERE = '/mapping/notifications';
@@ -43,11 +43,14 @@ sub endpoint_writers () {
     };
 }
 
+# The place of an exception is that of the method, which is what helps whoever reads a log.
 sub raise_api_error ($error) {
-    if (ref $error eq 'HASH' && $error->{code} && $error->{message}) {
-        die PVE::Exception->new("$error->{message}\n", code => $error->{code});
-    }
-    die $error;
+    die $error if ref $error ne 'HASH' || !$error->{code} || !$error->{message};
+    my $level = 0;
+    $level++ while (caller $level)[0] eq __PACKAGE__;
+    my $exception = PVE::Exception->new("$error->{message}\n", code => $error->{code});
+    $exception->@{qw(filename line)} = (caller $level)[1, 2];
+    die $exception;
 }
 
 my sub or_raise ($code) {
@@ -82,22 +85,40 @@ sub change_config ($code) {
     });
 }
 
-# Adds to a list what is wrong with its entries: an `error` at those that are in it, and the entries
-# that take no part because of it. $is_listed says whether an entry of this type belongs here.
+my %BUILTIN = map { $_ => 1 } qw(mail-to-root default-matcher);
+
+my sub add_error ($entry, $fault) {
+    my $error = "$fault->{file} line $fault->{line}: $fault->{reason}";
+    $entry->{error} = join '; ', $entry->{error} // (), $error;
+    return;
+}
+
+# Adds an `error` to the entries of a list that something is wrong with.
+sub with_errors ($entries, $config) {
+    my $faults = $config->get_faults();
+    my %entry  = @$faults ? map { $_->{name} => $_ } @$entries : ();
+    add_error($entry{ $_->{name} }, $_) for grep { $entry{ $_->{name} } } @$faults;
+    return $entries;
+}
+
+# The same, and further entries for what is wrong besides: every fault is to be seen. Where it has no
+# name of its own its place serves as one, which no entry can have. $is_listed says whether an entry
+# of this type belongs here.
 sub with_faults ($entries, $config, $is_listed) {
     my $faults = $config->get_faults();
     my %entry  = @$faults ? map { $_->{name} => $_ } @$entries : ();
-    for my $fault (@$faults) {
-        my ($name, $type, $file) = $fault->@{qw(name type file)};
-        next if !length $name || !$is_listed->($type);
+    for my $fault (grep { $is_listed->($_->{type}) } @$faults) {
+        my $name = length $fault->{name} ? $fault->{name} : "($fault->{file} line $fault->{line})";
         if (!$entry{$name}) {
-            next if $file ne 'notifications.cfg';
-            $entry{$name} =
-                { name => $name, type => $type, origin => 'user-created', disable => 1 };
+            $entry{$name} = {
+                name    => $name,
+                type    => length $fault->{type} ? $fault->{type}     : 'unknown',
+                origin  => $BUILTIN{$name}       ? 'modified-builtin' : 'user-created',
+                disable => 1,
+            };
             push @$entries, $entry{$name};
         }
-        my $error = "$file line $fault->{line}: $fault->{reason}";
-        $entry{$name}{error} = join '; ', $entry{$name}{error} // (), $error;
+        add_error($entry{$name}, $fault);
     }
     return $entries;
 }
@@ -166,6 +187,16 @@ sub origin_property () {
     };
 }
 
+sub error_property () {
+    return {
+        description =>
+            'What is wrong with the entry in the configuration: file, line and reason. It '
+            . 'takes no part until that is mended.',
+        type     => 'string',
+        optional => 1,
+    };
+}
+
 sub warning_property () {
     return {
         description => 'What an administrator should know of the settings although they work: that '
@@ -197,12 +228,16 @@ files being locked. Errors come out as C<raise_api_error> throws them.
 =head2 raise_api_error($error)
 
 Dies with a L<PVE::Exception> for a hash with C<message> and C<code>, and with the error itself for
-anything else.
+anything else. C<filename> and C<line> of the exception are where this module was called.
+
+=head2 with_errors($entries, $config)
+
+A list of entries with text C<error> of those that something is wrong with.
 
 =head2 with_faults($entries, $config, $is_listed)
 
-A list of entries with what is wrong in the files: text C<error> of an entry, and entries that are
-switched off by it.
+The same, and an entry that is switched off for everything else that is wrong in the files; without
+name or type of its own it is called C<(FILE line NUMBER)>, of type C<unknown>.
 
 =head2 with_status($entries, $config)
 
@@ -212,7 +247,8 @@ A list of endpoints with C<oauth2-status> and C<oauth2-error> of those that log 
 
 The schema of C<oauth2-status>.
 
-=head2 name_property(%more), comment_property(), disable_property(), origin_property(), warning_property()
+=head2 name_property(%more), comment_property(), disable_property(), origin_property(), warning_property(),
+error_property()
 
 Schemas that all kinds of entries have.
 

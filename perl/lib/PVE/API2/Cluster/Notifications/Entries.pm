@@ -6,7 +6,8 @@ package PVE::API2::Cluster::Notifications::Entries;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common
-    qw(readers writers with_config change_config name_property origin_property);
+    qw(readers writers with_config change_config with_errors name_property origin_property
+    error_property);
 use PVE::JSONSchema qw(get_standard_option);
 
 # Proxmox VE's 9.2 keys come first, in its order; `extra` has those it does not know.
@@ -18,10 +19,22 @@ my sub names_of ($pairs) {
     return @$pairs[grep { $_ % 2 == 0 } 0 .. $#$pairs];
 }
 
+# A file may hold what no call would take, and it is read all the same: an answer promises types only.
+my sub of_a_file ($schema) {
+    my %plain = map { $_ => $schema->{$_} }
+        grep { exists $schema->{$_} } qw(description type optional default);
+    $plain{items} = { type => $schema->{items}{type} } if $schema->{items};
+    return \%plain;
+}
+
 my sub answer_properties ($kind) {
-    my %properties = properties_of($kind)->%*;
+    my %properties = (properties_of($kind)->%*, name => name_property());
     delete @properties{ ($kind->{secrets} // [])->@* };
-    return { %properties, name => name_property(), origin => origin_property() };
+    return {
+        (map { $_ => of_a_file($properties{$_}) } keys %properties),
+        origin => origin_property(),
+        error  => error_property(),
+    };
 }
 
 my sub parameters_of (%properties) {
@@ -69,10 +82,8 @@ my sub list ($class, $kind) {
         },
         code => sub ($param) {
             return with_config(sub ($config) {
-                my $entries = $config->$get();
-                return $kind->{complete_list}
-                    ? $kind->{complete_list}->($entries, $config)
-                    : $entries;
+                my $complete = $kind->{complete_list} // \&with_errors;
+                return $complete->($config->$get(), $config);
             });
         },
     });
@@ -98,7 +109,8 @@ my sub get ($class, $kind) {
         },
         code => sub ($param) {
             return with_config(sub ($config) {
-                return { $config->$get($param->{name})->%*, digest => $config->digest() };
+                my ($entry) = with_errors([$config->$get($param->{name})], $config)->@*;
+                return { %$entry, digest => $config->digest() };
             });
         },
     });
@@ -228,7 +240,7 @@ The permissions to create and change; more privileges that let somebody see the 
 
 =item C<list_properties>, C<complete_list>
 
-What the list has beside the settings, and a function that adds it.
+What the list has beside the settings, and a function that adds it; C<with_errors> without one.
 
 =back
 

@@ -30,16 +30,8 @@ my %kind = (
     plural          => 'matchers',
     writers         => writers(),
     list_privileges => ['Mapping.Use'],
-    list_properties => {
-        error => {
-            description => 'What is wrong with the entry in the configuration; it takes no part '
-                . 'until that is mended.',
-            type     => 'string',
-            optional => 1,
-        },
-    },
-    complete_list => \&add_faulty,
-    keys          => [
+    complete_list   => \&add_faulty,
+    keys            => [
         target => list_property(
             'Names of the endpoints that a notification goes to when the matcher lets it pass.',
             format => 'pve-configid',

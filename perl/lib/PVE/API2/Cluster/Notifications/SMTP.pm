@@ -6,7 +6,7 @@ package PVE::API2::Cluster::Notifications::SMTP;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
-    readers endpoint_writers with_config name_property comment_property disable_property
+    readers endpoint_writers with_config with_errors name_property comment_property disable_property
     condition_property warning_property
 );
 use PVE::API2::Cluster::Notifications::Entries;
@@ -151,7 +151,7 @@ my sub moment ($description) {
 }
 
 my %status = (
-    name            => name_property(),
+    name            => { description => 'The name of the endpoint.', type => 'string' },
     condition       => condition_property(),
     consented       => moment('When a person has consented.'),
     'last-refresh'  => moment('When the provider last took the grant.'),
@@ -191,7 +191,7 @@ my sub with_warnings ($entries, $config) {
     for my $entry (grep { $warning{ $_->{name} } } @$entries) {
         $entry->{warning} = $warning{ $entry->{name} };
     }
-    return $entries;
+    return with_errors($entries, $config);
 }
 
 my %kind = (

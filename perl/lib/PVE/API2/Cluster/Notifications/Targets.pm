@@ -6,7 +6,7 @@ use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
     readers with_config with_faults with_status name_property comment_property disable_property
-    origin_property condition_property warning_property
+    origin_property condition_property warning_property error_property
 );
 
 my sub targets ($param) {
@@ -36,15 +36,10 @@ sub register ($class) {
                             . 'only for an entry with an error.',
                         type => 'string',
                     },
-                    origin  => origin_property(),
-                    comment => comment_property(),
-                    disable => disable_property(),
-                    error   => {
-                        description => 'What is wrong with the entry in the configuration: file, '
-                            . 'line and reason. It takes no part until that is mended.',
-                        type     => 'string',
-                        optional => 1,
-                    },
+                    origin          => origin_property(),
+                    comment         => comment_property(),
+                    disable         => disable_property(),
+                    error           => error_property(),
                     warning         => warning_property(),
                     'oauth2-status' => condition_property(optional => 1),
                     'oauth2-error'  => {
