@@ -215,6 +215,10 @@ SV *rp_shape(RP_ const rp_name *names, size_t count, rp_slot *slots) {
     HV *hv = newHV();
     size_t i, walked = 0;
     HE **bucket;
+    /* half of perl's first choice: less memory for each copy, and perl itself
+     * makes room when more keys come */
+    if (count <= 4)
+        HvMAX(hv) = 3;
     for (i = 0; i < count; i++) {
         const I32 len = names[i].len;
         HE *he = (HE *)hv_common(
