@@ -21,7 +21,7 @@ use std::{env, io};
 pub(crate) use proxy::Proxy;
 
 use crate::Error;
-use crate::net::Names;
+use crate::net::{Names, Visited};
 
 /// Debian's bundle, kept up by `update-ca-certificates`.
 const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -50,6 +50,7 @@ pub struct Host {
     run_dir: Option<PathBuf>,
     lookup: Lookup,
     names: Option<Arc<Names>>,
+    visited: Option<Arc<Visited>>,
     fqdn: Option<String>,
     sendmail: PathBuf,
 }
@@ -89,6 +90,7 @@ impl Host {
             run_dir: None,
             lookup: crate::net::system_lookup,
             names: None,
+            visited: None,
             fqdn: None,
             sendmail: PathBuf::from(SENDMAIL),
         }
@@ -251,6 +253,15 @@ impl Host {
         }
     }
 
+    /// The same machine for as long as one target is served: a second try begins at an address that
+    /// the first has not used.
+    pub(crate) fn for_one_target(&self) -> Self {
+        Self {
+            visited: Some(Arc::default()),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn lookup(&self) -> Lookup {
         self.lookup
     }
@@ -258,6 +269,11 @@ impl Host {
     /// The look-ups that are shared with others; none outside of a delivery.
     pub(crate) fn names(&self) -> Arc<Names> {
         self.names.clone().unwrap_or_default()
+    }
+
+    /// The addresses that earlier tries have used; none outside of a target's delivery.
+    pub(crate) fn visited(&self) -> Arc<Visited> {
+        self.visited.clone().unwrap_or_default()
     }
 
     /// The proxy of `datacenter.cfg`; the environment's proxy variables do not count.

@@ -26,8 +26,8 @@ impl Call {
     }
 
     pub(super) fn deliver(&self, host: &Host, deadline: Deadline) -> Report {
-        let (mut outcomes, attempts) = twice(&[()], deadline, |_, end| {
-            vec![self.attempt(host, end.at_most(BUDGET))]
+        let (mut outcomes, attempts) = twice(&[()], deadline, |_, this| {
+            vec![self.attempt(host, this.end().at_most(BUDGET))]
         });
         let outcome = outcomes.pop().unwrap_or(Outcome::Sent);
         Report::of(outcome, attempts)

@@ -1,7 +1,7 @@
 //! What both kinds of mail target share: recipients, the message, and a line for each recipient in
 //! the report.
 
-use super::{Content, Recipient, Report, twice};
+use super::{Content, Recipient, Report, Try, twice};
 use crate::mail::{self, Head, Mailbox, NOBODY, Recipients};
 use crate::outcome::Outcome;
 use crate::{Deadline, Host};
@@ -17,7 +17,7 @@ pub(super) fn deliver(
     author: Option<&str>,
     recipients: Recipients,
     deadline: Deadline,
-    attempt: impl Fn(&[Mailbox], &[u8], Deadline) -> Vec<Outcome>,
+    attempt: impl Fn(&[Mailbox], &[u8], Try) -> Vec<Outcome>,
 ) -> Report {
     let Recipients {
         good,
@@ -36,7 +36,7 @@ pub(super) fn deliver(
     }
     if !good.is_empty() {
         let (outcomes, attempts) = match compose(host, content, from, author, &good) {
-            Ok(mail) => twice(&good, deadline, |some, end| attempt(some, &mail, end)),
+            Ok(mail) => twice(&good, deadline, |some, this| attempt(some, &mail, this)),
             Err(reason) => (vec![refused(reason); good.len()], 0),
         };
         report.attempts = attempts;

@@ -98,6 +98,52 @@ fn one_targets_failure_touches_no_other() {
     assert!(errors[2].ends_with("`keyless`: endpoint 'keyless' does not exist"));
 }
 
+fn smtp(name: &str, port: u16) -> (String, String) {
+    let settings = "\tmode insecure\n\tfrom-address pve@example.org\n\tmailto ann@example.org\n";
+    (
+        format!("smtp: {name}\n\tserver localhost\n\tport {port}\n{settings}\n"),
+        format!("smtp: {name}\n\n"),
+    )
+}
+
+#[test]
+fn silent_servers_use_up_no_turn() {
+    let (good, _) = web(OK);
+    let silent = Server::tcp(|mut tcp, _| hold(&mut tcp));
+    let port = silent.address.port();
+    let stuck = (0..64).map(|n| smtp(&format!("stuck-{n:02}"), port));
+    let (public, private) = join(stuck.chain([gotify("good", good.address.port())]));
+    let budget = Duration::from_secs(4);
+    let site = Site::new(&public, &private).within(budget);
+    let begin = Instant::now();
+    let delivery = site.send("t", "t");
+    assert!(begin.elapsed() < budget + Duration::from_millis(500));
+    let (last, others) = delivery.targets.split_last().unwrap();
+    assert_eq!((last.target.as_str(), last.attempts), ("good", 1));
+    assert_eq!(last.recipients[0].outcome.as_str(), "sent", "{last:?}");
+    for target in others {
+        assert_eq!(target.attempts, 2, "{target:?}");
+        let reason = target.recipients[0].outcome.reason().unwrap();
+        assert!(reason.contains("timeout while waiting for the server's greeting"));
+    }
+}
+
+#[test]
+fn a_target_whose_turn_never_came_is_called_untried() {
+    let (good, _) = web(OK);
+    let port = good.address.port();
+    let (public, private) = join([gotify("phone", port), smtp("relay", port)].into_iter());
+    let site = Site::new(&public, &private).within(Duration::ZERO);
+    for target in site.send("t", "t").targets {
+        assert_eq!(target.attempts, 0);
+        let outcome = &target.recipients[0].outcome;
+        assert_eq!(outcome.as_str(), "unsent");
+        let reason = outcome.reason().unwrap();
+        assert!(reason.starts_with("not tried: "), "{reason}");
+    }
+    assert_eq!(good.count(), 0);
+}
+
 #[test]
 fn a_disabled_target_is_skipped_with_a_word_and_can_be_tested() {
     let (server, seen) = web(OK);

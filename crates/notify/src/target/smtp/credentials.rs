@@ -5,13 +5,14 @@ use std::cell::RefCell;
 
 use lettre::address::Envelope;
 
+use super::Try;
 use super::pace::Pace;
 use crate::config::Smtp;
 use crate::oauth2::Account;
 use crate::outcome::{Outcome, Retry};
 use crate::smtp::{self, Login, Server};
 use crate::token::{self, AccessToken, Keeper};
-use crate::{Deadline, Error, Host};
+use crate::{Error, Host};
 
 /// What to log in with.
 pub(super) enum Credentials<'a> {
@@ -73,12 +74,13 @@ impl<'a> Credentials<'a> {
         server: &Server,
         envelope: &Envelope,
         message: &[u8],
-        deadline: Deadline,
+        this: Try,
     ) -> Result<Sent, Outcome> {
-        let with = |login: &Login| smtp::submit(host, server, login, envelope, message, &deadline);
+        let with =
+            |login: &Login| smtp::submit(host, server, login, envelope, message, &this.end());
         match self {
             Self::Fixed(login) => with(login).map_err(|error| error.outcome()),
-            Self::OAuth2(granted) => granted.submit(with, deadline),
+            Self::OAuth2(granted) => granted.submit(with, this),
         }
     }
 }
@@ -87,8 +89,10 @@ impl Granted<'_> {
     fn submit(
         &self,
         with: impl Fn(&Login) -> Result<Sent, smtp::Error>,
-        deadline: Deadline,
+        this: Try,
     ) -> Result<Sent, Outcome> {
+        // a token request that is given up may cost the grant, and the limits are waited for in turn
+        let deadline = this.whole();
         let token = self
             .keeper
             .access_token(&self.account, deadline)
