@@ -1,6 +1,6 @@
 //! What the answers of web servers, and the lack of one, mean for a notification.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -123,6 +123,23 @@ fn no_connection_means_unsent() {
         assert_eq!(outcome.as_str(), word);
         assert!(outcome.reason().unwrap().contains(part), "{outcome:?}");
         assert_eq!(target.attempts, 2);
+    }
+}
+
+#[test]
+fn f38_a_handshake_that_breaks_off_is_tried_once_more() {
+    for with_reset in [false, true] {
+        let server = Server::tcp(move |mut tcp, _| {
+            let _ = tcp.read(&mut [0; 4096]);
+            if with_reset {
+                let linger = Some(Duration::ZERO);
+                socket2::SockRef::from(&tcp).set_linger(linger).unwrap();
+            }
+        });
+        let site = at(&format!("https://localhost:{}", server.address.port()));
+        let (word, reason) = site.outcome();
+        assert_eq!((word, server.count()), ("unsent", 2), "{reason}");
+        assert!(reason.contains("lost during the TLS handshake"), "{reason}");
     }
 }
 
