@@ -249,6 +249,45 @@ fn f35_the_class_of_a_reply_decides() {
 }
 
 #[test]
+fn letters_beyond_ascii_are_nobody_elses_affair() {
+    const UTF8: &str = "250-mail.example.org\r\n250-8BITMIME\r\n250 SMTPUTF8";
+    let lines =
+        "\tmailto j\u{f6}rg@example.org\n\tmailto ann@example.org\n\tmailto bob@example.org\n";
+    for has_utf8 in [false, true] {
+        let (server, seen) =
+            server(move |_, line| (has_utf8 && line.starts_with("EHLO")).then_some(UTF8));
+        let site = site(&server, lines);
+        let delivery = site.send("title", "text");
+        let all: Vec<_> = words(&delivery)
+            .into_iter()
+            .map(|(_, to, word)| (to, word))
+            .collect();
+        let word = if has_utf8 { "sent" } else { "refused" };
+        let wanted = [
+            ("ann@example.org", "sent"),
+            ("bob@example.org", "sent"),
+            ("j\u{f6}rg@example.org", word),
+        ];
+        assert_eq!(all, wanted.map(|(to, word)| (to.to_owned(), word)));
+        let mut to = vec!["To: ann@example.org,"];
+        let mut commands_seen = vec!["MAIL FROM:<pve@example.org>"];
+        if has_utf8 {
+            to.push("To: j\u{f6}rg@example.org");
+            commands_seen.push("MAIL FROM:<pve@example.org> BODY=8BITMIME SMTPUTF8");
+        }
+        assert_eq!(commands(&seen, "To: "), to);
+        assert_eq!(commands(&seen, "MAIL"), commands_seen);
+        let errors = logged(&delivery, Level::Err);
+        assert_eq!(errors.len(), usize::from(!has_utf8), "{errors:?}");
+        assert!(
+            errors
+                .iter()
+                .all(|line| line.contains("j\u{f6}rg@example.org"))
+        );
+    }
+}
+
+#[test]
 fn a_recipient_that_cannot_be_one_holds_nobody_up() {
     let (server, seen) = server(|_, _| None);
     let lines = "\tmailto root\n\tmailto ann@example.org\n\tmailto-user gone@pve\n";
