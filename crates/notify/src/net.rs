@@ -18,7 +18,7 @@ pub(crate) use visited::Visited;
 
 use crate::advice::{Cause, Phase};
 use crate::host::Proxy;
-use crate::{Deadline, Error, Host, tls};
+use crate::{Deadline, Error, Host};
 
 /// Longest wait for one address while others are left to try.
 const PER_ADDRESS: Duration = Duration::from_secs(3);
@@ -80,7 +80,7 @@ pub(crate) fn connect_http(
     deadline: Deadline,
 ) -> Result<Stream, Error> {
     let config = match with_tls {
-        true => Some(tls::client_config(host.ca_bundle())?),
+        true => Some(host.tls()?),
         false => None,
     };
     let socket = match host.proxy()? {

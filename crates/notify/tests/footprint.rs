@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use peer::{Server, hold, read_request};
+use peer::{Pki, Server, close, hold, read_request};
 use site::{OK, Site, web, words};
 
 /// Children and memory are those of the whole process: one test after the other.
@@ -167,6 +167,36 @@ fn threads_and_files_are_the_same_before_and_after() {
         before == after && children().is_empty()
     }));
     drop(listener);
+}
+
+#[test]
+fn twenty_targets_that_begin_together_read_the_bundle_once() {
+    let _turn = alone();
+    let server = Server::tls(|tls, _| {
+        read_request(tls);
+        let _ = tls.write_all(OK.as_bytes());
+        close(tls);
+    });
+    let port = server.address.port();
+    let public: String = (0..20)
+        .map(|n| gotify(&format!("t-{n:02}"), port).replace("http:", "https:"))
+        .collect();
+    let private: String = (0..20).map(|n| token(&format!("t-{n:02}"))).collect();
+    let site = Site::new(&public, &private);
+    let size = 4 * 1024 * 1024;
+    let comment = "# a line between certificates\n".repeat(size / 30);
+    site.file("ca.crt", &(comment + &Pki::shared().bundle()));
+    // what this process reads from files; what sockets receive does not count
+    let read = || {
+        let text = fs::read_to_string("/proc/self/io").unwrap();
+        let (_, number) = text.lines().next().unwrap().split_once(": ").unwrap();
+        number.parse::<usize>().unwrap()
+    };
+    let before = read();
+    let all = words(&site.send("title", "text"));
+    let count = (read() - before) as f64 / size as f64;
+    assert!(all.iter().all(|(_, _, word)| *word == "sent"), "{all:?}");
+    assert!((0.9..1.5).contains(&count), "read {count} times");
 }
 
 #[test]
