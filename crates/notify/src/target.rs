@@ -4,6 +4,7 @@
 mod gotify;
 mod http;
 mod mail;
+mod said;
 mod sendmail;
 mod smtp;
 mod twice;
