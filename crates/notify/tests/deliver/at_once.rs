@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use notify::deliver::Level;
+use notify::deliver::{BACKGROUND_BUDGET, CALL_BUDGET, Level};
 use notify::matcher::Severity;
 
 use crate::peer::{Server, answer, hold, read_request};
@@ -126,6 +126,37 @@ fn silent_servers_use_up_no_turn() {
         let reason = target.recipients[0].outcome.reason().unwrap();
         assert!(reason.contains("timeout while waiting for the server's greeting"));
     }
+}
+
+#[test]
+fn the_real_budgets_hold_against_a_silent_server() {
+    if std::env::var_os("SOAK").is_none() {
+        return;
+    }
+    let silent = Server::tcp(|mut tcp, _| hold(&mut tcp));
+    let (public, private) = smtp("relay", silent.address.port());
+    let timed = |budget: Duration, call: &dyn Fn(&Site)| {
+        let site = Site::new(&public, &private).within(budget);
+        let begin = Instant::now();
+        call(&site);
+        let took = begin.elapsed();
+        assert!(took < budget + Duration::from_millis(500), "{took:?}");
+        assert!(took > budget - Duration::from_millis(500), "{took:?}");
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            timed(CALL_BUDGET, &|site| {
+                let error = site.test("relay").unwrap_err().to_string();
+                assert!(error.contains("timeout while waiting"), "{error}");
+            });
+        });
+        timed(BACKGROUND_BUDGET, &|site| {
+            let delivery = site.send("t", "t");
+            assert_eq!(words(&delivery)[0].2, "unsent");
+            assert_eq!(delivery.targets[0].attempts, 2);
+        });
+    });
+    assert_eq!(silent.count(), 4);
 }
 
 #[test]
