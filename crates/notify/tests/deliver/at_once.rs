@@ -133,7 +133,11 @@ fn the_real_budgets_hold_against_a_silent_server() {
     if std::env::var_os("SOAK").is_none() {
         return;
     }
-    let silent = Server::tcp(|mut tcp, _| hold(&mut tcp));
+    let silent = Server::tcp(|mut tcp, _| {
+        // longer than a peer of a test usually stays
+        tcp.set_read_timeout(None).unwrap();
+        hold(&mut tcp);
+    });
     let (public, private) = smtp("relay", silent.address.port());
     let timed = |budget: Duration, call: &dyn Fn(&Site)| {
         let site = Site::new(&public, &private).within(budget);

@@ -12,7 +12,7 @@ use crate::oauth2::Account;
 use crate::outcome::{Outcome, Retry};
 use crate::smtp::{self, Login, Server};
 use crate::token::{self, AccessToken, Keeper};
-use crate::{Error, Host};
+use crate::{Deadline, Error, Host};
 
 /// What to log in with.
 pub(super) enum Credentials<'a> {
@@ -76,10 +76,11 @@ impl<'a> Credentials<'a> {
         message: &[u8],
         this: Try,
     ) -> Result<Sent, Outcome> {
-        let with =
-            |login: &Login| smtp::submit(host, server, login, envelope, message, &this.end());
+        let with = |login: &Login, end: Deadline| {
+            smtp::submit(host, server, login, envelope, message, &end)
+        };
         match self {
-            Self::Fixed(login) => with(login).map_err(|error| error.outcome()),
+            Self::Fixed(login) => with(login, this.end()).map_err(|error| error.outcome()),
             Self::OAuth2(granted) => granted.submit(with, this),
         }
     }
@@ -88,7 +89,7 @@ impl<'a> Credentials<'a> {
 impl Granted<'_> {
     fn submit(
         &self,
-        with: impl Fn(&Login) -> Result<Sent, smtp::Error>,
+        with: impl Fn(&Login, Deadline) -> Result<Sent, smtp::Error>,
         this: Try,
     ) -> Result<Sent, Outcome> {
         // a token request that is given up may cost the grant, and the limits are waited for in turn
@@ -98,10 +99,10 @@ impl Granted<'_> {
             .access_token(&self.account, deadline)
             .map_err(|error| outcome(&error))?;
         let with = |token: &AccessToken| {
-            let conversation = || with(&self.login(token));
+            let login = self.login(token);
             match &self.pace {
-                Some(pace) => pace.run(deadline, conversation),
-                None => Ok(conversation()),
+                Some(pace) => pace.run(deadline, || with(&login, Pace::end(this))),
+                None => Ok(with(&login, this.end())),
             }
         };
         let sent = match with(&token)? {
