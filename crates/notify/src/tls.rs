@@ -4,7 +4,7 @@
 //! result is kept and made anew when the file changes. The cache is the one piece of global state;
 //! it holds nothing secret, and nobody ever waits for it: a call that finds it in use (also for ever,
 //! as in a child forked at the wrong moment) reads the bundle itself. The targets of one delivery have
-//! a [`Shared`] of their own, at which they do wait for the one of them that reads.
+//! a `Shared` of their own, at which they do wait for the one of them that reads.
 
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
