@@ -5,22 +5,19 @@
 
 use v5.36;
 
-use File::Temp       ();
 use FindBin          ();
 use IO::Socket::INET ();
 use Test::More;
-use Time::HiRes qw(sleep);
 
 use lib "$FindBin::Bin/lib";
-use Test::NotifyHost qw(put_file wait_until);
-use Test::Peers      qw(host_dir new_dir root start stop write_private);
+use Test::NotifyHost qw(put_file);
+use Test::Peers      qw(host_dir new_dir root write_private);
 use Test::Peers::Sandbox;
+use Test::Peers::Tinyproxy;
 
-my ($tinyproxy) = grep {-x} map {"$_/tinyproxy"} split(/:/, $ENV{PATH} // ''), '/usr/sbin',
-    '/usr/bin';
-if (!$tinyproxy) {
-    BAIL_OUT('tinyproxy is not installed') if $ENV{CI};
-    plan skip_all => 'tinyproxy is not installed';
+if (my $missing = Test::Peers::Tinyproxy->missing) {
+    BAIL_OUT($missing) if $ENV{CI};
+    plan skip_all => $missing;
 }
 
 my $PATH     = '/cluster/notifications/smtp-oauth2-token';
@@ -31,48 +28,16 @@ my $dir      = host_dir($sandbox->providers);
 my $files    = new_dir();
 write_private("$files/secret", $client->{'client-secret'});
 my ($target) = $sandbox->{'token-url'} =~ m{\Ahttps://([^/]+)};
+my $proxy = Test::Peers::Tinyproxy->new;
 
 my sub free_port () {
     my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "socket: $@\n";
     return $socket->sockport;
 }
 
-my sub content ($path) {
-    open my $file, '<', $path or return '';
-    my $content = do { local $/ = undef; readline $file };
-    close $file;
-    return $content // '';
-}
-
-my sub listens ($port) {
-    return !!IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port);
-}
-
-# A proxy with a login, and its log.
-my sub proxy () {
-    my $port = free_port();
-    write_private("$files/tinyproxy.conf", <<"END");
-Port $port
-Listen 127.0.0.1
-Timeout 30
-LogFile "$files/tinyproxy.log"
-LogLevel Connect
-MaxClients 10
-BasicAuth admin p4ss-wOrd
-END
-    write_private("$files/tinyproxy.log", '');
-
-    # -d keeps it in the foreground, where it says nothing
-    my $peer = start(undef, '/bin/sh', '-c', 'echo started; exec "$@"',
-        'sh', $tinyproxy, '-d', '-c', "$files/tinyproxy.conf");
-    wait_until(10, sub { listens($port) }) or die "tinyproxy does not listen\n";
-    return ($peer, $port);
-}
-
 # the CONNECT requests so far that name the token endpoint
 my sub connects () {
-    my $log = content("$files/tinyproxy.log");
-    return scalar(() = $log =~ /CONNECT \Q$target\E HTTP/g);
+    return $proxy->connects($target);
 }
 
 my sub http_proxy ($value) {
@@ -109,7 +74,7 @@ my sub redeems ($title, %environment) {
     return;
 }
 
-my ($proxy, $port) = proxy();
+my $port   = $proxy->port;
 my $closed = free_port();
 
 subtest 'F-31: variables of the environment do not count' => sub {
@@ -163,7 +128,7 @@ subtest 'F-31: a proxy that refuses' => sub {
 
 subtest 'F-31: a proxy that is down, and a setting that cannot be used' => sub {
     my ($before, $code) = ($sandbox->token_requests, $sandbox->code('google-oauth2'));
-    stop($proxy);
+    $proxy->stop_it;
     my ($status, $output) = exchange($code, map { $_ => "http://127.0.0.1:$closed" } @VARIABLE);
     is $status, 255, 'refused';
     like $output, qr{\A502 127[.]0[.]0[.]1:$port\b}, "code 502, with the proxy's address";

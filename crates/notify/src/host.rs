@@ -20,8 +20,8 @@ use std::{env, io};
 
 pub(crate) use proxy::Proxy;
 
-use crate::Error;
-use crate::net::Names;
+use crate::net::{Names, Visited};
+use crate::{Error, tls};
 
 /// Debian's bundle, kept up by `update-ca-certificates`.
 const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -50,6 +50,8 @@ pub struct Host {
     run_dir: Option<PathBuf>,
     lookup: Lookup,
     names: Option<Arc<Names>>,
+    visited: Option<Arc<Visited>>,
+    trust: Option<Arc<tls::Shared>>,
     fqdn: Option<String>,
     sendmail: PathBuf,
 }
@@ -89,6 +91,8 @@ impl Host {
             run_dir: None,
             lookup: crate::net::system_lookup,
             names: None,
+            visited: None,
+            trust: None,
             fqdn: None,
             sendmail: PathBuf::from(SENDMAIL),
         }
@@ -245,8 +249,18 @@ impl Host {
     pub(crate) fn for_one_delivery(&self) -> Self {
         Self {
             names: Some(Arc::default()),
+            trust: Some(Arc::default()),
             // an empty name is none
             fqdn: Some(self.fqdn().unwrap_or_default()),
+            ..self.clone()
+        }
+    }
+
+    /// The same machine for as long as one target is served: a second try begins at an address that
+    /// the first has not used.
+    pub(crate) fn for_one_target(&self) -> Self {
+        Self {
+            visited: Some(Arc::default()),
             ..self.clone()
         }
     }
@@ -258,6 +272,19 @@ impl Host {
     /// The look-ups that are shared with others; none outside of a delivery.
     pub(crate) fn names(&self) -> Arc<Names> {
         self.names.clone().unwrap_or_default()
+    }
+
+    /// The addresses that earlier tries have used; none outside of a target's delivery.
+    pub(crate) fn visited(&self) -> Arc<Visited> {
+        self.visited.clone().unwrap_or_default()
+    }
+
+    /// TLS settings that trust the CA bundle, as [`tls::client_config`].
+    pub(crate) fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
+        match &self.trust {
+            Some(shared) => shared.client_config(&self.ca_bundle),
+            None => tls::client_config(&self.ca_bundle),
+        }
     }
 
     /// The proxy of `datacenter.cfg`; the environment's proxy variables do not count.

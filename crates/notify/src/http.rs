@@ -18,6 +18,8 @@ use wire::{NoLookup, Wire};
 
 /// The largest body that is read, in bytes.
 const MAX_BODY: u64 = 64 * 1024;
+/// How much of a body is read only to be shown, in bytes.
+const MAX_SHOWN: u64 = 4 * 1024;
 /// The largest head (status line and fields) that is read, in bytes.
 const MAX_HEAD: usize = 32 * 1024;
 /// The longest `Retry-After` that is believed, in seconds.
@@ -100,6 +102,14 @@ pub(crate) fn exchange(
     Ok(Response::from_parts(parts, std::mem::take(&mut *bytes)))
 }
 
+/// The beginning of an answer's body, as much of it as comes in time.
+pub(crate) fn beginning(body: Body) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // what came before a failure tells enough
+    let _ = body.into_reader().take(MAX_SHOWN).read_to_end(&mut bytes);
+    bytes
+}
+
 /// The pause that an answer asks for, in seconds; a date counts as none.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u32> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -150,6 +160,7 @@ impl<'a> Attempt<'a> {
             .max_redirects(0)
             .http_status_as_error(false)
             .proxy(None)
+            // our own name: no server should take this program for Proxmox's client
             .user_agent(concat!("pve-rs-notify/", env!("CARGO_PKG_VERSION")))
             .accept_encoding("identity")
             .max_response_header_size(MAX_HEAD)

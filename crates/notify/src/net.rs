@@ -5,6 +5,7 @@
 mod names;
 mod stream;
 mod tunnel;
+mod visited;
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
@@ -13,10 +14,11 @@ use std::time::Duration;
 pub(crate) use names::{Names, system_lookup};
 pub(crate) use stream::Stream;
 use stream::Timed;
+pub(crate) use visited::Visited;
 
 use crate::advice::{Cause, Phase};
 use crate::host::Proxy;
-use crate::{Deadline, Error, Host, tls};
+use crate::{Deadline, Error, Host};
 
 /// Longest wait for one address while others are left to try.
 const PER_ADDRESS: Duration = Duration::from_secs(3);
@@ -78,7 +80,7 @@ pub(crate) fn connect_http(
     deadline: Deadline,
 ) -> Result<Stream, Error> {
     let config = match with_tls {
-        true => Some(tls::client_config(host.ca_bundle())?),
+        true => Some(host.tls()?),
         false => None,
     };
     let socket = match host.proxy()? {
@@ -139,7 +141,9 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 /// Tries the addresses one after the other; the last one gets all the time that is left.
 fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Timed, Error> {
-    let addresses = resolve(host, peer, deadline)?;
+    let mut addresses = resolve(host, peer, deadline)?;
+    let visited = host.visited();
+    visited.put_last(&mut addresses);
     let mut failure = peer.late(Phase::Connect);
     for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.left().ok_or_else(|| peer.late(Phase::Connect))?;
@@ -153,6 +157,7 @@ fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Timed, Error>
             Ok(stream) => {
                 // one small write follows another in a handshake
                 let _ = stream.set_nodelay(true);
+                visited.note(*address);
                 return Ok(Timed::new(stream, deadline));
             }
             Err(error) if is_timeout(&error) => failure = peer.late(Phase::Connect),

@@ -4,12 +4,11 @@
 mod gotify;
 mod http;
 mod mail;
+mod said;
 mod sendmail;
 mod smtp;
+mod twice;
 mod webhook;
-
-use std::thread;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -17,10 +16,8 @@ use crate::config::Entity;
 use crate::outcome::{Outcome, Retry};
 use crate::template::{Part, Problem, Templates};
 use crate::token::Keeper;
-use crate::{Clock, Deadline, Error, Host, Notification, random};
-
-/// The pause before a second try; up to twice as long, so that many senders spread out.
-const PAUSE: Duration = Duration::from_millis(300);
+use crate::{Clock, Deadline, Error, Host, Notification};
+use twice::{Try, twice};
 
 /// A notification with its texts, rendered once for all targets.
 #[derive(Debug)]
@@ -116,6 +113,10 @@ pub(crate) fn deliver(
     keeper: &Keeper<'_>,
     deadline: Deadline,
 ) -> Report {
+    if deadline.left().is_none() {
+        return Report::of(not_tried(), 0);
+    }
+    let host = &host.for_one_target();
     match entity {
         Entity::Gotify(item) => gotify::deliver(item, content, host, deadline),
         Entity::Sendmail(item) => sendmail::deliver(item, content, host, deadline),
@@ -125,57 +126,13 @@ pub(crate) fn deliver(
     }
 }
 
-/// Tries all of them, then once more those for whom that makes sense. Answers how often it tried.
-fn twice<R: Clone>(
-    all: &[R],
-    deadline: Deadline,
-    attempt: impl Fn(&[R], Deadline) -> Vec<Outcome>,
-) -> (Vec<Outcome>, u32) {
-    let mut outcomes = attempt(all, deadline);
-    let Some(left) = deadline.left() else {
-        return (outcomes, 1);
-    };
-    let mut pause = Duration::ZERO;
-    let mut again = Vec::new();
-    for (index, (which, outcome)) in all.iter().zip(&outcomes).enumerate() {
-        if let Some(wanted) = pause_after(outcome).filter(|wanted| *wanted < left) {
-            pause = pause.max(wanted);
-            again.push((index, which.clone()));
-        }
-    }
-    if again.is_empty() {
-        return (outcomes, 1);
-    }
-    thread::sleep(pause);
-    let (places, some): (Vec<usize>, Vec<R>) = again.into_iter().unzip();
-    for (place, outcome) in places.into_iter().zip(attempt(&some, deadline)) {
-        if let Some(first) = outcomes.get_mut(place) {
-            *first = later(first, outcome);
-        }
-    }
-    (outcomes, 2)
-}
-
-/// How long to wait before a second try; `None` where none makes sense.
-fn pause_after(outcome: &Outcome) -> Option<Duration> {
-    let jittered = || PAUSE + PAUSE.mul_f32(random::fraction());
-    match outcome {
-        Outcome::Unsent {
-            retry: Retry::After(pause),
-            ..
-        } => Some((*pause).max(PAUSE)),
-        Outcome::Unsent { .. } | Outcome::Unknown { .. } => Some(jittered()),
-        Outcome::Sent | Outcome::Refused { .. } => None,
-    }
-}
-
-/// What is known after the second try: what may have arrived at first stays open unless it has
-/// arrived for certain.
-fn later(first: &Outcome, second: Outcome) -> Outcome {
-    match (first, &second) {
-        (Outcome::Unknown { .. }, Outcome::Unsent { .. } | Outcome::Refused { .. }) => {
-            first.clone()
-        }
-        _ => second,
+/// The others have used up the time: nothing is known of this target.
+fn not_tried() -> Outcome {
+    Outcome::Unsent {
+        reason:
+            "not tried: the time was up before this target's turn came, since many others did not \
+                 answer; an administrator has to look after those first"
+                .to_owned(),
+        retry: Retry::Soon,
     }
 }

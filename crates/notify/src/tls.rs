@@ -3,12 +3,13 @@
 //! Serves every protocol. Parsing some 140 certificates takes longer than a handshake, so the last
 //! result is kept and made anew when the file changes. The cache is the one piece of global state;
 //! it holds nothing secret, and nobody ever waits for it: a call that finds it in use (also for ever,
-//! as in a child forked at the wrong moment) reads the bundle itself.
+//! as in a child forked at the wrong moment) reads the bundle itself. The targets of one delivery have
+//! a `Shared` of their own, at which they do wait for the one of them that reads.
 
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use rustls::client::Resumption;
 use rustls::crypto::ring::default_provider;
@@ -74,6 +75,23 @@ pub fn client_config(bundle: &Path) -> Result<Arc<ClientConfig>, Error> {
         *cache = Some((stamp, Arc::clone(&config)));
     }
     Ok(config)
+}
+
+/// The settings of one delivery, found out once although all its targets ask at the same time.
+#[derive(Debug, Default)]
+pub(crate) struct Shared(Mutex<Option<Arc<ClientConfig>>>);
+
+impl Shared {
+    /// As [`client_config`].
+    pub(crate) fn client_config(&self, bundle: &Path) -> Result<Arc<ClientConfig>, Error> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = known.as_ref() {
+            return Ok(Arc::clone(config));
+        }
+        let config = client_config(bundle)?;
+        *known = Some(Arc::clone(&config));
+        Ok(config)
+    }
 }
 
 fn build(pem: &[u8]) -> Result<ClientConfig, String> {

@@ -8,13 +8,13 @@ mod peer;
 #[allow(dead_code)]
 mod site;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use peer::{Server, hold, read_request};
+use peer::{Pki, Server, close, hold, read_request};
 use site::{OK, Site, web, words};
 
 /// Children and memory are those of the whole process: one test after the other.
@@ -53,6 +53,14 @@ fn gotify(name: &str, port: u16) -> String {
 
 fn token(name: &str) -> String {
     format!("gotify: {name}\n\ttoken cAnArY\n\n")
+}
+
+fn smtp(name: &str, port: u16, mode: &str) -> (String, String) {
+    let settings = "\tfrom-address pve@example.org\n\tmailto ann@example.org\n";
+    (
+        format!("smtp: {name}\n\tserver localhost\n\tport {port}\n\tmode {mode}\n{settings}\n"),
+        format!("smtp: {name}\n\n"),
+    )
 }
 
 /// Sends from a child process, as a forking daemon does; true if all went well there.
@@ -147,8 +155,29 @@ fn threads_and_files_are_the_same_before_and_after() {
         .map(|n| gotify(&format!("t-{n:02}"), port))
         .collect();
     let private: String = (0..40).map(|n| token(&format!("t-{n:02}"))).collect();
+    let reset = Server::tcp(|tcp, _| {
+        let _ = socket2::SockRef::from(&tcp).set_linger(Some(Duration::ZERO));
+    });
+    // agrees to TLS and never begins it
+    let stuck = Server::tcp(|mut tcp, _| {
+        for reply in ["220 hello", "250-hello\r\n250 STARTTLS", "220 go"] {
+            let _ = tcp.write_all(format!("{reply}\r\n").as_bytes());
+            let _ = tcp.read(&mut [0; 512]);
+        }
+        hold(&mut tcp);
+    });
+    let mails = [
+        smtp("silent", port, "insecure"),
+        smtp("silent-tls", port, "tls"),
+        smtp("reset", reset.address.port(), "insecure"),
+        smtp("stuck", stuck.address.port(), "starttls"),
+    ];
+    let (mails, private) = mails.into_iter().fold(
+        (String::new(), private),
+        |(public, private), (one, secret)| (public + &one, private + &secret),
+    );
     let site = Site::new(
-        &format!("{public}sendmail: local\n\tmailto root\n\n"),
+        &format!("{public}{mails}sendmail: local\n\tmailto root\n\n"),
         &private,
     )
     .within(Duration::from_millis(700));
@@ -158,15 +187,44 @@ fn threads_and_files_are_the_same_before_and_after() {
         let before = (count("/proc/self/task"), count("/proc/self/fd"));
         let delivery = site.send("title", "text");
         let after = (count("/proc/self/task"), count("/proc/self/fd"));
-        assert!(
-            words(&delivery)
-                .iter()
-                .all(|(_, _, word)| *word == "unknown"),
-            "{delivery:?}"
-        );
+        for (target, recipient, word) in words(&delivery) {
+            let is_mail = recipient == "ann@example.org";
+            let wanted = if is_mail { "unsent" } else { "unknown" };
+            assert_eq!(word, wanted, "{target}: {delivery:?}");
+        }
         before == after && children().is_empty()
     }));
     drop(listener);
+}
+
+#[test]
+fn twenty_targets_that_begin_together_read_the_bundle_once() {
+    let _turn = alone();
+    let server = Server::tls(|tls, _| {
+        read_request(tls);
+        let _ = tls.write_all(OK.as_bytes());
+        close(tls);
+    });
+    let port = server.address.port();
+    let public: String = (0..20)
+        .map(|n| gotify(&format!("t-{n:02}"), port).replace("http:", "https:"))
+        .collect();
+    let private: String = (0..20).map(|n| token(&format!("t-{n:02}"))).collect();
+    let site = Site::new(&public, &private);
+    let size = 4 * 1024 * 1024;
+    let comment = "# a line between certificates\n".repeat(size / 30);
+    site.file("ca.crt", &(comment + &Pki::shared().bundle()));
+    // what this process reads from files; what sockets receive does not count
+    let read = || {
+        let text = fs::read_to_string("/proc/self/io").unwrap();
+        let (_, number) = text.lines().next().unwrap().split_once(": ").unwrap();
+        number.parse::<usize>().unwrap()
+    };
+    let before = read();
+    let all = words(&site.send("title", "text"));
+    let count = (read() - before) as f64 / size as f64;
+    assert!(all.iter().all(|(_, _, word)| *word == "sent"), "{all:?}");
+    assert!((0.9..1.5).contains(&count), "read {count} times");
 }
 
 #[test]
@@ -186,11 +244,10 @@ fn f46_every_child_sends_and_no_message_id_comes_twice() {
         all.len() == 2 && all.iter().all(|(_, _, word)| *word == "sent")
     };
     assert!(send());
-    let children = if env::var_os("SOAK").is_some() {
-        1000
-    } else {
-        20
-    };
+    // in a soak the children alone send 10 000
+    let is_soak = env::var_os("SOAK").is_some();
+    let (children, each) = if is_soak { (1000, 5) } else { (20, 1) };
+    let send_all = || (0..each).all(|_| send());
     let stop = AtomicBool::new(false);
     let sent = thread::scope(|scope| {
         // forks happen while another thread is in the middle of a delivery
@@ -202,7 +259,8 @@ fn f46_every_child_sends_and_no_message_id_comes_twice() {
             }
             sent
         });
-        let all_sent = (0..children).all(|_| in_a_child(send) && in_a_child(|| in_a_child(send)));
+        let all_sent =
+            (0..children).all(|_| in_a_child(send_all) && in_a_child(|| in_a_child(send_all)));
         stop.store(true, Ordering::Relaxed);
         assert!(all_sent, "a child failed");
         other.join().unwrap()
@@ -212,6 +270,70 @@ fn f46_every_child_sends_and_no_message_id_comes_twice() {
     let mut ids: Vec<&str> = ids.lines().collect();
     ids.sort_unstable();
     ids.dedup();
-    let all = 2 + 2 * children + sent;
+    let all = 2 + 2 * children * each + sent;
+    assert_eq!((ids.len(), seen.lock().unwrap().len()), (all, all));
+}
+
+/// Look-ups of this name last until they are let go.
+static PARKED: Mutex<()> = Mutex::new(());
+
+/// Whether a thread of a look-up is alive in this process.
+fn looks_up() -> bool {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")));
+    names.flatten().any(|name| name == "lookup\n")
+}
+
+#[test]
+fn f46_a_fork_while_a_look_up_is_left_behind() {
+    let _turn = alone();
+    let (web, seen) = web(OK);
+    let late = smtp("late", 25, "insecure");
+    let mut site = Site::new(
+        &format!(
+            "{}sendmail: local\n\tmailto root\n\n{}",
+            gotify("phone", web.address.port()),
+            late.0.replace("localhost", "late.example.org")
+        ),
+        &(token("phone") + &late.1),
+    )
+    .within(Duration::from_secs(1));
+    site.sendmail("grep -i '^Message-ID:' >>\"$dir/ids\"");
+    site.host = site.host.with_lookup(|name, port| {
+        if name == "late.example.org" {
+            drop(PARKED.lock());
+        }
+        Ok(vec![([127, 0, 0, 1], port).into()])
+    });
+    let send = || {
+        let begin = Instant::now();
+        let delivery = site.send("title", "text");
+        assert!(begin.elapsed() < Duration::from_millis(1500));
+        let all: Vec<_> = words(&delivery)
+            .into_iter()
+            .map(|(_, _, word)| word)
+            .collect();
+        let reason = delivery.targets[2].recipients[0].outcome.reason().unwrap();
+        all == ["sent", "sent", "unsent"] && reason.contains("timeout while looking up the name")
+    };
+    let parked = PARKED.lock().unwrap();
+    assert!(send());
+    assert!(looks_up(), "nothing was left behind");
+    let children = if env::var_os("SOAK").is_some() { 50 } else { 3 };
+    for _ in 0..children {
+        // a child has only the thread that forked
+        assert!(in_a_child(|| !looks_up() && send()));
+    }
+    drop(parked);
+    let end = Instant::now() + Duration::from_secs(5);
+    while looks_up() {
+        assert!(Instant::now() < end, "the look-up has not ended");
+        thread::yield_now();
+    }
+    let ids = site.noted("ids");
+    let mut ids: Vec<&str> = ids.lines().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let all = 1 + children;
     assert_eq!((ids.len(), seen.lock().unwrap().len()), (all, all));
 }

@@ -9,11 +9,12 @@ mod mta;
 mod peer;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::thread;
 use std::time::Duration;
 
 use mta::{Mail, Mta, key};
+use notify::config::SmtpMode;
 use peer::Server;
 
 /// How far the peak may rise above the memory in use before the call.
@@ -31,9 +32,9 @@ fn figure(name: &str) -> usize {
 }
 
 /// Sends the bytes again and again, 2 GB at most, until the other side hangs up.
-fn flood(tcp: &mut TcpStream, bytes: &[u8]) {
+fn flood(link: &mut dyn Write, bytes: &[u8]) {
     for _ in 0..(2_usize << 30) / bytes.len() {
-        if tcp.write_all(bytes).is_err() {
+        if link.write_all(bytes).is_err() {
             return;
         }
     }
@@ -42,64 +43,105 @@ fn flood(tcp: &mut TcpStream, bytes: &[u8]) {
 
 static BLOCK: [u8; 65536] = [b'x'; 65536];
 
+type Script = fn(&mut dyn Write);
+
+/// What it is, the command in whose place it comes, and what is said.
+const FLOODS: [(&str, &str, Script); 5] = [
+    ("an endless line as greeting", "", |link| {
+        flood(link, &BLOCK)
+    }),
+    ("a million continuation lines", "EHLO", |link| {
+        let lines = b"250-X-MORE\r\n".repeat(1000);
+        for _ in 0..1000 {
+            if link.write_all(&lines).is_err() {
+                return;
+            }
+        }
+    }),
+    ("an endless line behind a code", "AUTH", |link| {
+        let _ = link.write_all(b"535 ");
+        flood(link, &BLOCK);
+    }),
+    ("lines of 2 KiB without end", "MAIL", |link| {
+        let line = format!("250-{}\r\n", "x".repeat(2000));
+        flood(link, line.repeat(32).as_bytes());
+    }),
+    ("bytes that are no text", "EHLO", |link| {
+        let _ = link.write_all(b"250-");
+        flood(link, &[0xff; 65536]);
+    }),
+];
+
+/// Behaves up to the place, then floods.
+fn serve(link: impl Read + Write, place: &str, script: Script) {
+    let mut link = BufReader::with_capacity(512, link);
+    if !place.is_empty() {
+        link.get_mut().write_all(b"220 hello\r\n").unwrap();
+    }
+    let mut said = String::new();
+    while !said.starts_with(place) {
+        said.clear();
+        let reply: &[u8] = match link.read_line(&mut said) {
+            Ok(count) if count > 0 && said.starts_with("EHLO") => {
+                b"250-hello\r\n250 AUTH PLAIN\r\n"
+            }
+            Ok(count) if count > 0 => b"250 ok\r\n",
+            _ => return,
+        };
+        if !said.starts_with(place) {
+            link.get_mut().write_all(reply).unwrap();
+        }
+    }
+    script(link.get_mut());
+}
+
+/// A server that floods, and a mail to it.
+fn hostile(mode: SmtpMode, place: &'static str, script: Script) -> (Server, Mail) {
+    let server = if mode == SmtpMode::Tls {
+        Server::tls(move |tls, _| serve(tls, place, script))
+    } else {
+        Server::tcp(move |tcp, _| serve(tcp, place, script))
+    };
+    let mut mail = Mail::to_port(server.address.port()).mode(mode).password();
+    mail.budget = Duration::from_secs(5);
+    (server, mail)
+}
+
+/// By how much the peak rises above the memory in use before the call, in KiB.
+fn rise(call: impl FnOnce()) -> usize {
+    // the peak of the past is forgotten
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = figure("VmRSS");
+    call();
+    figure("VmHWM").saturating_sub(before)
+}
+
 #[test]
 fn f33_hostile_amounts() {
-    let warm = Mta::new(&["AUTH PLAIN"]).start();
-    assert_eq!(Mail::to(&warm).password().outcomes(), ["sent"]);
-    type Script = fn(&mut TcpStream);
-    let table: [(&str, &str, Script); 5] = [
-        ("an endless line as greeting", "", |tcp| flood(tcp, &BLOCK)),
-        ("a million continuation lines", "EHLO", |tcp| {
-            let lines = b"250-X-MORE\r\n".repeat(1000);
-            for _ in 0..1000 {
-                if tcp.write_all(&lines).is_err() {
-                    return;
+    for mode in [SmtpMode::Insecure, SmtpMode::Tls] {
+        let warm = Mta::new(&["AUTH PLAIN"]);
+        let warm = match mode {
+            SmtpMode::Tls => warm.tls_at_once().start(),
+            _ => warm.start(),
+        };
+        assert_eq!(Mail::to(&warm).mode(mode).password().outcomes(), ["sent"]);
+        for (name, place, script) in FLOODS {
+            let (_server, mail) = hostile(mode, place, script);
+            let rise = rise(|| {
+                let error = mail.submit().expect_err(name);
+                assert_eq!(key(&error), "smtp-garbled", "{name}: {error}");
+            });
+            assert!(rise <= BOUND_KIB, "{mode} {name}: {rise} KiB");
+        }
+        // all of them at the same time
+        let all = FLOODS.map(|(_, place, script)| hostile(mode, place, script));
+        let rise = rise(|| {
+            thread::scope(|scope| {
+                for (_, mail) in &all {
+                    scope.spawn(|| mail.refusal());
                 }
-            }
-        }),
-        ("an endless line behind a code", "AUTH", |tcp| {
-            let _ = tcp.write_all(b"535 ");
-            flood(tcp, &BLOCK);
-        }),
-        ("lines of 2 KiB without end", "MAIL", |tcp| {
-            let line = format!("250-{}\r\n", "x".repeat(2000));
-            flood(tcp, line.repeat(32).as_bytes());
-        }),
-        ("bytes that are no text", "EHLO", |tcp| {
-            let _ = tcp.write_all(b"250-");
-            flood(tcp, &[0xff; 65536]);
-        }),
-    ];
-    for (name, place, script) in table {
-        let server = Server::tcp(move |tcp, _| {
-            let mut link = BufReader::with_capacity(512, tcp);
-            if !place.is_empty() {
-                link.get_mut().write_all(b"220 hello\r\n").unwrap();
-            }
-            let mut said = String::new();
-            while !said.starts_with(place) {
-                said.clear();
-                let reply: &[u8] = match link.read_line(&mut said) {
-                    Ok(count) if count > 0 && said.starts_with("EHLO") => {
-                        b"250-hello\r\n250 AUTH PLAIN\r\n"
-                    }
-                    Ok(count) if count > 0 => b"250 ok\r\n",
-                    _ => return,
-                };
-                if !said.starts_with(place) {
-                    link.get_mut().write_all(reply).unwrap();
-                }
-            }
-            script(link.get_mut());
+            });
         });
-        let mut mail = Mail::to_port(server.address.port()).password();
-        mail.budget = Duration::from_secs(5);
-        // the peak of the past is forgotten
-        fs::write("/proc/self/clear_refs", "5").unwrap();
-        let before = figure("VmRSS");
-        let error = mail.submit().expect_err(name);
-        let rise = figure("VmHWM").saturating_sub(before);
-        assert_eq!(key(&error), "smtp-garbled", "{name}: {error}");
-        assert!(rise <= BOUND_KIB, "{name}: the peak rose by {rise} KiB");
+        assert!(rise <= BOUND_KIB, "{mode} all at once: {rise} KiB");
     }
 }

@@ -41,7 +41,8 @@ mails in base64. Its misbehaviour is ordered at the same control-url:
    \"wording\": \"google\", \"delay-ms\": 50, \"without\": [\"STARTTLS\"], \"login-required\": true, \"clear\": true}}
 'at' is the beginning of a command, or GREETING, BODY (within the message), DOT (after it). Kinds:
 reply {text}, throttle, delay {ms}, silence, drip {ms}, endless-line, continuation, challenge,
-inject {text}, close, reset. Wordings: google, microsoft, dovecot.
+inject {text}, close, reset. With \"takes\": false the mail of a lost or silent DOT is not kept. The
+keywords of 'without-over-tls' are offered in the clear only. Wordings: google, microsoft, dovecot.
 ";
 
 /// What the command line asks for.

@@ -380,6 +380,28 @@ fn f36_a_mail_whose_confirmation_is_lost_has_arrived() {
 }
 
 #[test]
+fn f36_a_mail_can_get_lost_together_with_its_confirmation() {
+    let sandbox = Sandbox::start();
+    let faults = json!([{ "at": "DOT", "kind": "close", "takes": false }]);
+    order(&sandbox, json!({ "faults": faults }));
+    let one = || one(&sandbox, SmtpMode::Insecure, &Login::None).unwrap();
+    assert_eq!((one(), mails(&sandbox).len()), ("unknown", 0));
+    assert_eq!((one(), mails(&sandbox).len()), ("sent", 1));
+}
+
+#[test]
+fn f34_logins_can_be_offered_in_the_clear_only() {
+    let sandbox = Sandbox::start();
+    order(&sandbox, json!({ "without-over-tls": ["AUTH"] }));
+    let login = password(&sandbox);
+    for mode in [SmtpMode::Starttls, SmtpMode::Tls] {
+        let error = one(&sandbox, mode, &login).unwrap_err();
+        assert_eq!(error.advice().unwrap().key, "smtp-no-auth", "{error}");
+    }
+    assert_eq!(one(&sandbox, SmtpMode::Insecure, &login).unwrap(), "sent");
+}
+
+#[test]
 fn f35_some_recipients_can_be_refused() {
     let sandbox = Sandbox::start();
     let faults = json!([

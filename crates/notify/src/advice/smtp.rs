@@ -32,7 +32,7 @@ const fn row(
 #[rustfmt::skip]
 pub(super) static TABLE: &[(&[&str], Advice)] = &[
     // limits that come in the clothes of other refusals
-    (&["4.3.2 concurrent", "432 4.3.2", "432"], row("smtp-throttled",
+    (&["4.3.2 concurrent", "432 4.3.2", "432 concurrent"], row("smtp-throttled",
         "Microsoft allows 3 connections at a time and 30 mails a minute for a mailbox, and this is beyond it",
         TARGET, "spread the notifications over several mailboxes or let fewer events notify; a later try succeeds")),
 
@@ -48,6 +48,9 @@ pub(super) static TABLE: &[(&[&str], Advice)] = &[
         SERVER, "repair its certificate and TLS settings")),
 
     // logins
+    (&["432 4.7.12", "AUTH 432"], row("smtp-password-transition",
+        "the server can check this kind of login only after the password was given to it once in another way",
+        OWNER, "log in once with AUTH PLAIN over TLS, for instance with a mail program; this way works from then on")),
     (&["AUTH 535 5.7.139"], row("smtp-auth-disabled",
         "Microsoft has SMTP AUTH switched off for the mailbox or the tenant, or a policy blocks this login",
         TENANT, "enable \"Authenticated SMTP\" for the mailbox, and check the security defaults and Conditional Access policies of the tenant")),

@@ -7,7 +7,7 @@ const PEER: &str = "whoever runs the server";
 
 /// The first row whose range has the status counts; the last one has any.
 #[rustfmt::skip]
-static TABLE: [(std::ops::RangeInclusive<u16>, Advice); 9] = [
+static TABLE: [(std::ops::RangeInclusive<u16>, Advice); 11] = [
     (300..=399, Advice {
         key: "status-redirect", code: 502, what: "the server sends the request elsewhere, and it is not followed there",
         who: NODE, cure: "enter the final address as the target's server or url",
@@ -24,6 +24,10 @@ static TABLE: [(std::ops::RangeInclusive<u16>, Advice); 9] = [
         key: "status-proxy", code: 502, what: "a proxy on the way wants a login",
         who: NODE, cure: "put a valid user and password into http_proxy of datacenter.cfg",
     }),
+    (408..=408, Advice {
+        key: "status-timeout", code: 502, what: "the server waited too long for the request",
+        who: NODE, cure: "check the line to the server for packet loss; a later try may succeed",
+    }),
     (410..=410, Advice {
         key: "status-gone", code: 502, what: "the address has been withdrawn",
         who: NODE, cure: "have a new one made and enter it as the target's address",
@@ -31,6 +35,10 @@ static TABLE: [(std::ops::RangeInclusive<u16>, Advice); 9] = [
     (413..=413, Advice {
         key: "status-large", code: 502, what: "the notification is larger than the server takes",
         who: PEER, cure: "raise its limit",
+    }),
+    (425..=425, Advice {
+        key: "status-early", code: 502, what: "the server takes no request this early in a connection",
+        who: PEER, cure: "look into its log, if this lasts; a later try may succeed",
     }),
     (429..=429, Advice {
         key: "status-limit", code: 502, what: "the server takes no more notifications for the time being",

@@ -55,6 +55,8 @@ pub enum Cause {
     Certificate,
     /// No common TLS version or any other protocol failure.
     Tls,
+    /// The connection ended before TLS was agreed on.
+    LostHandshake,
     /// The connection ended while the request was sent.
     LostSending,
     /// The connection ended before the answer began.
@@ -114,7 +116,7 @@ impl Phase {
 }
 
 impl Cause {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Lookup,
         Self::Refused,
         Self::Unreachable,
@@ -127,6 +129,7 @@ impl Cause {
         Self::CertificateIssuer,
         Self::Certificate,
         Self::Tls,
+        Self::LostHandshake,
         Self::LostSending,
         Self::LostWaiting,
         Self::LostReading,
@@ -185,6 +188,10 @@ impl Cause {
             Self::Tls => &Advice {
                 key: "tls", code: 502, what: "no secure connection could be agreed on (TLS 1.2 or 1.3 is needed)",
                 who: PEER, cure: "enable TLS 1.2 or 1.3 on that port",
+            },
+            Self::LostHandshake => &Advice {
+                key: "lost-handshake", code: 502, what: "the connection was lost during the TLS handshake",
+                who: NODE, cure: "check the line, what filters traffic, and that the port speaks TLS; a later try may succeed",
             },
             Self::LostSending => &Advice {
                 key: "lost-sending", code: 502, what: "the connection was lost while the request was sent",

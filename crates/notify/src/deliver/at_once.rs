@@ -1,8 +1,9 @@
 //! The same function for many items at once, in a bounded number of threads that have all ended when
 //! the call returns.
 //!
-//! Making a thread costs as much as handing a mail to a server nearby. So a few threads begin, and all
-//! others follow in a moment if there is something left for them.
+//! Making a thread costs as much as handing a mail to a server nearby. So a few threads begin, and many
+//! others follow in a moment if there is something left for them. Where all of those are held up, more
+//! of them follow: peers that keep silent must not use up the turn of the others.
 //!
 //! The threads block all signals ([`crate::shield`]), and a program would inherit that. So the
 //! caller's thread starts the programs that they want to run.
@@ -20,11 +21,15 @@ use std::time::{Duration, Instant};
 use crate::shield::shielded;
 
 /// How many threads work at most.
-const MAX_THREADS: usize = 64;
+const MAX_THREADS: usize = 256;
 /// How many begin.
 const FIRST: usize = 4;
-/// How long those may take before all others follow.
+/// How many follow at a time.
+const MORE: usize = 64;
+/// How long the first may take before others follow.
 const MOMENT: Duration = Duration::from_millis(10);
+/// The same for those.
+const WHILE: Duration = Duration::from_millis(500);
 
 /// The function panicked for this item.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,14 +81,14 @@ pub(super) fn map<T: Sync, R: Send>(
             done.push((index, result));
         }
     };
-    let count = match items.len() {
-        0 | 1 => 0,
-        more => more.min(MAX_THREADS),
-    };
     thread::scope(|scope| {
-        let mut threads = Vec::with_capacity(count);
-        let mut hire = |count: usize, sender: &Sender<Order>| {
-            let more = (0..count).map_while(|_| {
+        let mut threads = Vec::new();
+        // says whether still more may have to follow
+        let mut hire = |most: usize, sender: &Sender<Order>| {
+            let left = items.len().saturating_sub(next.load(Ordering::Relaxed));
+            let wanted = left.min(most).min(MAX_THREADS - threads.len());
+            let begun = threads.len();
+            threads.extend((0..wanted).map_while(|_| {
                 let (work, sender) = (&work, sender.clone());
                 let job = move || {
                     ORDERS.set(Some(sender.clone()));
@@ -92,14 +97,12 @@ pub(super) fn map<T: Sync, R: Send>(
                 };
                 let thread = thread::Builder::new().name("notify".to_owned());
                 shielded(|| thread.spawn_scoped(scope, job)).ok()
-            });
-            threads.extend(more);
+            }));
+            wanted < left && threads.len() == begun + wanted && wanted > 0
         };
         let (sender, orders) = mpsc::channel();
-        let first = count.min(FIRST);
-        hire(first, &sender);
-        let sender = (first < count).then_some(sender);
-        serve(&orders, sender, |sender| hire(count - first, sender));
+        let more = items.len() > 1 && hire(FIRST, &sender);
+        serve(&orders, more.then_some(sender), |sender| hire(MORE, sender));
         work();
         // the end of the scope waits for the closures, this for the threads
         for thread in threads {
@@ -116,10 +119,9 @@ pub(super) fn map<T: Sync, R: Send>(
 fn serve(
     orders: &Receiver<Order>,
     mut sender: Option<Sender<Order>>,
-    follow: impl FnOnce(&Sender<Order>),
+    mut follow: impl FnMut(&Sender<Order>) -> bool,
 ) {
-    let mut follow = Some(follow);
-    let later = Instant::now() + MOMENT;
+    let mut later = Instant::now() + MOMENT;
     loop {
         let order = match sender {
             Some(_) => orders.recv_timeout(later.saturating_duration_since(Instant::now())),
@@ -131,9 +133,8 @@ fn serve(
             }
             Ok(Order::NoMore) => sender = None,
             Err(RecvTimeoutError::Timeout) => {
-                if let (Some(follow), Some(sender)) = (follow.take(), sender.take()) {
-                    follow(&sender);
-                }
+                sender = sender.filter(&mut follow);
+                later = Instant::now() + WHILE;
             }
             Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -144,7 +145,7 @@ fn serve(
 mod tests {
     use std::fs;
     use std::process::Stdio;
-    use std::sync::Barrier;
+    use std::sync::{Barrier, Condvar};
 
     use super::*;
     use crate::shield::tests::{USUAL, blocked};
@@ -167,6 +168,24 @@ mod tests {
             };
             assert_eq!(result, wanted);
         }
+    }
+
+    #[test]
+    fn threads_that_are_held_up_use_up_no_turn() {
+        let (now, news) = (Mutex::new(0), Condvar::new());
+        let items = [(); 2 * MORE + 1];
+        let results = map(&items, |()| {
+            let mut now = now.lock().unwrap();
+            *now += 1;
+            news.notify_all();
+            let patience = Duration::from_secs(10);
+            let waited = news
+                .wait_timeout_while(now, patience, |now| *now < items.len())
+                .unwrap()
+                .1;
+            !waited.timed_out()
+        });
+        assert!(results.into_iter().all(|result| result == Ok(true)));
     }
 
     #[test]

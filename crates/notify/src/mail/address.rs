@@ -43,6 +43,14 @@ impl Mailbox {
             .map_err(|_| "is not a mail address")
     }
 
+    /// Whether every server can take it.
+    pub(crate) fn is_ascii(&self) -> bool {
+        match self {
+            Self::Full(address) => AsRef::<str>::as_ref(address).is_ascii(),
+            Self::Local(name) => name.is_ascii(),
+        }
+    }
+
     /// With a domain, as SMTP needs it.
     pub(crate) fn full(&self) -> Option<&Address> {
         match self {

@@ -56,10 +56,15 @@ impl Names {
         } else {
             search.wait(deadline)
         };
-        if is_first && !matches!(answer, Some(Ok(_))) {
-            // a second try asks again
+        if matches!(answer, Some(Err(_))) {
+            // a second try asks again, but waits on for a look-up that is merely late
             let mut searches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            searches.remove(&key);
+            if searches
+                .get(&key)
+                .is_some_and(|known| Arc::ptr_eq(known, &search))
+            {
+                searches.remove(&key);
+            }
         }
         match answer {
             None => Err(peer.late(Phase::Lookup)),
@@ -194,6 +199,21 @@ mod tests {
         assert_eq!(find(&names, lookup, "a").unwrap().len(), 1);
         assert_eq!(find(&names, lookup, "a").unwrap().len(), 1);
         assert_eq!(ASKED.load(Ordering::SeqCst), 3);
+    }
+
+    #[test]
+    fn a_second_try_waits_on_for_a_look_up_that_is_late() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let lookup: Lookup = |_, port| {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            thread::sleep(Duration::from_millis(200));
+            Ok(vec![([127, 0, 0, 1], port).into()])
+        };
+        let names = Names::default();
+        let early = Deadline::after(Duration::from_millis(20));
+        names.find(lookup, &peer("a"), early).unwrap_err();
+        assert_eq!(find(&names, lookup, "a").unwrap().len(), 1);
+        assert_eq!(ASKED.load(Ordering::SeqCst), 1);
     }
 
     #[test]

@@ -201,7 +201,9 @@ fn handshake_failure(peer: &Peer, error: io::Error) -> Error {
             }
             _ => Cause::Certificate,
         },
-        _ => Cause::Tls,
+        Some(_) => Cause::Tls,
+        // the system's own failures, and an end without a word
+        None => Cause::LostHandshake,
     };
     peer.lost(cause, Some(error))
 }

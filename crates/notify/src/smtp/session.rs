@@ -13,7 +13,7 @@ use crate::advice::{self, Snag};
 use crate::config::SmtpMode;
 use crate::net::{self, Peer, Stream, is_timeout};
 use crate::redact::Redactor;
-use crate::{Deadline, Host, tls};
+use crate::{Deadline, Host};
 
 /// How long the goodbye of a server is waited for. The mail's fate is known by then; the wait lets
 /// both sides close in order.
@@ -43,9 +43,7 @@ impl Session {
         };
         let config = match server.mode {
             SmtpMode::Insecure => None,
-            SmtpMode::Starttls | SmtpMode::Tls => {
-                Some(tls::client_config(host.ca_bundle()).map_err(way)?)
-            }
+            SmtpMode::Starttls | SmtpMode::Tls => Some(host.tls().map_err(way)?),
         };
         let mut stream = net::connect_clear(host, &peer, deadline).map_err(way)?;
         let local = stream.local_address();

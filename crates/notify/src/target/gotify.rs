@@ -19,7 +19,9 @@ pub(super) fn deliver(
     deadline: Deadline,
 ) -> Report {
     match request(item, content) {
-        Ok(request) => Call::new(request).deliver(host, deadline),
+        Ok(request) => {
+            Call::new(request, item.token.iter().cloned().collect()).deliver(host, deadline)
+        }
         Err(reason) => Report::refused(reason),
     }
 }

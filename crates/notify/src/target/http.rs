@@ -1,16 +1,17 @@
 //! What both kinds of HTTP target share: one request, and what its answer means.
 //!
-//! Only the head of an answer counts: its body says nothing about a notification and is not read.
+//! Only the status of an answer counts. The body of a refusal is shown without secrets, that of a
+//! success is not read.
 
 use std::time::Duration;
 
 use oauth2::http::{Request, StatusCode, Uri};
 
-use super::{Report, twice};
+use super::{Report, said, twice};
 use crate::advice::{self, Cause, Phase};
 use crate::http::{self, Failure};
 use crate::outcome::{Outcome, Retry};
-use crate::{Deadline, Error, Host};
+use crate::{Deadline, Error, Host, Secret};
 
 /// How long one try may take.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -18,16 +19,18 @@ const BUDGET: Duration = Duration::from_secs(10);
 /// A request that is ready to go.
 pub(super) struct Call {
     request: Request<Vec<u8>>,
+    secrets: Vec<Secret>,
 }
 
 impl Call {
-    pub(super) fn new(request: Request<Vec<u8>>) -> Self {
-        Self { request }
+    /// `secrets` are those that nothing shown may hold.
+    pub(super) fn new(request: Request<Vec<u8>>, secrets: Vec<Secret>) -> Self {
+        Self { request, secrets }
     }
 
     pub(super) fn deliver(&self, host: &Host, deadline: Deadline) -> Report {
-        let (mut outcomes, attempts) = twice(&[()], deadline, |_, end| {
-            vec![self.attempt(host, end.at_most(BUDGET))]
+        let (mut outcomes, attempts) = twice(&[()], deadline, |_, this| {
+            vec![self.attempt(host, this.end().at_most(BUDGET))]
         });
         let outcome = outcomes.pop().unwrap_or(Outcome::Sent);
         Report::of(outcome, attempts)
@@ -35,7 +38,13 @@ impl Call {
 
     fn attempt(&self, host: &Host, deadline: Deadline) -> Outcome {
         match http::head(host, self.request.clone(), deadline) {
-            Ok(answer) => judge(answer.status(), http::retry_after(answer.headers())),
+            Ok(answer) if answer.status().is_success() => Outcome::Sent,
+            Ok(answer) => {
+                let (head, body) = answer.into_parts();
+                let pause = http::retry_after(&head.headers);
+                let words = said::of(&self.request, &self.secrets, &http::beginning(body));
+                refusal(head.status, pause, words.as_deref())
+            }
             Err(Failure::Way(error)) => lost(error),
             Err(Failure::Unsendable) => Outcome::Refused {
                 reason:
@@ -54,21 +63,19 @@ impl Call {
     }
 }
 
-/// What a status means.
-fn judge(status: StatusCode, pause: Option<u32>) -> Outcome {
-    if status.is_success() {
-        return Outcome::Sent;
-    }
+/// What a status means that is no success.
+fn refusal(status: StatusCode, pause: Option<u32>, words: Option<&str>) -> Outcome {
     let advice = advice::for_status(status.as_u16());
-    let reason = if status.is_redirection() {
-        format!(
-            "unexpected redirect, http status: {}: {advice}",
-            status.as_u16()
-        )
-    } else {
-        format!("http status: {}: {advice}", status.as_u16())
+    let redirect = match status.is_redirection() {
+        true => "unexpected redirect, ",
+        false => "",
     };
-    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+    let mut reason = format!("{redirect}http status: {}: {advice}", status.as_u16());
+    if let Some(words) = words {
+        reason.push_str("; it says: ");
+        reason.push_str(words);
+    }
+    if is_temporary(status) {
         let retry = pause.map_or(Retry::Soon, |seconds| {
             Retry::After(Duration::from_secs(seconds.into()))
         });
@@ -76,6 +83,15 @@ fn judge(status: StatusCode, pause: Option<u32>) -> Outcome {
     } else {
         Outcome::Refused { reason }
     }
+}
+
+fn is_temporary(status: StatusCode) -> bool {
+    const LATER: [StatusCode; 3] = [
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::TOO_EARLY,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    LATER.contains(&status) || status.is_server_error()
 }
 
 /// What the end of a connection means: it depends on whether the request had gone out.

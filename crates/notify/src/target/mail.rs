@@ -1,7 +1,10 @@
 //! What both kinds of mail target share: recipients, the message, and a line for each recipient in
 //! the report.
+//!
+//! An address with letters beyond ASCII makes the whole mail one that goes only through servers with
+//! SMTPUTF8 (RFC 6531). So such recipients get a mail of their own, and the others depend on nothing.
 
-use super::{Content, Recipient, Report, twice};
+use super::{Content, Recipient, Report, Try, twice};
 use crate::mail::{self, Head, Mailbox, NOBODY, Recipients};
 use crate::outcome::Outcome;
 use crate::{Deadline, Host};
@@ -9,7 +12,7 @@ use crate::{Deadline, Host};
 /// The display name where the target sets none.
 const AUTHOR: &str = "Proxmox VE";
 
-/// Sends one mail to all recipients. `attempt` hands it in for some of them and answers in their order.
+/// Sends the mail to all recipients. `attempt` hands it in for some of them and answers in their order.
 pub(super) fn deliver(
     host: &Host,
     content: &Content<'_>,
@@ -17,10 +20,10 @@ pub(super) fn deliver(
     author: Option<&str>,
     recipients: Recipients,
     deadline: Deadline,
-    attempt: impl Fn(&[Mailbox], &[u8], Deadline) -> Vec<Outcome>,
+    attempt: impl Fn(&[Mailbox], &[u8], Try) -> Vec<Outcome>,
 ) -> Report {
     let Recipients {
-        good,
+        mut good,
         bad,
         warnings,
     } = recipients;
@@ -35,9 +38,23 @@ pub(super) fn deliver(
         };
     }
     if !good.is_empty() {
-        let (outcomes, attempts) = match compose(host, content, from, author, &good) {
-            Ok(mail) => twice(&good, deadline, |some, end| attempt(some, &mail, end)),
-            Err(reason) => (vec![refused(reason); good.len()], 0),
+        good.sort_by_key(|to| !to.is_ascii());
+        let mail = |to: &[Mailbox]| match to {
+            [] => Ok(Vec::new()),
+            to => compose(host, content, from, author, to),
+        };
+        let (outcomes, attempts) = match by_letters(&good).map(mail) {
+            [Ok(ascii), Ok(other)] => {
+                let mails = [ascii, other];
+                twice(&good, deadline, |some, this| {
+                    let parts = by_letters(some).into_iter().zip(&mails);
+                    parts
+                        .filter(|(to, _)| !to.is_empty())
+                        .flat_map(|(to, mail)| attempt(to, mail, this))
+                        .collect()
+                })
+            }
+            [Err(reason), _] | [_, Err(reason)] => (vec![refused(reason); good.len()], 0),
         };
         report.attempts = attempts;
         let lines = good.iter().zip(outcomes).map(|(to, outcome)| Recipient {
@@ -52,6 +69,12 @@ pub(super) fn deliver(
     });
     report.recipients.extend(lines);
     report
+}
+
+/// Those in ASCII, which come first, and the others.
+fn by_letters(to: &[Mailbox]) -> [&[Mailbox]; 2] {
+    let (ascii, other) = to.split_at(to.partition_point(Mailbox::is_ascii));
+    [ascii, other]
 }
 
 fn compose(

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use self::process::{End, run};
-use super::{Content, Report, mail};
+use super::{Content, Report, Try, mail};
 use crate::config::Sendmail;
 use crate::deliver::at_once;
 use crate::mail::{Mailbox, Recipients};
@@ -45,8 +45,9 @@ pub(super) fn deliver(
     let recipients = Recipients::collect(host, &item.mailto, &item.mailto_user, true);
     let author = item.author.as_deref();
     let notes = RefCell::new(Vec::new());
-    let attempt = |to: &[Mailbox], message: &[u8], end| {
-        let (outcome, note) = hand_over(host, &from, to, message, end);
+    // a mail system that is merely slow would get the mail twice if it were hurried
+    let attempt = |to: &[Mailbox], message: &[u8], this: Try| {
+        let (outcome, note) = hand_over(host, &from, to, message, this.whole());
         notes.borrow_mut().extend(note);
         vec![outcome; to.len()]
     };

@@ -6,7 +6,7 @@ mod pace;
 use lettre::Address;
 use lettre::address::Envelope;
 
-use super::{Content, Report, mail};
+use super::{Content, Report, Try, mail};
 use crate::config::Smtp;
 use crate::mail::{Mailbox, Recipients};
 use crate::outcome::Outcome;
@@ -34,14 +34,14 @@ pub(super) fn deliver(
     };
     let recipients = Recipients::collect(host, &item.mailto, &item.mailto_user, false);
     let author = item.author.as_deref();
-    let attempt = |to: &[Mailbox], message: &[u8], end| {
+    let attempt = |to: &[Mailbox], message: &[u8], this: Try| {
         let to: Vec<Address> = to.iter().filter_map(Mailbox::full).cloned().collect();
         let count = to.len();
         let result = Envelope::new(from.full().cloned(), to)
             .map_err(|error| Outcome::Refused {
                 reason: error.to_string(),
             })
-            .and_then(|envelope| credentials.submit(host, &server, &envelope, message, end));
+            .and_then(|envelope| credentials.submit(host, &server, &envelope, message, this));
         match result {
             Ok(outcomes) => outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
             Err(outcome) => vec![outcome; count],

@@ -7,6 +7,7 @@ use oauth2::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::{Map, Value, json};
 
 use super::http::{Call, address};
+use super::said::masked;
 use super::{Content, Report};
 use crate::config::{HttpMethod, Pair, Webhook};
 use crate::redact::Redactor;
@@ -26,7 +27,7 @@ pub(super) fn deliver(
     };
     match maker.request() {
         Ok(request) => {
-            let mut report = Call::new(request).deliver(host, deadline);
+            let mut report = Call::new(request, maker.secrets).deliver(host, deadline);
             report.warnings.extend(maker.faults);
             report
         }
@@ -39,6 +40,7 @@ struct Maker<'a> {
     item: &'a Webhook,
     clock: &'a dyn Clock,
     data: Value,
+    secrets: Vec<Secret>,
     redactor: Redactor,
     /// Helpers that failed and rendered `ERROR`.
     faults: Vec<String>,
@@ -63,12 +65,13 @@ impl<'a> Maker<'a> {
             "fields": notification.fields,
             "secrets": values.collect::<Map<_, _>>(),
         });
-        let secrets: Vec<&Secret> = secrets.iter().map(|(_, value)| value).collect();
+        let secrets: Vec<Secret> = secrets.into_iter().map(|(_, value)| value).collect();
         Ok(Self {
             item,
             clock,
             data,
-            redactor: Redactor::new("", &secrets),
+            redactor: Redactor::new("", &secrets.iter().collect::<Vec<_>>()),
+            secrets,
             faults: Vec::new(),
         })
     }
@@ -145,26 +148,4 @@ fn decoded(what: &str, pair: &Pair) -> Result<Secret, String> {
         let name = &pair.name;
         format!("{what} '{name}' is not text in UTF-8; an administrator has to set it again")
     })
-}
-
-/// The text with Proxmox VE's word in place of every secret.
-fn masked(redactor: &Redactor, text: &str) -> String {
-    redactor.clean(text).replace("[secret]", "<masked>")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_is_masked_in_every_form() {
-        let redactor = Redactor::new("", &[&Secret::new("s3cret / key")]);
-        assert_eq!(
-            masked(
-                &redactor,
-                "no partial 's3cret / key', 's3cret%20%2F%20key', 'czNjcmV0IC8ga2V5'"
-            ),
-            "no partial '<masked>', '<masked>', '<masked>'"
-        );
-    }
 }

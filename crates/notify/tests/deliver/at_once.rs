@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use notify::deliver::Level;
+use notify::deliver::{BACKGROUND_BUDGET, CALL_BUDGET, Level};
 use notify::matcher::Severity;
 
 use crate::peer::{Server, answer, hold, read_request};
@@ -96,6 +96,87 @@ fn one_targets_failure_touches_no_other() {
     let errors = logged(&delivery, Level::Err);
     assert_eq!(errors.len(), 3, "{errors:?}");
     assert!(errors[2].ends_with("`keyless`: endpoint 'keyless' does not exist"));
+}
+
+fn smtp(name: &str, port: u16) -> (String, String) {
+    let settings = "\tmode insecure\n\tfrom-address pve@example.org\n\tmailto ann@example.org\n";
+    (
+        format!("smtp: {name}\n\tserver localhost\n\tport {port}\n{settings}\n"),
+        format!("smtp: {name}\n\n"),
+    )
+}
+
+#[test]
+fn silent_servers_use_up_no_turn() {
+    let (good, _) = web(OK);
+    let silent = Server::tcp(|mut tcp, _| hold(&mut tcp));
+    let port = silent.address.port();
+    let stuck = (0..64).map(|n| smtp(&format!("stuck-{n:02}"), port));
+    let (public, private) = join(stuck.chain([gotify("good", good.address.port())]));
+    let budget = Duration::from_secs(4);
+    let site = Site::new(&public, &private).within(budget);
+    let begin = Instant::now();
+    let delivery = site.send("t", "t");
+    assert!(begin.elapsed() < budget + Duration::from_millis(500));
+    let (last, others) = delivery.targets.split_last().unwrap();
+    assert_eq!((last.target.as_str(), last.attempts), ("good", 1));
+    assert_eq!(last.recipients[0].outcome.as_str(), "sent", "{last:?}");
+    for target in others {
+        assert_eq!(target.attempts, 2, "{target:?}");
+        let reason = target.recipients[0].outcome.reason().unwrap();
+        assert!(reason.contains("timeout while waiting for the server's greeting"));
+    }
+}
+
+#[test]
+fn the_real_budgets_hold_against_a_silent_server() {
+    if std::env::var_os("SOAK").is_none() {
+        return;
+    }
+    let silent = Server::tcp(|mut tcp, _| {
+        // longer than a peer of a test usually stays
+        tcp.set_read_timeout(None).unwrap();
+        hold(&mut tcp);
+    });
+    let (public, private) = smtp("relay", silent.address.port());
+    let timed = |budget: Duration, call: &dyn Fn(&Site)| {
+        let site = Site::new(&public, &private).within(budget);
+        let begin = Instant::now();
+        call(&site);
+        let took = begin.elapsed();
+        assert!(took < budget + Duration::from_millis(500), "{took:?}");
+        assert!(took > budget - Duration::from_millis(500), "{took:?}");
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            timed(CALL_BUDGET, &|site| {
+                let error = site.test("relay").unwrap_err().to_string();
+                assert!(error.contains("timeout while waiting"), "{error}");
+            });
+        });
+        timed(BACKGROUND_BUDGET, &|site| {
+            let delivery = site.send("t", "t");
+            assert_eq!(words(&delivery)[0].2, "unsent");
+            assert_eq!(delivery.targets[0].attempts, 2);
+        });
+    });
+    assert_eq!(silent.count(), 4);
+}
+
+#[test]
+fn a_target_whose_turn_never_came_is_called_untried() {
+    let (good, _) = web(OK);
+    let port = good.address.port();
+    let (public, private) = join([gotify("phone", port), smtp("relay", port)].into_iter());
+    let site = Site::new(&public, &private).within(Duration::ZERO);
+    for target in site.send("t", "t").targets {
+        assert_eq!(target.attempts, 0);
+        let outcome = &target.recipients[0].outcome;
+        assert_eq!(outcome.as_str(), "unsent");
+        let reason = outcome.reason().unwrap();
+        assert!(reason.starts_with("not tried: "), "{reason}");
+    }
+    assert_eq!(good.count(), 0);
 }
 
 #[test]

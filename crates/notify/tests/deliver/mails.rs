@@ -7,12 +7,12 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::site::{NOW, Site};
+use crate::site::{NOW, Site, words};
 
 const PYTHON: &str = r#"
 import sys, json, email, email.policy
 raw = sys.stdin.buffer.read()
-mail = email.message_from_bytes(raw, policy=email.policy.default)
+mail = email.message_from_string(raw.decode(), policy=email.policy.default)
 parts = [part for part in mail.walk() if not part.is_multipart()]
 defects = [str(d) for part in mail.walk() for d in part.defects]
 defects += [str(d) for _, v in mail.items() for d in getattr(v, "defects", [])]
@@ -48,6 +48,7 @@ my $head = $mail->head;
 my $get = sub ($key) { my $value = $head->get($key) // ''; $value =~ s/\r?\n[ ]/ /g; $value =~ s/\s+\z//; mime_to_perl_string($value) };
 print JSON::PP->new->ascii->encode({
     subject => $get->('Subject'),
+    to      => [split /,\s*/, decode('UTF-8', $head->get('To') =~ s/\s+\z//r)],
     type    => $mail->effective_type,
     types   => [map { $_->effective_type } $mail->parts],
     texts   => [map { decode('UTF-8', $_->bodyhandle->as_string) } $mail->parts],
@@ -199,6 +200,38 @@ fn f37_two_independent_parsers_read_what_was_written() {
         same(&seen["texts"][0], &lines);
         same(&seen["texts"][1], &format!("<p>{}</p>", html(&lines)));
     }
+}
+
+#[test]
+fn f37_letters_beyond_ascii_in_an_address_have_a_mail_of_their_own() {
+    let site = Site::new(
+        "sendmail: local\n\tmailto j\u{f6}rg@example.org\n\tmailto ann@example.org\n\
+         \tmailto root\n\tfrom-address pve@example.org\n",
+        "",
+    );
+    site.sendmail("cat >\"$dir/$(wc -l <\"$dir/runs\")\"; echo \"$*\" >>\"$dir/calls\"");
+    let delivery = site.send("title", "text");
+    assert!(words(&delivery).iter().all(|(_, _, word)| *word == "sent"));
+    assert_eq!(
+        site.noted("calls").lines().collect::<Vec<_>>(),
+        [
+            "-B 8BITMIME -f pve@example.org -- ann@example.org root",
+            "-B 8BITMIME -f pve@example.org -- j\u{f6}rg@example.org",
+        ]
+    );
+    let [mut plain, mut other] = ["1", "2"].map(|name| {
+        let raw = std::fs::read(site.path(name)).unwrap();
+        let seen = parse("/usr/bin/python3", &["-c", PYTHON], &raw);
+        let perl = parse("/usr/bin/perl", &["-e", PERL], &raw);
+        assert_eq!(perl["errors"], serde_json::json!([]));
+        assert_eq!(perl["to"], seen["to"]);
+        assert_eq!(raw.is_ascii(), name == "1");
+        seen
+    });
+    assert_eq!(plain["to"], serde_json::json!(["ann@example.org", "root"]));
+    assert_eq!(other["to"], serde_json::json!(["j\u{f6}rg@example.org"]));
+    assert_ne!(plain["id"].take(), other["id"].take());
+    assert_eq!(plain["texts"], other["texts"]);
 }
 
 #[test]

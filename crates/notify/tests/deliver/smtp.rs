@@ -1,20 +1,25 @@
 //! Mail servers: what goes to whom, and what becomes of each recipient.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use notify::deliver::Level;
 
-use crate::peer::Server;
+use crate::peer::{Server, hold};
 use crate::site::{Site, logged, words};
 
 /// What a mail server saw: commands, and the lines of messages.
 type Seen = Arc<Mutex<Vec<String>>>;
 
+/// In the place of an answer: nothing, until the client goes away.
+const SILENCE: &str = "<silence>";
+
 /// A mail server in the clear. `reply` answers a command of the n-th connection, or leaves it to a
-/// server that takes everything; an empty answer hangs up.
+/// server that takes everything; an empty answer hangs up, [`SILENCE`] is none at all.
 fn server(
     reply: impl Fn(usize, &str) -> Option<&'static str> + Send + Sync + 'static,
 ) -> (Server, Seen) {
@@ -23,6 +28,9 @@ fn server(
     let server = Server::tcp(move |tcp, number| {
         let mut lines = BufReader::new(tcp.try_clone().unwrap()).lines();
         let mut tcp = tcp;
+        if reply(number, "GREETING") == Some(SILENCE) {
+            return hold(&mut tcp);
+        }
         let _ = tcp.write_all(b"220 mail.example.org ESMTP\r\n");
         let mut in_data = false;
         while let Some(Ok(line)) = lines.next() {
@@ -40,6 +48,9 @@ fn server(
             });
             if answer.is_empty() {
                 return;
+            }
+            if answer == SILENCE {
+                return hold(&mut tcp);
             }
             in_data = verb == "DATA" && answer.starts_with("354");
             let _ = tcp.write_all(format!("{answer}\r\n").as_bytes());
@@ -163,6 +174,38 @@ fn f36_lost_after_the_dot_is_unknown_and_tried_once_more_with_the_same_id() {
 }
 
 #[test]
+fn f33_f36_a_server_that_falls_silent_leaves_time_for_another_try() {
+    for place in ["GREETING", "EHLO", "."] {
+        let (server, seen) =
+            server(move |number, said| (number == 0 && said.starts_with(place)).then_some(SILENCE));
+        let budget = Duration::from_secs(3);
+        let site = site(&server, "\tmailto ann@example.org\n").within(budget);
+        let delivery = site.send("title", "text");
+        assert_eq!(words(&delivery)[0].2, "sent", "{place}: {delivery:?}");
+        assert_eq!((server.count(), delivery.targets[0].attempts), (2, 2));
+        let mut ids = ids(&seen);
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{place}");
+    }
+}
+
+#[test]
+fn f24_the_second_try_begins_at_another_address() {
+    let (good, _) = server(|_, _| None);
+    let port = good.address.port();
+    let silent = TcpListener::bind(("127.0.0.2", port)).unwrap();
+    let silent = Server::on(silent, |mut tcp, _| hold(&mut tcp));
+    let mut site = site(&good, "\tmailto ann@example.org\n").within(Duration::from_secs(3));
+    site.host = site.host.with_lookup(|_, port| {
+        let all = [[127, 0, 0, 2], [127, 0, 0, 1]];
+        Ok(all.map(|address| (address, port).into()).to_vec())
+    });
+    let delivery = site.send("title", "text");
+    assert_eq!(words(&delivery)[0].2, "sent", "{delivery:?}");
+    assert_eq!((silent.count(), good.count()), (1, 1));
+}
+
+#[test]
 fn f36_a_refusal_at_the_second_try_does_not_settle_the_first() {
     let (server, _) = server(|number, line| match number {
         0 => (line == ".").then_some(""),
@@ -201,6 +244,45 @@ fn f35_the_class_of_a_reply_decides() {
         assert!(
             text.contains(&reply[..3]) && text.contains("has to"),
             "{text}"
+        );
+    }
+}
+
+#[test]
+fn letters_beyond_ascii_are_nobody_elses_affair() {
+    const UTF8: &str = "250-mail.example.org\r\n250-8BITMIME\r\n250 SMTPUTF8";
+    let lines =
+        "\tmailto j\u{f6}rg@example.org\n\tmailto ann@example.org\n\tmailto bob@example.org\n";
+    for has_utf8 in [false, true] {
+        let (server, seen) =
+            server(move |_, line| (has_utf8 && line.starts_with("EHLO")).then_some(UTF8));
+        let site = site(&server, lines);
+        let delivery = site.send("title", "text");
+        let all: Vec<_> = words(&delivery)
+            .into_iter()
+            .map(|(_, to, word)| (to, word))
+            .collect();
+        let word = if has_utf8 { "sent" } else { "refused" };
+        let wanted = [
+            ("ann@example.org", "sent"),
+            ("bob@example.org", "sent"),
+            ("j\u{f6}rg@example.org", word),
+        ];
+        assert_eq!(all, wanted.map(|(to, word)| (to.to_owned(), word)));
+        let mut to = vec!["To: ann@example.org,"];
+        let mut commands_seen = vec!["MAIL FROM:<pve@example.org>"];
+        if has_utf8 {
+            to.push("To: j\u{f6}rg@example.org");
+            commands_seen.push("MAIL FROM:<pve@example.org> BODY=8BITMIME SMTPUTF8");
+        }
+        assert_eq!(commands(&seen, "To: "), to);
+        assert_eq!(commands(&seen, "MAIL"), commands_seen);
+        let errors = logged(&delivery, Level::Err);
+        assert_eq!(errors.len(), usize::from(!has_utf8), "{errors:?}");
+        assert!(
+            errors
+                .iter()
+                .all(|line| line.contains("j\u{f6}rg@example.org"))
         );
     }
 }

@@ -29,8 +29,6 @@ const TO: [&str; 2] = ["ann@example.org", "bob@example.org"];
 const RATE: u64 = 20;
 const WORKERS: usize = 8;
 const BUDGET: Duration = Duration::from_secs(4);
-/// What a call may take beyond its budget on a busy machine.
-const TOLERANCE: Duration = Duration::from_secs(2);
 
 /// Random numbers that a seed repeats.
 struct Dice(u64);
@@ -248,11 +246,8 @@ fn lie(outcome: &str, to: &str, entries: &[&Entry]) -> Option<&'static str> {
 /// F-33 to F-36 in one connection of twenty.
 #[test]
 fn f33_to_f36_every_outcome_is_true() {
-    let mails = if env::var_os("SOAK").is_some() {
-        10_000
-    } else {
-        200
-    };
+    let is_soak = env::var_os("SOAK").is_some();
+    let mails = if is_soak { 10_000 } else { 200 };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = env::var("SEED").map_or(now.as_nanos() as u64, |seed| seed.parse().unwrap());
     let injected = Arc::new(Injected::default());
@@ -323,5 +318,7 @@ fn f33_to_f36_every_outcome_is_true() {
     // faults alone, and not a machine that is too slow, decide what is not sent
     let sent = words.get("sent").copied().unwrap_or_default();
     assert!(sent * 10 >= told.len() * 8, "{words:?}");
-    assert!(longest <= BUDGET + TOLERANCE, "{longest:?}");
+    // more where the machine has other tests to run
+    let tolerance = Duration::from_millis(if is_soak { 500 } else { 2000 });
+    assert!(longest <= BUDGET + tolerance, "{longest:?}");
 }

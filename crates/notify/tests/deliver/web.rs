@@ -1,6 +1,6 @@
 //! What the answers of web servers, and the lack of one, mean for a notification.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -27,8 +27,10 @@ fn every_status_has_its_meaning() {
         ("403 Forbidden", "refused", 1),
         ("404 Not Found", "refused", 1),
         ("407 Proxy", "refused", 1),
+        ("408 Request Timeout", "unsent", 2),
         ("413 Too Large", "refused", 1),
         ("418 Teapot", "refused", 1),
+        ("425 Too Early", "unsent", 2),
         ("429 Too Many Requests", "unsent", 2),
         ("500 Failed", "unsent", 2),
         ("503 Unavailable", "unsent", 2),
@@ -47,6 +49,30 @@ fn every_status_has_its_meaning() {
             assert_eq!(delivery.log.len(), 1);
             assert_eq!(delivery.log[0].text, line);
         }
+    }
+}
+
+#[test]
+fn what_the_server_says_about_a_refusal_is_told_without_secrets() {
+    let body =
+        r#"{"error":"Unauthorized","errorCode":401,"errorDescription":"cAnArY is no token"}"#;
+    // an endless one, of which a beginning counts
+    let endless = Server::tcp(|mut tcp, _| {
+        read_request(&mut tcp);
+        let _ = tcp.write_all(b"HTTP/1.1 403 No\r\nContent-Length: 1000000000\r\n\r\n");
+        while tcp.write_all(&[b'x'; 65536]).is_ok() {}
+    });
+    let (gotify, _) = web(&String::from_utf8(answer("401 No", "", body)).unwrap());
+    for (server, wanted) in [
+        (&gotify, "; it says: <masked> is no token".to_owned()),
+        (&endless, format!("; it says: {}…", "x".repeat(299))),
+    ] {
+        let site = at(&format!("http://localhost:{}", server.address.port()));
+        let (word, reason) = site.outcome();
+        assert_eq!((word, server.count()), ("refused", 1));
+        assert!(reason.ends_with(&wanted), "{reason}");
+        let error = site.test("phone").unwrap_err().to_string();
+        assert!(error.contains(&wanted), "{error}");
     }
 }
 
@@ -123,6 +149,23 @@ fn no_connection_means_unsent() {
         assert_eq!(outcome.as_str(), word);
         assert!(outcome.reason().unwrap().contains(part), "{outcome:?}");
         assert_eq!(target.attempts, 2);
+    }
+}
+
+#[test]
+fn f38_a_handshake_that_breaks_off_is_tried_once_more() {
+    for with_reset in [false, true] {
+        let server = Server::tcp(move |mut tcp, _| {
+            let _ = tcp.read(&mut [0; 4096]);
+            if with_reset {
+                let linger = Some(Duration::ZERO);
+                socket2::SockRef::from(&tcp).set_linger(linger).unwrap();
+            }
+        });
+        let site = at(&format!("https://localhost:{}", server.address.port()));
+        let (word, reason) = site.outcome();
+        assert_eq!((word, server.count()), ("unsent", 2), "{reason}");
+        assert!(reason.contains("lost during the TLS handshake"), "{reason}");
     }
 }
 

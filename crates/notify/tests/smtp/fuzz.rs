@@ -133,6 +133,12 @@ fn says(bytes: &[u8], classes: &[u8]) -> bool {
         .any(|line| line.first().is_some_and(|first| classes.contains(first)))
 }
 
+/// What a call may take beyond its budget; more where the machine has other tests to run.
+fn tolerance() -> Duration {
+    let is_alone = std::env::var_os("SOAK").is_some();
+    Duration::from_millis(if is_alone { 500 } else { 1000 })
+}
+
 fn converse(seed: u64) {
     let truth = Arc::new(Mutex::new(Truth::default()));
     let seen = Arc::clone(&truth);
@@ -146,10 +152,7 @@ fn converse(seed: u64) {
     let start = Instant::now();
     let result = mail.submit();
     let took = start.elapsed();
-    assert!(
-        took < BUDGET + Duration::from_secs(1),
-        "seed {seed}: {took:?}"
-    );
+    assert!(took < BUDGET + tolerance(), "seed {seed}: {took:?}");
     let Ok(outcomes) = result else {
         assert!(!truth.lock().unwrap().whole, "seed {seed}: {result:?}");
         return;

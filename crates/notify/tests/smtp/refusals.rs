@@ -348,6 +348,12 @@ fn the_usual_refusals_are_explained() {
         ),
         (
             "AUTH",
+            "432 4.7.12 A password transition is needed",
+            "smtp-password-transition",
+        ),
+        ("AUTH", "432 later", "smtp-password-transition"),
+        (
+            "AUTH",
             "500 5.5.6 Authentication exchange line is too long",
             "smtp-auth-line-too-long",
         ),

@@ -1,5 +1,6 @@
 //! The way to the server: addresses in turn, TLS in both modes, certificates, ports of another kind.
 
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -118,6 +119,39 @@ fn the_wrong_mode_for_a_port_has_its_own_advice() {
     let error = mail.refusal();
     assert_eq!((key(&error), error.code()), ("smtp-timeout-greeting", 504));
     assert!(error.to_string().contains("needs the mode tls"), "{error}");
+}
+
+/// Agrees to TLS, reads the beginning of the handshake and then ends the connection.
+fn breaking_off(mode: SmtpMode, with_reset: bool) -> Server {
+    Server::tcp(move |tcp, _| {
+        let mut link = BufReader::new(tcp);
+        if mode == SmtpMode::Starttls {
+            link.get_mut().write_all(b"220 hello\r\n").unwrap();
+            for reply in [&b"250-hello\r\n250 STARTTLS\r\n"[..], b"220 go\r\n"] {
+                link.read_line(&mut String::new()).unwrap();
+                link.get_mut().write_all(reply).unwrap();
+            }
+        }
+        let _ = link.read(&mut [0; 4096]);
+        if with_reset {
+            let linger = Some(Duration::ZERO);
+            socket2::SockRef::from(link.get_ref())
+                .set_linger(linger)
+                .unwrap();
+        }
+    })
+}
+
+#[test]
+fn f38_a_handshake_that_breaks_off_is_temporary() {
+    for mode in [SmtpMode::Starttls, SmtpMode::Tls] {
+        for with_reset in [false, true] {
+            let server = breaking_off(mode, with_reset);
+            let error = Mail::to_port(server.address.port()).mode(mode).refusal();
+            let found = (key(&error), error.is_temporary(), error.code());
+            assert_eq!(found, ("lost-handshake", true, 502), "{mode:?} {error}");
+        }
+    }
 }
 
 #[test]

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use notify::config::SmtpMode;
 
-use crate::mta::{BARE, MESSAGE, MODERN, Mail, Mta, key};
-use crate::peer::{Folder, Server, hold};
+use crate::mta::{BARE, MESSAGE, MODERN, Mail, Mta, Running, key};
+use crate::peer::{Folder, Pki, Server, hold};
 
 #[test]
 fn a_mail_goes_out_with_what_the_server_offers() {
@@ -31,47 +31,83 @@ fn a_mail_goes_out_with_what_the_server_offers() {
 }
 
 const PORT: &str = "NOTIFY_TEST_WIRE_PORT";
+/// The CA bundle, where the mode is `tls`.
+const CA: &str = "NOTIFY_TEST_WIRE_CA";
+const LINE: &[u8] = b"0123456789abcdef\r\n";
 
 /// Hands a mail in from a process of its own.
 #[test]
-#[ignore = "run by the test below"]
+#[ignore = "run by the tests below"]
 fn child() {
     let mut mail = Mail::to_port(env::var(PORT).unwrap().parse().unwrap());
-    mail.message = [MESSAGE, &b"0123456789abcdef\r\n".repeat(4096)].concat();
+    let mut lines = 4096;
+    if let Some(bundle) = env::var_os(CA) {
+        mail = mail.mode(SmtpMode::Tls);
+        mail.host = mail.host.with_ca_bundle(bundle);
+        lines = 500;
+    }
+    mail.message = [MESSAGE, &LINE.repeat(lines)].concat();
     assert_eq!(mail.outcomes(), ["sent"]);
 }
 
-#[test]
-fn no_write_waits_for_the_last_one_and_the_message_goes_out_in_one() {
-    let mta = Mta::new(MODERN).start();
+/// The system calls by which that process sent it.
+fn calls(mta: &Running, bundle: Option<&str>) -> Vec<String> {
     let folder = Folder::new();
     let calls = folder.0.join("calls");
-    let status = Command::new("strace")
+    let mut strace = Command::new("strace");
+    strace
         .args(["-f", "-qq", "-s", "100000", "-e"])
         .args(["trace=setsockopt,sendto,write,writev,sendmsg", "-o"])
         .arg(&calls)
         .arg(env::current_exe().unwrap())
         .args(["wire::child", "--exact", "--ignored"])
         .env(PORT, mta.port().to_string())
-        .stdout(Stdio::null())
+        .stdout(Stdio::null());
+    if let Some(bundle) = bundle {
+        let path = folder.0.join("ca.crt");
+        fs::write(&path, bundle).unwrap();
+        strace.env(CA, path);
+    }
+    let status = strace
         .status()
         .expect("strace is there; `tools/setup test` brings it");
     assert!(status.success());
     let calls = fs::read_to_string(calls).unwrap();
+    calls.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn no_write_waits_for_the_last_one_and_the_message_goes_out_in_one() {
+    let calls = calls(&Mta::new(MODERN).start(), None);
     let with = |text: &str| {
-        let lines = calls.lines().filter(|line| line.contains(text));
-        lines.map(str::to_owned).collect::<Vec<_>>()
+        let lines = calls.iter().filter(|line| line.contains(text));
+        lines.collect::<Vec<_>>()
     };
     let no_delay = with("TCP_NODELAY, [1]");
     assert!(
         no_delay.len() == 1 && no_delay[0].ends_with("= 0"),
-        "{calls}"
+        "{calls:?}"
     );
     let body = with("0123456789abcdef");
     assert!(
         body.len() == 1 && body[0].contains("Subject: ") && body[0].contains(r"\r\n.\r\n"),
-        "{calls}"
+        "{calls:?}"
     );
+}
+
+#[test]
+fn over_tls_a_message_of_one_record_goes_out_in_one_write_too() {
+    let mta = Mta::new(MODERN).tls_at_once().start();
+    let calls = calls(&mta, Some(&Pki::shared().bundle()));
+    let sent = |call: &String| {
+        let count = call.contains("sendto(").then(|| call.rsplit_once("= "));
+        count.flatten().map(|(_, count)| count.parse().unwrap())
+    };
+    let sent: Vec<usize> = calls.iter().filter_map(sent).collect();
+    let at = sent.iter().position(|&count| count > 500 * LINE.len());
+    // nothing but the goodbye is behind it, so the dot is in it
+    assert_eq!(at, sent.len().checked_sub(2), "{sent:?}");
+    assert!(sent.last().is_some_and(|&count| count < 64), "{sent:?}");
 }
 
 #[test]

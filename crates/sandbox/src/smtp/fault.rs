@@ -27,6 +27,9 @@ pub struct Fault {
     ms: u64,
     #[serde(default = "once")]
     pub times: u32,
+    /// Whether a message that comes to its dot is kept although its reply goes astray.
+    #[serde(default = "yes")]
+    takes: bool,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,10 @@ fn once() -> u32 {
     1
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// How the conversation goes on after a fault.
 pub enum Next {
     /// The true reply follows, then these bytes.
@@ -78,7 +85,7 @@ impl Fault {
 
     /// Whether the server has done what it was asked before it misbehaves: a message is then kept.
     pub fn has_true_effect(&self) -> bool {
-        !matches!(self.kind, Kind::Reply | Kind::Throttle)
+        self.takes && !matches!(self.kind, Kind::Reply | Kind::Throttle)
     }
 
     pub fn play(&self, link: &mut Link, wording: Wording) -> Result<Next> {

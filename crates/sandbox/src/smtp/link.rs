@@ -28,15 +28,12 @@ pub struct Link {
     input: Vec<u8>,
     used: usize,
     output: Vec<u8>,
-    /// For what only a socket can do.
-    handle: TcpStream,
 }
 
 impl Link {
     pub fn new(tcp: TcpStream, tls: Arc<ServerConfig>) -> Result<Self> {
         // small replies must not wait for the acknowledgement of the last ones
         tcp.set_nodelay(true)?;
-        let handle = tcp.try_clone()?;
         Ok(Self {
             wire: Wire::Clear(Socket::new(tcp)),
             tls,
@@ -44,7 +41,6 @@ impl Link {
             input: Vec::new(),
             used: 0,
             output: Vec::new(),
-            handle,
         })
     }
 
@@ -130,6 +126,10 @@ impl Link {
 
     /// The end of the connection will be a reset instead of a goodbye.
     pub fn reset(&mut self) -> Result<()> {
-        socket2::SockRef::from(&self.handle).set_linger(Some(Duration::ZERO))
+        match &self.wire {
+            Wire::Clear(socket) => socket.reset(),
+            Wire::Tls(stream) => stream.sock.reset(),
+            Wire::Gone => Ok(()),
+        }
     }
 }

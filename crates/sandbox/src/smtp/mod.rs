@@ -47,6 +47,8 @@ pub struct Settings {
     pub delay_ms: u64,
     /// Keywords of EHLO that are left out.
     pub without: Vec<String>,
+    /// Those that are left out only over TLS.
+    pub without_over_tls: Vec<String>,
     /// Whether MAIL needs a login.
     pub login_required: bool,
 }
@@ -63,6 +65,7 @@ pub struct Order {
     wording: Option<Wording>,
     delay_ms: Option<u64>,
     without: Option<Vec<String>>,
+    without_over_tls: Option<Vec<String>>,
     login_required: Option<bool>,
 }
 
@@ -72,6 +75,7 @@ impl Default for Settings {
             wording: Wording::Dovecot,
             delay_ms: 0,
             without: Vec::new(),
+            without_over_tls: Vec::new(),
             login_required: false,
         }
     }
@@ -106,6 +110,9 @@ impl Sink {
         if let Some(without) = order.without {
             settings.without = without;
         }
+        if let Some(without) = order.without_over_tls {
+            settings.without_over_tls = without;
+        }
     }
 
     /// The fault that is due for what the client said.
@@ -136,8 +143,16 @@ impl Sink {
             "AUTH PLAIN LOGIN"
         };
         let left_out = |offer: &str| {
-            let mut without = self.settings.without.iter();
-            without.any(|word| offer == word || offer.starts_with(&format!("{word} ")))
+            let Settings {
+                without,
+                without_over_tls,
+                ..
+            } = &self.settings;
+            let over_tls = without_over_tls.iter().filter(|_| is_tls);
+            without
+                .iter()
+                .chain(over_tls)
+                .any(|word| offer == word || offer.starts_with(&format!("{word} ")))
         };
         let mut offers: Vec<String> = OFFERS.map(String::from).into();
         offers.extend((may_start_tls && !is_tls).then(|| "STARTTLS".to_owned()));

@@ -16,7 +16,7 @@ use Time::HiRes    qw(sleep time);
 
 our @EXPORT_OK = qw(
     root sandbox_binary new_dir slurp write_private host_dir trust pki_dir start stop wait_for
-    exit_on_signals
+    first_line exit_on_signals
 );
 
 my $owner = $$;
@@ -134,6 +134,7 @@ sub exit_on_signals ($message) {
     return;
 }
 
+# The next line of a server, at most so many seconds later; undef if none comes.
 sub first_line ($handle, $seconds) {
     my ($line, $end) = ('', time + $seconds);
     while ($line !~ /\n/ && time < $end) {

@@ -13,7 +13,9 @@ use crate::Deadline;
 
 /// How much of the error output is kept, in bytes.
 const MAX_SAID: usize = 2048;
-/// How long a killed program may take to end.
+/// How long a killed program may take to end. One that hangs in the kernel longer than that, as on a
+/// dead network disk, is left to the host program, which may reap it: nothing can hurry it, and a thread
+/// that waited for it would outlive the call.
 const GRACE: Duration = Duration::from_millis(300);
 
 /// How the program ended.

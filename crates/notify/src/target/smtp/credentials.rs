@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use lettre::address::Envelope;
 
+use super::Try;
 use super::pace::Pace;
 use crate::config::Smtp;
 use crate::oauth2::Account;
@@ -73,12 +74,14 @@ impl<'a> Credentials<'a> {
         server: &Server,
         envelope: &Envelope,
         message: &[u8],
-        deadline: Deadline,
+        this: Try,
     ) -> Result<Sent, Outcome> {
-        let with = |login: &Login| smtp::submit(host, server, login, envelope, message, &deadline);
+        let with = |login: &Login, end: Deadline| {
+            smtp::submit(host, server, login, envelope, message, &end)
+        };
         match self {
-            Self::Fixed(login) => with(login).map_err(|error| error.outcome()),
-            Self::OAuth2(granted) => granted.submit(with, deadline),
+            Self::Fixed(login) => with(login, this.end()).map_err(|error| error.outcome()),
+            Self::OAuth2(granted) => granted.submit(with, this),
         }
     }
 }
@@ -86,18 +89,20 @@ impl<'a> Credentials<'a> {
 impl Granted<'_> {
     fn submit(
         &self,
-        with: impl Fn(&Login) -> Result<Sent, smtp::Error>,
-        deadline: Deadline,
+        with: impl Fn(&Login, Deadline) -> Result<Sent, smtp::Error>,
+        this: Try,
     ) -> Result<Sent, Outcome> {
+        // a token request that is given up may cost the grant, and the limits are waited for in turn
+        let deadline = this.whole();
         let token = self
             .keeper
             .access_token(&self.account, deadline)
             .map_err(|error| outcome(&error))?;
         let with = |token: &AccessToken| {
-            let conversation = || with(&self.login(token));
+            let login = self.login(token);
             match &self.pace {
-                Some(pace) => pace.run(deadline, conversation),
-                None => Ok(conversation()),
+                Some(pace) => pace.run(deadline, || with(&login, Pace::end(this))),
+                None => Ok(with(&login, this.end())),
             }
         };
         let sent = match with(&token)? {

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use super::Try;
 use crate::disk::{Disk, SystemDisk};
 use crate::flock::FileLock;
 use crate::oauth2::{Account, Limits};
@@ -84,6 +85,16 @@ impl<'a> Pace<'a> {
                 self.dir.display()
             )
         })
+    }
+
+    /// The end of a conversation that begins now. One that had to wait for its turn leaves no time to a
+    /// second try, which would have to wait again.
+    pub(super) fn end(this: Try) -> Deadline {
+        if this.whole().left() < Some(CONVERSATION * 2) {
+            this.whole()
+        } else {
+            this.end()
+        }
     }
 
     /// Runs a conversation once the limits allow it. One that failed counts as no mail.

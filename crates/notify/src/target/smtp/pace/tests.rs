@@ -7,6 +7,7 @@ use super::*;
 use crate::clock::LocalTime;
 use crate::oauth2::{Cloud, Provider};
 use crate::state::Identity;
+use crate::target::twice;
 use crate::{Secret, SystemClock};
 
 /// A clock that stands still.
@@ -282,4 +283,17 @@ fn a_list_that_somebody_keeps_locked_delays_a_mail_and_no_more() {
     let _held = FileLock::take(&path).unwrap().unwrap();
     assert_eq!(at_once(&pace), Ok(()));
     assert!(pace.warning().unwrap().contains("keeps the list"));
+}
+
+#[test]
+fn whoever_got_leave_late_has_the_rest_of_the_time() {
+    for (seconds, least, most) in [(8, 7, 8), (60, 20, 30)] {
+        let whole = Deadline::after(Duration::from_secs(seconds));
+        let (_, tries) = twice(&[()], whole, |_, this| {
+            let left = Pace::end(this).left().unwrap();
+            assert!(left > Duration::from_secs(least) && left <= Duration::from_secs(most));
+            vec![Outcome::Sent]
+        });
+        assert_eq!(tries, 1);
+    }
 }
