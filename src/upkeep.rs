@@ -100,6 +100,13 @@ pub mod export {
         Ok(result?)
     }
 
+    fn account(this: &Object, target: &str) -> Result<Option<Account>, notify::Error> {
+        match this.config().get(Kind::Smtp, target)? {
+            Entity::Smtp(smtp) => Account::of(this.host(), smtp),
+            _ => Ok(None),
+        }
+    }
+
     fn apply(
         this: &Object,
         grant: Grant,
@@ -108,22 +115,22 @@ pub mod export {
     ) -> Result<(), notify::Error> {
         let keeper = keeper(this.host());
         match grant {
-            Grant::Given(target, token) => {
-                let config = this.config();
-                let Entity::Smtp(smtp) = config.get(Kind::Smtp, &target)? else {
-                    return Ok(());
-                };
-                match Account::of(this.host(), smtp)? {
-                    Some(account) => keeper.consent(&account, &token, by, deadline),
-                    None => Ok(()),
-                }
-            }
+            Grant::Given(target, token) => match account(this, &target)? {
+                Some(account) => keeper.consent(&account, &token, by, deadline),
+                None => Ok(()),
+            },
             Grant::Outdated(target) if keeper.keeps(&target) => {
                 let reason = "the target's server, provider, application or login was changed";
                 keeper.set_aside(&target, reason, by, deadline)
             }
+            Grant::Renewed(target) if keeper.keeps(&target) => {
+                match account(this, &target)?.filter(|account| account.identity.app_only) {
+                    Some(account) => keeper.accept(&account, by, deadline),
+                    None => Ok(()),
+                }
+            }
             Grant::Gone(target) if keeper.keeps(&target) => keeper.forget(&target, deadline),
-            Grant::Outdated(_) | Grant::Gone(_) => Ok(()),
+            Grant::Outdated(_) | Grant::Renewed(_) | Grant::Gone(_) => Ok(()),
         }
     }
 }

@@ -176,12 +176,16 @@ pub mod export {
         let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
         delete.retain(|key| key != REFRESH_TOKEN);
         let before = granted_for(this, name);
+        let gives_secret = settings.oauth2_client_secret.is_some();
         this.update(name, settings, Some(delete), digest)?;
         if ends_grant {
             this.note(Grant::Gone(name.to_owned()));
         }
         if granted_for(this, name) != before {
             this.note(Grant::Outdated(name.to_owned()));
+        }
+        if gives_secret {
+            this.note(Grant::Renewed(name.to_owned()));
         }
         note_token(this, name, token)
     }

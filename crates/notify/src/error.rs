@@ -125,6 +125,9 @@ impl Error {
 
     /// Who has to act and what to do, if a table says so.
     pub(crate) fn cure(&self) -> Option<String> {
+        if let Self::Token(error) = self {
+            return error.cure();
+        }
         self.advice()
             .map(|advice| format!("{} has to {}", advice.who, advice.cure))
     }

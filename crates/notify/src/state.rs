@@ -6,11 +6,13 @@
 
 mod error;
 mod lock;
+mod peer;
 mod record;
 mod store;
 
 pub use error::Error;
 pub use lock::{Guard, HOLD, Lock};
+pub use peer::Peer;
 pub use record::{Change, Identity, Record, Standing, Trouble};
 pub use store::{Mark, Reserved, Store};
 

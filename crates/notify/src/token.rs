@@ -7,15 +7,18 @@
 //! answers is a [`Cache`] that the caller owns and that no forked child waits for.
 
 mod age;
+mod aside;
 mod cache;
 mod consent;
 mod error;
 mod look;
+mod objection;
 mod refresh;
 
 use std::time::Duration;
 
 pub(crate) use age::hash;
+pub(crate) use aside::of as record_of;
 pub use cache::Cache;
 pub use error::Error;
 pub(crate) use look::is_due;

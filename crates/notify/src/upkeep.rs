@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::config::{Config, Entity, Kind};
 use crate::oauth2::Account;
 use crate::state::{self, Record, Standing, Trouble};
-use crate::token::{BUDGET, Keeper, is_due};
+use crate::token::{self, BUDGET, Keeper, is_due, record_of};
 use crate::{Deadline, Error, Host};
 
 /// So far the provider's clock may be from ours before a warning is due, in seconds.
@@ -143,10 +143,21 @@ impl Keeper<'_> {
                 let error = self.no_grant(account);
                 health.but(Condition::AuthorizeAgain, &error.into())
             }
-            Ok(Some(record)) => {
-                health.judge(&record, account, now);
-                health
-            }
+            Ok(Some(record)) => match Self::objection(account, record_of(account, &record)) {
+                Some(error) => {
+                    let condition = match error {
+                        token::Error::ServerChanged { app_only: true, .. } => {
+                            Condition::Misconfigured
+                        }
+                        _ => Condition::AuthorizeAgain,
+                    };
+                    health.but(condition, &error.into())
+                }
+                None => {
+                    health.judge(record_of(account, &record), account, now);
+                    health
+                }
+            },
         }
     }
 }
@@ -192,12 +203,6 @@ impl Health {
 
     fn judge(&mut self, record: &Record, account: &Account, now: i64) {
         self.condition = match record.standing {
-            _ if record.identity != account.identity && !account.identity.app_only => {
-                let target = account.target.clone();
-                let error = crate::token::Error::SettingsChanged { target };
-                self.last_error = Some(error.to_string());
-                Condition::AuthorizeAgain
-            }
             Standing::Usable if is_due(record, now) => Condition::Due,
             Standing::Usable => Condition::Ok,
             Standing::Failing => Condition::Failing,

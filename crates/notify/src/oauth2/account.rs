@@ -4,7 +4,7 @@ use ::oauth2::url::Url;
 
 use super::{CUSTOM, Cloud, Provider, Providers, check};
 use crate::config::Smtp;
-use crate::state::Identity;
+use crate::state::{Identity, Peer};
 use crate::{Error, Host, Secret};
 
 /// A mailbox at a provider, and the application that sends for it.
@@ -18,6 +18,8 @@ pub struct Account {
     pub client_secret: Secret,
     /// Whose tokens they are.
     pub identity: Identity,
+    /// The only mail server they are for.
+    pub peer: Peer,
 }
 
 impl Account {
@@ -87,6 +89,7 @@ impl Account {
             provider,
             client_secret,
             identity,
+            peer: smtp.peer_of_grant(),
         }))
     }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, Peer};
 use crate::{Secret, disk};
 
 /// The key of the checksum: SHA-256 over all other keys and values, the keys in order.
@@ -104,6 +104,10 @@ pub struct Record {
     pub token_id: String,
     /// Whose tokens these are.
     pub identity: Identity,
+    /// The only mail server they may be sent to; none in a record of before this was kept, until its
+    /// next use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Peer>,
     /// The grant.
     #[serde(serialize_with = "exposed", skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
@@ -152,6 +156,9 @@ pub struct Record {
     /// How many seconds the provider's clock was ahead of the node's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_skew: Option<i64>,
+    /// The record of a person's grant, while an application acts for itself in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aside: Option<Box<Record>>,
     /// Keys of a later version.
     #[serde(flatten)]
     other: BTreeMap<String, Value>,
@@ -198,18 +205,20 @@ impl Record {
         if record.version == 0 || record.id.is_empty() {
             return Err(Some("it has no version or no id"));
         }
-        let tokens = [
-            &record.refresh_token,
-            &record.previous_refresh_token,
-            &record.access_token,
-        ];
-        let good = |token: &Secret| {
-            !token.expose().is_empty() && token.expose().bytes().all(|b| (0x20..=0x7e).contains(&b))
-        };
-        if !tokens.into_iter().flatten().all(good) {
+        let is_sound = |record: &Self| record.tokens().all(is_token);
+        if !is_sound(&record) || !record.aside.as_deref().is_none_or(is_sound) {
             return Err(Some("a token in it has characters that no token has"));
         }
         Ok(record)
+    }
+
+    fn tokens(&self) -> impl Iterator<Item = &Secret> {
+        let tokens = [
+            &self.refresh_token,
+            &self.previous_refresh_token,
+            &self.access_token,
+        ];
+        tokens.into_iter().flatten()
     }
 
     /// The form on disk.
@@ -223,6 +232,11 @@ impl Record {
         bytes.push(b'\n');
         bytes
     }
+}
+
+fn is_token(token: &Secret) -> bool {
+    let text = token.expose();
+    !text.is_empty() && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
 }
 
 fn checksum(map: &Map<String, Value>) -> String {

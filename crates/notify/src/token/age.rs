@@ -34,6 +34,8 @@ const LAST: Duration = Duration::from_secs(30);
 pub(super) struct Copy {
     /// Tells one start of the machine from another.
     boot: String,
+    /// What the token is for: [`key`] of its account.
+    of: String,
     /// The access token's id.
     id: String,
     /// The record's id.
@@ -51,6 +53,7 @@ pub(super) struct Copy {
 #[serde(rename_all = "kebab-case")]
 struct Written<'a> {
     boot: &'a str,
+    of: &'a str,
     id: &'a str,
     record: &'a str,
     generation: u64,
@@ -119,6 +122,7 @@ impl Keeper<'_> {
         let age = now.saturating_sub(obtained).max(0).saturating_mul(1000);
         let copy = Copy {
             boot: boot_id(),
+            of: key(account),
             id: record.token_id.clone(),
             record: record.id.clone(),
             generation: record.generation,
@@ -132,24 +136,25 @@ impl Keeper<'_> {
 
     /// The copy of whatever token this machine saw last, if it is of this start of the machine.
     pub(super) fn read_copy(&self, account: &Account) -> Option<Copy> {
-        let found = self.disk.read(&self.copy_file(account)).ok()??;
+        let found = self.disk.read(&self.copy_file(&account.target)).ok()??;
         let mine = found.owner == rustix::process::geteuid().as_raw();
         if !(found.plain && mine && found.links == 1) {
             return None;
         }
         let copy: Copy = serde_json::from_slice(&found.bytes).ok()?;
-        (copy.boot == boot_id()).then_some(copy)
+        (copy.boot == boot_id() && copy.of == key(account)).then_some(copy)
     }
 
     /// A copy that cannot be written is done without.
     fn write_copy(&self, account: &Account, copy: &Copy) {
-        let path = self.copy_file(account);
+        let path = self.copy_file(&account.target);
         let Ok(random) = crate::state::random() else {
             return;
         };
         let new = path.with_extension(format!("json.tmp-{random}"));
         let written = Written {
             boot: &copy.boot,
+            of: &copy.of,
             id: &copy.id,
             record: &copy.record,
             generation: copy.generation,
@@ -173,19 +178,20 @@ impl Keeper<'_> {
         }
     }
 
-    pub(super) fn drop_copy(&self, account: &Account) {
-        let _ = self.disk.remove(&self.copy_file(account));
+    pub(super) fn drop_copy(&self, target: &str) {
+        let _ = self.disk.remove(&self.copy_file(target));
     }
 
-    fn copy_file(&self, account: &Account) -> PathBuf {
+    /// Named by the target, so that it can go with the target whatever its settings were.
+    fn copy_file(&self, target: &str) -> PathBuf {
         let dir = self.host.run_dir().join("oauth2");
-        dir.join(format!("{}.json", key(account)))
+        dir.join(format!("{target}.json"))
     }
 }
 
-/// A target and whose tokens it uses, as a name.
+/// A target, whose tokens it uses and where they are sent, as a name.
 pub(super) fn key(account: &Account) -> String {
-    hash(&(&account.target, &account.identity))
+    hash(&(&account.target, &account.identity, &account.peer))
 }
 
 /// A name for these values that fits into a file name.

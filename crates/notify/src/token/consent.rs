@@ -45,6 +45,7 @@ impl Keeper<'_> {
             record.generation = present.generation;
             record.sent = present.sent;
         }
+        record.peer = Some(account.peer.clone());
         record.refresh_token = Some(refresh_token.clone());
         record.consented = Some(now);
         // the provider made it just now
@@ -52,7 +53,7 @@ impl Keeper<'_> {
         self.sign(&mut record, "consent", by, now);
         let reserved = store.reserve(&guard, target, Some(&record))?;
         store.commit(&guard, reserved, target, &mut record, mark.as_ref())?;
-        self.drop_copy(account);
+        self.drop_copy(target);
         Ok(())
     }
 
@@ -78,7 +79,37 @@ impl Keeper<'_> {
                 cure: None,
             });
             true
-        })
+        })?;
+        self.drop_copy(target);
+        Ok(())
+    }
+
+    /// Takes over that the client secret of an application that acts for itself was handed in for the
+    /// settings as they are now: what spoke against its record does so no more.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub fn accept(&self, account: &Account, by: &str, deadline: Deadline) -> Result<(), Error> {
+        let (store, target) = (self.store(), account.target.as_str());
+        let guard = Lock::new(self.host, target)?.take(deadline)?;
+        let now = self.clock.now();
+        let Some(present) = store.read_owned(&guard, target, now)? else {
+            return Ok(());
+        };
+        let mark = present.mark();
+        let mut record = Self::successor(account, Some(present))?;
+        record.peer = Some(account.peer.clone());
+        record.access_token = None;
+        record.standing = Standing::Usable;
+        record.alerted = None;
+        record.trouble = None;
+        record.failures = 0;
+        record.retry_at = None;
+        self.sign(&mut record, "settings", by, now);
+        let reserved = store.reserve(&guard, target, Some(&record))?;
+        store.commit(&guard, reserved, target, &mut record, Some(&mark))?;
+        self.drop_copy(target);
+        Ok(())
     }
 
     /// Puts down that mail was sent, to the hour.
@@ -87,8 +118,9 @@ impl Keeper<'_> {
     /// [`Error::State`].
     pub fn sent(&self, account: &Account, deadline: Deadline) -> Result<(), Error> {
         let recent = |record: &Record, now: i64| {
+            // a record of before takes over which server it is for
             let age = record.sent.map(|moment| now.saturating_sub(moment));
-            age.is_some_and(|age| (0..SENT).contains(&age))
+            record.peer.is_some() && age.is_some_and(|age| (0..SENT).contains(&age))
         };
         let target = account.target.as_str();
         match self.store().read(target)? {
@@ -96,6 +128,7 @@ impl Keeper<'_> {
                 self.change(target, "send", "delivery", deadline, |record, now| {
                     let old = recent(record, now);
                     record.sent = Some(now);
+                    record.peer.get_or_insert_with(|| account.peer.clone());
                     !old
                 })
             }
@@ -135,8 +168,13 @@ impl Keeper<'_> {
     /// # Errors
     /// [`Error::State`].
     pub fn forget(&self, target: &str, deadline: Deadline) -> Result<(), Error> {
+        self.store().stamp(target)?;
+        // also where the record has to wait
+        self.drop_copy(target);
         let guard = Lock::new(self.host, target)?.take(deadline)?;
-        Ok(self.store().remove(&guard, target)?)
+        self.store().remove(&guard, target)?;
+        self.drop_copy(target);
+        Ok(())
     }
 
     /// Changes a record that is there, under the lock, if the closure says so.

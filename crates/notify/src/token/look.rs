@@ -1,6 +1,7 @@
 //! What a record says about a wish: a token, a reason to wait, or the need to ask the provider.
 
-use super::{AccessToken, Error, Keeper};
+use super::objection::{has_new_secret, is_for_another_server};
+use super::{AccessToken, Error, Keeper, record_of};
 use crate::disk::Stamp;
 use crate::oauth2::Account;
 use crate::state::{Record, Standing};
@@ -69,13 +70,12 @@ impl Keeper<'_> {
                 (false, _) => wait(self.no_grant(account)),
             };
         };
-        let target = account.target.clone();
-        if record.identity != account.identity {
-            return if account.identity.app_only {
-                Look::Ask { alive: None }
-            } else {
-                wait(Error::SettingsChanged { target })
-            };
+        let record = record_of(account, record);
+        if let Some(error) = Self::objection(account, record) {
+            return wait(error);
+        }
+        if record.identity != account.identity || is_for_another_server(account, record) {
+            return Look::Ask { alive: None };
         }
         let uptime = self.clock.uptime();
         let copy = self.own_copy(account, record);
@@ -115,7 +115,8 @@ impl Keeper<'_> {
         let now = self.clock.now();
         let trouble = record.trouble.as_ref();
         let reason = || trouble.map(|trouble| trouble.message.clone());
-        if record.standing == Standing::AuthorizeAgain {
+        let renewed = account.identity.app_only && has_new_secret(account, record);
+        if record.standing == Standing::AuthorizeAgain && !renewed {
             let reason = reason().unwrap_or_default();
             return Some(Error::Ended { target, reason });
         }

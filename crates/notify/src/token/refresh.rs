@@ -34,11 +34,7 @@ impl Keeper<'_> {
             Look::Ask { .. } => {}
         }
         let mark = present.as_ref().map(Record::mark);
-        let mut record = match present {
-            Some(record) if record.identity == account.identity => record,
-            // only an application that acts for itself gets here without a grant
-            _ => Record::new(account.identity.clone())?,
-        };
+        let mut record = Self::successor(account, present)?;
         let time = deadline
             .left()
             .unwrap_or_default()
@@ -53,6 +49,7 @@ impl Keeper<'_> {
         let asked = self.ask(account, &record, mark.as_ref(), Deadline::after(time));
         let now = self.clock.now();
         record.tried = Some(now);
+        record.peer = Some(account.peer.clone());
         record.settings = fingerprint(account, &record);
         match asked {
             Ok(granted) => {
@@ -69,7 +66,7 @@ impl Keeper<'_> {
                     Err(error) => Err(error.into()),
                     Ok(()) => {
                         // one of a later generation that was lost would hide this one
-                        self.drop_copy(account);
+                        self.drop_copy(target);
                         let stamp = store.stamp(target)?;
                         if let Some(copy) = self.own_copy(account, &record) {
                             self.remember(account, &copy, stamp);

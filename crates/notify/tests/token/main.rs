@@ -5,10 +5,12 @@ mod app;
 mod clock;
 mod disk;
 mod health;
+mod newer;
 mod nodes;
 #[allow(dead_code)]
 #[path = "../exchange/peer.rs"]
 mod peer;
+mod peer_of_grant;
 mod provider;
 mod refresh;
 mod site;

@@ -6,6 +6,7 @@
 use super::{Smtp, SmtpMode};
 use crate::Error;
 use crate::oauth2::{CUSTOM, Cloud, Provider, is_guid, is_word_for_tenants, tenant};
+use crate::state::Peer;
 
 const MICROSOFT: &str = "microsoft-oauth2";
 
@@ -24,15 +25,26 @@ impl Smtp {
         self.oauth2_grant_type.as_deref() == Some("client-credentials")
     }
 
+    /// The mail server that a grant is given for.
+    #[must_use]
+    pub fn peer_of_grant(&self) -> Peer {
+        let mode = self.mode.unwrap_or_default();
+        Peer {
+            server: self.server.clone(),
+            port: self.port.unwrap_or(mode.default_port()),
+            mode: mode.to_string(),
+        }
+    }
+
     /// What a grant and a client secret are given for.
     #[must_use]
     pub fn granted_for(&self) -> Vec<String> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let mode = self.mode.unwrap_or_default();
+        let Peer { server, port, mode } = self.peer_of_grant();
         vec![
-            self.server.clone(),
-            self.port.unwrap_or(mode.default_port()).to_string(),
-            mode.to_string(),
+            server,
+            port.to_string(),
+            mode,
             self.oauth2_method().unwrap_or_default().to_owned(),
             text(&self.oauth2_cloud),
             text(&self.oauth2_token_url),
