@@ -174,7 +174,7 @@ subtest 'a token for another mailbox: what the server says is told' => sub {
     like $error, qr/535 5[.]7[.]8/,                       'code';
     like $error, qr/"status":"4\d\d"/,                    'the JSON of the challenge';
     like $error, qr/has to .*(?:login|mailbox|account)/s, 'who has to act';
-    is condition($way), 'ok', 'the grant is not at fault';
+    is condition($way), 'misconfigured', 'until mail is sent';
 };
 
 subtest 'the provider is down: the grant stays' => sub {

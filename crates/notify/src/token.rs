@@ -7,13 +7,16 @@
 //! answers is a [`Cache`] that the caller owns and that no forked child waits for.
 
 mod age;
+mod alert;
 mod aside;
 mod cache;
 mod consent;
 mod error;
 mod look;
+mod mail;
 mod objection;
 mod refresh;
+mod run_file;
 
 use std::time::Duration;
 

@@ -143,7 +143,7 @@ impl Keeper<'_> {
                 let error = self.no_grant(account);
                 health.but(Condition::AuthorizeAgain, &error.into())
             }
-            Ok(Some(record)) => match Self::objection(account, record_of(account, &record)) {
+            Ok(Some(record)) => match self.objection(account, record_of(account, &record)) {
                 Some(error) => {
                     let condition = match error {
                         token::Error::ServerChanged { app_only: true, .. } => {
@@ -209,6 +209,15 @@ impl Health {
             Standing::Misconfigured => Condition::Misconfigured,
             Standing::AuthorizeAgain => Condition::AuthorizeAgain,
         };
+        if let (Condition::Ok | Condition::Due, Some(refused)) = (self.condition, &record.refused) {
+            self.condition = match refused.standing {
+                Standing::Misconfigured => Condition::Misconfigured,
+                _ => Condition::Failing,
+            };
+            self.last_error = Some(refused.trouble.message.clone());
+            self.last_error_at = Some(refused.trouble.at);
+            self.cure.clone_from(&refused.trouble.cure);
+        }
         if self.condition == Condition::AuthorizeAgain {
             self.cure
                 .get_or_insert_with(|| "an administrator has to authorize the target again".into());

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::matcher::Severity;
 use crate::outcome::Outcome;
 use crate::token::Keeper;
-use crate::upkeep::{self, Target};
+use crate::upkeep::{self, Health, Target};
 use crate::{Deadline, Notification};
 
 const TEMPLATE: &str = "notification-target-failing";
@@ -38,11 +38,13 @@ impl Sender<'_> {
             if deadline.left() < Some(ENOUGH) {
                 break;
             }
-            match keeper.take_alert(&target.name, deadline) {
-                Ok(false) => {}
-                Ok(true) => {
-                    let told = self.tell(config, &keeper, &target, deadline, &mut log);
-                    outcomes.extend(told);
+            match keeper.begin_alert(&target, deadline) {
+                Ok(None) => {}
+                Ok(Some(health)) => {
+                    outcomes.extend(self.tell(config, &health, deadline, &mut log));
+                    if let Err(error) = keeper.end_alert(&target.name, deadline) {
+                        log.add(Level::Warning, error.to_string());
+                    }
                 }
                 Err(error) => log.add(Level::Err, error.to_string()),
             }
@@ -56,13 +58,11 @@ impl Sender<'_> {
     fn tell(
         &self,
         config: &Config,
-        keeper: &Keeper<'_>,
-        target: &Target,
+        health: &Health,
         deadline: Deadline,
         log: &mut Log,
     ) -> Vec<TargetOutcome> {
-        let name = target.name.as_str();
-        let health = keeper.health(target);
+        let name = health.name.as_str();
         let reason = health.last_error.clone().unwrap_or_default();
         let node = self.host.node();
         let data = json!({

@@ -75,6 +75,28 @@ pub struct Trouble {
     pub cure: Option<String>,
 }
 
+/// A login that the mail server refused for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Refused {
+    /// What that means.
+    pub standing: Standing,
+    /// What it said.
+    pub trouble: Trouble,
+}
+
+/// What the admins were told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Told {
+    /// The standing that they were told of, until something goes right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerted: Option<Standing>,
+    /// Since when somebody tells it, in seconds since the epoch, until that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telling: Option<i64>,
+}
+
 /// Who changed the record last, when and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -83,7 +105,7 @@ pub struct Change {
     pub at: i64,
     /// On which node.
     pub node: String,
-    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`.
+    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`, `refusal`, `alert`.
     pub why: String,
     /// On whose behalf: a user, or the part of this software that asked.
     pub by: String,
@@ -137,12 +159,15 @@ pub struct Record {
     pub changed: Change,
     /// How things stand.
     pub standing: Standing,
-    /// The standing that an admin was told of, until something goes right.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alerted: Option<Standing>,
+    /// What the admins were told of it.
+    #[serde(flatten)]
+    pub told: Told,
     /// What went wrong last, until something goes right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
+    /// How the mail server refused the login, until mail is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
     /// Refreshes that failed since one succeeded.
     pub failures: u32,
     /// When the provider was last asked.

@@ -6,7 +6,6 @@
 //! means that a clock was set: the age is then unknown, which costs one refresh. The clocks of two
 //! nodes may differ by more than that without harm.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
@@ -27,6 +26,10 @@ const OTHER_CLOCK: i64 = 1800;
 const EARLY: Duration = Duration::from_secs(900);
 /// A token is not used any more so long before its end.
 const LAST: Duration = Duration::from_secs(30);
+
+/// The ending of the copies, which are named by their targets, so that they can go with them whatever
+/// the settings were.
+const FILE: &str = "json";
 
 /// What this machine knows of an access token.
 #[derive(Clone, Debug, Deserialize)]
@@ -136,22 +139,13 @@ impl Keeper<'_> {
 
     /// The copy of whatever token this machine saw last, if it is of this start of the machine.
     pub(super) fn read_copy(&self, account: &Account) -> Option<Copy> {
-        let found = self.disk.read(&self.copy_file(&account.target)).ok()??;
-        let mine = found.owner == rustix::process::geteuid().as_raw();
-        if !(found.plain && mine && found.links == 1) {
-            return None;
-        }
-        let copy: Copy = serde_json::from_slice(&found.bytes).ok()?;
+        let found = self.read_run_file(&account.target, FILE)?;
+        let copy: Copy = serde_json::from_slice(&found).ok()?;
         (copy.boot == boot_id() && copy.of == key(account)).then_some(copy)
     }
 
     /// A copy that cannot be written is done without.
     fn write_copy(&self, account: &Account, copy: &Copy) {
-        let path = self.copy_file(&account.target);
-        let Ok(random) = crate::state::random() else {
-            return;
-        };
-        let new = path.with_extension(format!("json.tmp-{random}"));
         let written = Written {
             boot: &copy.boot,
             of: &copy.of,
@@ -163,29 +157,11 @@ impl Keeper<'_> {
             access_token: copy.access_token.expose(),
         };
         let bytes = Zeroizing::new(serde_json::to_vec(&written).unwrap_or_default());
-        let made = path.parent().map(|dir| self.disk.make_dir(dir));
-        if !matches!(made, Some(Ok(()))) {
-            return;
-        }
-        // what a power loss makes of it does not matter: a start of the machine makes it void
-        let replaced = self
-            .disk
-            .create(&new)
-            .and_then(|mut file| file.write(&bytes))
-            .and_then(|()| self.disk.rename(&new, &path));
-        if replaced.is_err() {
-            let _ = self.disk.remove(&new);
-        }
+        let _ = self.write_run_file(&account.target, FILE, &bytes);
     }
 
     pub(super) fn drop_copy(&self, target: &str) {
-        let _ = self.disk.remove(&self.copy_file(target));
-    }
-
-    /// Named by the target, so that it can go with the target whatever its settings were.
-    fn copy_file(&self, target: &str) -> PathBuf {
-        let dir = self.host.run_dir().join("oauth2");
-        dir.join(format!("{target}.json"))
+        let _ = self.disk.remove(&self.run_file(target, FILE));
     }
 }
 

@@ -1,13 +1,10 @@
-//! What people do to a grant: give it, take it away, change what it was made for. And that mail was
-//! sent with it.
+//! What people do to a grant: give it, take it away, change what it was made for.
 
 use super::Keeper;
 use crate::oauth2::Account;
-use crate::state::{self, Lock, Record, Standing, Trouble};
+use crate::state::{self, Lock, Record, Standing, Told, Trouble};
 use crate::{Deadline, Error, Secret};
 
-/// A sending is put down so often at most, in seconds.
-const SENT: i64 = 3600;
 /// The longest refresh token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
 
@@ -101,8 +98,9 @@ impl Keeper<'_> {
         record.peer = Some(account.peer.clone());
         record.access_token = None;
         record.standing = Standing::Usable;
-        record.alerted = None;
+        record.told = Told::default();
         record.trouble = None;
+        record.refused = None;
         record.failures = 0;
         record.retry_at = None;
         self.sign(&mut record, "settings", by, now);
@@ -110,51 +108,6 @@ impl Keeper<'_> {
         store.commit(&guard, reserved, target, &mut record, Some(&mark))?;
         self.drop_copy(target);
         Ok(())
-    }
-
-    /// Puts down that mail was sent, to the hour.
-    ///
-    /// # Errors
-    /// [`Error::State`].
-    pub fn sent(&self, account: &Account, deadline: Deadline) -> Result<(), Error> {
-        let recent = |record: &Record, now: i64| {
-            // a record of before takes over which server it is for
-            let age = record.sent.map(|moment| now.saturating_sub(moment));
-            record.peer.is_some() && age.is_some_and(|age| (0..SENT).contains(&age))
-        };
-        let target = account.target.as_str();
-        match self.store().read(target)? {
-            Some(record) if !recent(&record, self.clock.now()) => {
-                self.change(target, "send", "delivery", deadline, |record, now| {
-                    let old = recent(record, now);
-                    record.sent = Some(now);
-                    record.peer.get_or_insert_with(|| account.peer.clone());
-                    !old
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether somebody has to be told that a target has stopped working; then this is put down, so
-    /// that one of all who ask tells it, once.
-    ///
-    /// # Errors
-    /// [`Error::State`].
-    pub fn take_alert(&self, target: &str, deadline: Deadline) -> Result<bool, Error> {
-        let untold = |record: &Record| {
-            record.standing != Standing::Usable && record.alerted != Some(record.standing)
-        };
-        if !self.store().read(target)?.as_ref().is_some_and(untold) {
-            return Ok(false);
-        }
-        let mut taken = false;
-        self.change(target, "alert", "delivery", deadline, |record, _| {
-            taken = untold(record);
-            record.alerted = Some(record.standing);
-            taken
-        })?;
-        Ok(taken)
     }
 
     /// Whether anything is kept of a target.
@@ -178,7 +131,7 @@ impl Keeper<'_> {
     }
 
     /// Changes a record that is there, under the lock, if the closure says so.
-    fn change(
+    pub(super) fn change(
         &self,
         target: &str,
         why: &str,

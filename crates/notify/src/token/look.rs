@@ -71,7 +71,7 @@ impl Keeper<'_> {
             };
         };
         let record = record_of(account, record);
-        if let Some(error) = Self::objection(account, record) {
+        if let Some(error) = self.objection(account, record) {
             return wait(error);
         }
         if record.identity != account.identity || is_for_another_server(account, record) {
@@ -119,9 +119,6 @@ impl Keeper<'_> {
         if record.standing == Standing::AuthorizeAgain && !renewed {
             let reason = reason().unwrap_or_default();
             return Some(Error::Ended { target, reason });
-        }
-        if record.refresh_token.is_none() && !account.identity.app_only {
-            return Some(self.no_grant(account));
         }
         let mended = record.settings != fingerprint(account, record);
         let pause = record

@@ -11,7 +11,7 @@ use crate::state::{Record, Standing};
 impl Keeper<'_> {
     /// Why nothing of this record may be used for the account; `None` also where an application that
     /// acts for itself can simply ask for a new token.
-    pub(crate) fn objection(account: &Account, record: &Record) -> Option<Error> {
+    pub(crate) fn objection(&self, account: &Account, record: &Record) -> Option<Error> {
         let target = account.target.clone();
         let app_only = account.identity.app_only;
         let moved = is_for_another_server(account, record);
@@ -21,6 +21,8 @@ impl Keeper<'_> {
             if has_new_secret(account, record) || !moved {
                 return None;
             }
+        } else if record.refresh_token.is_none() {
+            return Some(self.no_grant(account));
         } else if !changed && !moved {
             return None;
         } else if record.standing == Standing::AuthorizeAgain {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::look::{LONGEST_PAUSE, Look, Want, fingerprint};
 use super::{AccessToken, Keeper};
 use crate::oauth2::{self, Account, Failure, Granted, Verdict};
-use crate::state::{self, Change, Guard, Mark, Record, Standing, Trouble};
+use crate::state::{self, Change, Guard, Mark, Record, Standing, Told, Trouble};
 use crate::{Deadline, Secret};
 
 /// What must be left of the lock for storing the answer.
@@ -151,7 +151,9 @@ impl Keeper<'_> {
         record.refreshed = Some(now);
         record.clock_skew = granted.clock_skew;
         record.standing = Standing::Usable;
-        record.alerted = None;
+        if record.refused.is_none() {
+            record.told = Told::default();
+        }
         record.trouble = None;
         record.failures = 0;
         record.retry_at = None;
