@@ -28,6 +28,7 @@ use ::oauth2::{
 };
 
 pub use account::Account;
+pub(crate) use account::{check_app_only, check_cloud};
 pub(crate) use check::{is_guid, is_word_for_tenants, tenant};
 pub use provider::{CUSTOM, ClientAuth, Cloud, Limits, Provider, Providers, Tenant};
 pub(crate) use refresh::{Failure, Granted, Verdict, app_token, refresh};

@@ -62,11 +62,8 @@ impl Account {
         } else {
             find(host, method, smtp.oauth2_cloud.as_deref())?
         };
-        if app_only && provider.app_scopes.is_empty() {
-            return Err(Error::parameter(
-                "oauth2-grant-type",
-                format!("client-credentials cannot be used with {method}"),
-            ));
+        if app_only {
+            check_app_only(&provider)?;
         }
         let client_secret = smtp
             .oauth2_client_secret
@@ -101,16 +98,31 @@ impl Account {
 
 /// A known provider, in a cloud of its own where one is named.
 fn find(host: &Host, method: &str, cloud: Option<&str>) -> Result<Provider, Error> {
-    let cloud = cloud.map(Cloud::named).transpose()?;
+    let cloud = check_cloud(method, cloud)?;
     let provider = Providers::load(host).find(method)?.clone();
-    match cloud {
-        None | Some(Cloud::Global) => Ok(provider),
-        Some(cloud) if method == "microsoft-oauth2" => Ok(Provider::microsoft(cloud)),
-        Some(_) => Err(Error::parameter(
-            "oauth2-cloud",
-            format!("{method} has no other clouds"),
-        )),
+    Ok(match cloud {
+        Cloud::Global => provider,
+        cloud => Provider::microsoft(cloud),
+    })
+}
+
+/// The cloud that is named, of a provider that has it.
+pub(crate) fn check_cloud(method: &str, name: Option<&str>) -> Result<Cloud, Error> {
+    let cloud = name.map_or(Ok(Cloud::Global), Cloud::named)?;
+    if cloud == Cloud::Global || method == "microsoft-oauth2" {
+        return Ok(cloud);
     }
+    let reason = format!("{method} has no other clouds");
+    Err(Error::parameter("oauth2-cloud", reason))
+}
+
+/// Whether the provider lets applications act for themselves.
+pub(crate) fn check_app_only(provider: &Provider) -> Result<(), Error> {
+    if !provider.app_scopes.is_empty() {
+        return Ok(());
+    }
+    let reason = format!("client-credentials cannot be used with {}", provider.name);
+    Err(Error::parameter("oauth2-grant-type", reason))
 }
 
 fn scopes(text: Option<&str>) -> Vec<String> {
