@@ -123,12 +123,13 @@ pub mod export {
                 let reason = "the target's server, provider, application or login was changed";
                 keeper.set_aside(&target, reason, by, deadline)
             }
-            Grant::Renewed(target) if keeper.keeps(&target) => {
-                match account(this, &target)?.filter(|account| account.identity.app_only) {
-                    Some(account) => keeper.accept(&account, by, deadline),
-                    None => Ok(()),
+            // settings that lack something else are none of this
+            Grant::Renewed(target) if keeper.keeps(&target) => match account(this, &target) {
+                Ok(Some(account)) if account.identity.app_only => {
+                    keeper.accept(&account, by, deadline)
                 }
-            }
+                _ => Ok(()),
+            },
             Grant::Gone(target) if keeper.keeps(&target) => keeper.forget(&target, deadline),
             Grant::Outdated(_) | Grant::Renewed(_) | Grant::Gone(_) => Ok(()),
         }

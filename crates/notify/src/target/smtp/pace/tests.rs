@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::clock::LocalTime;
 use crate::oauth2::{Cloud, Provider};
-use crate::state::Identity;
+use crate::state::{Identity, Peer};
 use crate::{Secret, SystemClock};
 
 /// A clock that stands still.
@@ -68,6 +68,7 @@ fn account(provider: Provider, login: &str) -> Account {
             login: login.to_owned(),
             ..Identity::default()
         },
+        peer: Peer::default(),
         provider,
     }
 }
