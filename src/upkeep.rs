@@ -5,8 +5,8 @@ pub mod export {
     use std::collections::BTreeMap;
     use std::time::Duration;
 
-    use notify::config::{Entity, Kind};
-    use notify::deliver::LogLine;
+    use notify::config::{Config, Entity, Kind};
+    use notify::deliver::{Level, LogLine};
     use notify::oauth2::Account;
     use notify::token::{BUDGET, Keeper};
     use notify::upkeep::{self, Health};
@@ -45,8 +45,9 @@ pub mod export {
     }
 
     /// Uses every grant that would end unused and tries every failed one again, each by itself; then
-    /// tells the admins, over the other targets, of those that have stopped working. Returns
-    /// `{ targets, log }`. Takes up to 25 s for each target, 600 s in all, and 60 s for the telling.
+    /// tells the admins, over the other targets, of those that have stopped working, and removes what
+    /// is kept of targets that are gone for a month. Returns `{ targets, log }`. Takes up to 25 s for
+    /// each target, 600 s in all, 60 s for the telling and 25 s for the removing.
     #[export]
     pub fn refresh_oauth2_state(#[try_from_ref] this: &Object) -> Run {
         let config = this.config();
@@ -70,10 +71,25 @@ pub mod export {
         let alerts = with_sender(this.host(), |sender| {
             sender.alert(&config, None, Deadline::after(ALERT_BUDGET))
         });
-        Run {
-            targets,
-            log: alerts.log,
-        }
+        let mut log = alerts.log;
+        log.extend(swept(&keeper, &config));
+        Run { targets, log }
+    }
+
+    /// Removes what has been left of targets that are gone.
+    fn swept(keeper: &Keeper<'_>, config: &Config) -> Vec<LogLine> {
+        let line = |swept| match swept {
+            Ok(name) => LogLine {
+                level: Level::Info,
+                text: format!("removed what was kept of target '{name}': it is gone for a month"),
+            },
+            Err(error) => LogLine {
+                level: Level::Warning,
+                text: notify::Error::to_string(&error),
+            },
+        };
+        let swept = upkeep::sweep(keeper, config, Deadline::after(BUDGET));
+        swept.into_iter().map(line).collect()
     }
 
     /// How things stand with every target that logs in with OAuth2, by name. Asks nobody.

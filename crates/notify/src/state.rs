@@ -13,7 +13,7 @@ mod store;
 pub use error::Error;
 pub use lock::{Guard, HOLD, Lock};
 pub use peer::Peer;
-pub use record::{Change, Identity, Record, Refused, Standing, Told, Trouble};
+pub use record::{Change, Identity, Orphaned, Record, Refused, Standing, Told, Trouble};
 pub use store::{Mark, Reserved, Store};
 
 use ring::rand::{SecureRandom, SystemRandom};

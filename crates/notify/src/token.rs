@@ -15,6 +15,7 @@ mod error;
 mod look;
 mod mail;
 mod objection;
+mod orphan;
 mod refresh;
 mod run_file;
 

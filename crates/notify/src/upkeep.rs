@@ -1,13 +1,16 @@
 //! The daily run: every grant that would end unused is used once, and every failed one tried again,
 //! each by itself. And how things stand with every target.
 
+mod sweep;
+
 use serde::Serialize;
 
 use crate::config::{Config, Entity, Kind};
 use crate::oauth2::Account;
-use crate::state::{self, Record, Standing, Trouble};
+use crate::state::{self, Record, Standing, Told, Trouble};
 use crate::token::{self, BUDGET, Keeper, is_due, record_of};
 use crate::{Deadline, Error, Host};
+pub use sweep::sweep;
 
 /// So far the provider's clock may be from ours before a warning is due, in seconds.
 const SKEW: u64 = 60;
@@ -79,6 +82,9 @@ pub struct Health {
     /// What has to be done, and by whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cure: Option<String>,
+    /// What the admins were told, as the record has it.
+    #[serde(skip)]
+    pub(crate) told: Option<Told>,
     /// What does no harm yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
@@ -175,6 +181,7 @@ impl Health {
             last_error: None,
             last_error_at: None,
             cure: None,
+            told: None,
             warning: None,
         }
     }
@@ -190,6 +197,7 @@ impl Health {
         self.consented = record.consented;
         self.last_refresh = record.refreshed;
         self.last_send = record.sent;
+        self.told = Some(record.told.clone());
         self.retry_at = record.retry_at;
         if let Some(Trouble {
             at, message, cure, ..

@@ -85,6 +85,16 @@ pub struct Refused {
     pub trouble: Trouble,
 }
 
+/// How long there has been no target for a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Orphaned {
+    /// When somebody looked last, in seconds since the epoch.
+    pub at: i64,
+    /// How often somebody has looked, about once a day.
+    pub looks: u32,
+}
+
 /// What the admins were told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -105,7 +115,7 @@ pub struct Change {
     pub at: i64,
     /// On which node.
     pub node: String,
-    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`, `refusal`, `alert`.
+    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`, `refusal`, `alert`, `target`.
     pub why: String,
     /// On whose behalf: a user, or the part of this software that asked.
     pub by: String,
@@ -165,6 +175,9 @@ pub struct Record {
     /// What went wrong last, until something goes right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
+    /// That there is no target for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orphaned: Option<Orphaned>,
     /// How the mail server refused the login, until mail is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,

@@ -12,6 +12,7 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::run_file::COPY;
 use super::{AccessToken, Keeper};
 use crate::Secret;
 use crate::clock::boot_id;
@@ -26,10 +27,6 @@ const OTHER_CLOCK: i64 = 1800;
 const EARLY: Duration = Duration::from_secs(900);
 /// A token is not used any more so long before its end.
 const LAST: Duration = Duration::from_secs(30);
-
-/// The ending of the copies, which are named by their targets, so that they can go with them whatever
-/// the settings were.
-const FILE: &str = "json";
 
 /// What this machine knows of an access token.
 #[derive(Clone, Debug, Deserialize)]
@@ -139,7 +136,7 @@ impl Keeper<'_> {
 
     /// The copy of whatever token this machine saw last, if it is of this start of the machine.
     pub(super) fn read_copy(&self, account: &Account) -> Option<Copy> {
-        let found = self.read_run_file(&account.target, FILE)?;
+        let found = self.read_run_file(&account.target, COPY)?;
         let copy: Copy = serde_json::from_slice(&found).ok()?;
         (copy.boot == boot_id() && copy.of == key(account)).then_some(copy)
     }
@@ -157,11 +154,11 @@ impl Keeper<'_> {
             access_token: copy.access_token.expose(),
         };
         let bytes = Zeroizing::new(serde_json::to_vec(&written).unwrap_or_default());
-        let _ = self.write_run_file(&account.target, FILE, &bytes);
+        let _ = self.write_run_file(&account.target, COPY, &bytes);
     }
 
     pub(super) fn drop_copy(&self, target: &str) {
-        let _ = self.disk.remove(&self.run_file(target, FILE));
+        let _ = self.disk.remove(&self.run_file(target, COPY));
     }
 }
 

@@ -7,15 +7,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Keeper;
+use super::run_file::TOLD;
 use crate::state::{self, Guard, Lock, Record, Standing, Told};
 use crate::upkeep::{Condition, Health, Target};
 use crate::{Deadline, Error};
 
 /// After so long whoever tells it is given up, in seconds. Clocks of nodes may differ.
 const GIVEN_UP: i64 = 900;
-/// The ending of what this machine keeps for itself.
-const FILE: &str = "told";
-
 /// What this machine keeps for itself.
 #[derive(Default, Serialize, Deserialize)]
 struct Own {
@@ -57,7 +55,7 @@ impl Keeper<'_> {
         let shared = guard.and_then(|guard| self.put_down(&guard, target, &told));
         match (shared, &standing) {
             (Ok(()), _) => {
-                let _ = self.disk.remove(&self.run_file(name, FILE));
+                let _ = self.disk.remove(&self.run_file(name, TOLD));
             }
             // that nothing has to be told may wait
             (Err(_), None) => {}
@@ -83,11 +81,10 @@ impl Keeper<'_> {
 
     /// Whether nothing has to be told, and nothing put down.
     fn is_settled(&self, health: &Health) -> bool {
-        let record = self.store().read(&health.name).ok().flatten();
-        let shared = record.map(|record| record.told);
-        let mut all = [shared, self.own(&health.name)].into_iter().flatten();
+        let own = self.own(&health.name);
+        let mut all = [&health.told, &own].into_iter().flatten();
         match standing(health.condition) {
-            None => all.all(|told| told == Told::default()),
+            None => all.all(|told| *told == Told::default()),
             standing => all.any(|told| {
                 let age = told
                     .telling
@@ -121,14 +118,14 @@ impl Keeper<'_> {
     }
 
     fn own(&self, target: &str) -> Option<Told> {
-        let bytes = self.read_run_file(target, FILE)?;
+        let bytes = self.read_run_file(target, TOLD)?;
         let own: Own = serde_json::from_slice(&bytes).ok()?;
         Some(own.told)
     }
 
     fn keep(&self, target: &str, told: Told) -> Result<(), ()> {
         let bytes = serde_json::to_vec(&Own { told }).map_err(drop)?;
-        self.write_run_file(target, FILE, &bytes).map_err(drop)
+        self.write_run_file(target, TOLD, &bytes).map_err(drop)
     }
 }
 

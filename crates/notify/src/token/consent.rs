@@ -123,10 +123,10 @@ impl Keeper<'_> {
     pub fn forget(&self, target: &str, deadline: Deadline) -> Result<(), Error> {
         self.store().stamp(target)?;
         // also where the record has to wait
-        self.drop_copy(target);
+        self.drop_run_files(target);
         let guard = Lock::new(self.host, target)?.take(deadline)?;
         self.store().remove(&guard, target)?;
-        self.drop_copy(target);
+        self.drop_run_files(target);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What a machine keeps of a target for itself, below the run folder: what a power loss makes of it
 //! does not matter, since a start of the machine makes it void.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -8,10 +9,33 @@ use zeroize::Zeroizing;
 
 use super::Keeper;
 
+/// The ending of the copies of access tokens; named by the target, so that they can go with it whatever
+/// its settings were.
+pub(super) const COPY: &str = "json";
+/// The ending of what was told.
+pub(super) const TOLD: &str = "told";
+
 impl Keeper<'_> {
     pub(super) fn run_file(&self, target: &str, ending: &str) -> PathBuf {
         let dir = self.host.run_dir().join("oauth2");
         dir.join(format!("{target}.{ending}"))
+    }
+
+    /// The targets that have any.
+    pub(super) fn in_run_files(&self) -> BTreeSet<String> {
+        let dir = self.host.run_dir().join("oauth2");
+        let names = self.disk.names(&dir).unwrap_or_default();
+        let target = |name: &String| {
+            let (target, ending) = name.rsplit_once('.')?;
+            [COPY, TOLD].contains(&ending).then(|| target.to_owned())
+        };
+        names.iter().filter_map(target).collect()
+    }
+
+    pub(super) fn drop_run_files(&self, target: &str) {
+        for ending in [COPY, TOLD] {
+            let _ = self.disk.remove(&self.run_file(target, ending));
+        }
     }
 
     /// The content; `None` also if anybody else could have written it.

@@ -14,4 +14,5 @@ mod peer_of_grant;
 mod provider;
 mod refresh;
 mod site;
+mod sweep;
 mod together;
