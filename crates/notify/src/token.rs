@@ -134,6 +134,17 @@ impl<'a> Keeper<'a> {
             .map(|token| token.is_some())
     }
 
+    /// Since when the provider was not asked for a grant that is due, or that cannot be used; `None`
+    /// if nothing has to be done.
+    pub(crate) fn left_since(&self, account: &Account) -> Option<i64> {
+        if matches!(self.look(account, Want::Upkeep), Ok(Look::Rest)) {
+            return None;
+        }
+        let record = self.store().read(&account.target).ok().flatten();
+        let last = record.and_then(|record| record.tried.max(record.refreshed));
+        Some(last.unwrap_or(i64::MIN))
+    }
+
     fn get(
         &self,
         account: &Account,

@@ -1,6 +1,7 @@
 //! The daily run: every grant that would end unused is used once, and every failed one tried again,
 //! each by itself. And how things stand with every target.
 
+mod run;
 mod sweep;
 
 use serde::Serialize;
@@ -8,8 +9,9 @@ use serde::Serialize;
 use crate::config::{Config, Entity, Kind};
 use crate::oauth2::Account;
 use crate::state::{self, Record, Standing, Told, Trouble};
-use crate::token::{self, BUDGET, Keeper, is_due, record_of};
-use crate::{Deadline, Error, Host};
+use crate::token::{self, Keeper, is_due, record_of};
+use crate::{Error, Host};
+pub use run::{Report, run};
 pub use sweep::sweep;
 
 /// So far the provider's clock may be from ours before a warning is due, in seconds.
@@ -23,15 +25,6 @@ pub struct Target {
     pub name: String,
     /// Its account.
     pub account: Result<Account, Error>,
-}
-
-/// What became of a target in a run.
-#[derive(Debug)]
-pub struct Report {
-    /// Its name.
-    pub target: String,
-    /// Whether its grant was used: it was not if nothing was due.
-    pub result: Result<bool, Error>,
 }
 
 /// How things stand with a target.
@@ -110,25 +103,15 @@ pub fn targets(host: &Host, config: &Config) -> Vec<Target> {
     entities.into_iter().filter_map(of).collect()
 }
 
-/// Uses every grant that is due. No failure keeps the others from their turn; those that the deadline
-/// leaves no time for are reported as failed.
-#[must_use]
-pub fn run(keeper: &Keeper<'_>, targets: Vec<Target>, deadline: Deadline) -> Vec<Report> {
-    let one = |Target { name, account }| {
-        let left = deadline.left().unwrap_or_default().min(BUDGET);
-        let alive = |account| keeper.keep_alive(&account, Deadline::after(left));
-        Report {
-            target: name,
-            result: account.and_then(alive),
-        }
-    };
-    targets.into_iter().map(one).collect()
-}
-
 impl Keeper<'_> {
     /// How things stand with a target. Asks nobody and changes nothing.
     #[must_use]
     pub fn health(&self, target: &Target) -> Health {
+        run::alone(&target.name, || Ok(self.examine(target)))
+            .unwrap_or_else(|error| Health::new(&target.name).but(Condition::Failing, &error))
+    }
+
+    fn examine(&self, target: &Target) -> Health {
         let now = self.clock().now();
         let read = self.store().read(&target.name);
         let mut health = Health::new(&target.name);

@@ -16,3 +16,4 @@ mod refresh;
 mod site;
 mod sweep;
 mod together;
+mod turns;
