@@ -1,5 +1,7 @@
 //! What is needed to get access tokens for a mailbox, taken from a target's settings.
 
+use std::time::Duration;
+
 use ::oauth2::url::Url;
 
 use super::{CUSTOM, Cloud, Provider, Providers, check};
@@ -20,6 +22,8 @@ pub struct Account {
     pub identity: Identity,
     /// The only mail server they are for.
     pub peer: Peer,
+    /// So long before its end an access token is renewed, if the settings say so.
+    pub refresh_before: Option<Duration>,
 }
 
 impl Account {
@@ -87,6 +91,9 @@ impl Account {
             client_secret,
             identity,
             peer: smtp.peer_of_grant(),
+            refresh_before: smtp
+                .oauth2_refresh_before
+                .map(|seconds| Duration::from_secs(seconds.into())),
         }))
     }
 

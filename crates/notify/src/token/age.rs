@@ -23,7 +23,7 @@ use crate::state::Record;
 const OWN_CLOCK: i64 = 300;
 /// So far in the future a token of another node may be.
 const OTHER_CLOCK: i64 = 1800;
-/// A token is renewed so long before its end at the latest.
+/// A token is renewed so long before its end, unless the settings say otherwise.
 const EARLY: Duration = Duration::from_secs(900);
 /// A token is not used any more so long before its end.
 const LAST: Duration = Duration::from_secs(30);
@@ -74,9 +74,14 @@ impl Copy {
         Duration::from_secs(self.life.into())
     }
 
-    /// Whether it need not be renewed yet: by a quarter of its life, or by 15 minutes if that is less.
-    pub(super) fn is_fresh(&self, uptime: Duration) -> bool {
-        self.left(uptime) > EARLY.min(self.life() / 4)
+    /// Whether it need not be renewed yet: by a quarter of its life, or by 15 minutes if that is less;
+    /// or by what the settings say, which may take half of its life at most.
+    pub(super) fn is_fresh(&self, account: &Account, uptime: Duration) -> bool {
+        let early = match account.refresh_before {
+            Some(early) => early.min(self.life() / 2),
+            None => EARLY.min(self.life() / 4),
+        };
+        self.left(uptime) > early
     }
 
     /// Whether a mail server will still take it.

@@ -85,7 +85,7 @@ impl Keeper<'_> {
             .map(super::age::Copy::token);
         match want {
             Want::Token => {
-                if let Some(copy) = copy.filter(|copy| copy.is_fresh(uptime)) {
+                if let Some(copy) = copy.filter(|copy| copy.is_fresh(account, uptime)) {
                     self.remember(account, &copy, stamp);
                     return Look::Token(copy.token());
                 }

@@ -76,6 +76,7 @@ const EXT: &[Rule] = &[Rule {
         "oauth2-token-url",
         "oauth2-authorize-url",
         "oauth2-scopes",
+        "oauth2-refresh-before",
     ],
     repeated: &[],
 }];

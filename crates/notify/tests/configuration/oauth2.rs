@@ -1,7 +1,7 @@
 //! Settings of an OAuth2 login are refused when they are saved, not when the first mail is sent.
 
 use notify::Secret;
-use notify::config::SmtpSettings;
+use notify::config::{Kind, SmtpSettings};
 
 use super::*;
 
@@ -122,4 +122,42 @@ fn what_was_incomplete_before_stays_changeable_in_other_respects() {
         ..SmtpSettings::default()
     };
     config.update("s1", comment, &[], None).unwrap();
+}
+
+#[test]
+fn how_early_a_token_is_renewed_has_a_range_and_a_file() {
+    let early = |seconds| SmtpSettings {
+        oauth2_refresh_before: Some(seconds),
+        ..SmtpSettings::default()
+    };
+    let mut config = with(custom());
+    for seconds in [0, 59, 3601] {
+        assert_eq!(
+            refused(config.update("s1", early(seconds), &[], None)),
+            (
+                400,
+                "oauth2-refresh-before: must be a number of seconds from 60 to 3600".to_owned()
+            )
+        );
+    }
+    config.update("s1", early(60), &[], None).unwrap();
+    let (written, mut config) = again(&mut config);
+    assert!(written.ext.contains("\toauth2-refresh-before 60\n"));
+    let shown = |config: &Config| json(config.get(Kind::Smtp, "s1").unwrap());
+    assert_eq!(shown(&config)["oauth2-refresh-before"], 60);
+    let delete = ["oauth2-refresh-before".to_owned()];
+    config
+        .update("s1", SmtpSettings::default(), &delete, None)
+        .unwrap();
+    assert!(shown(&config).get("oauth2-refresh-before").is_none());
+    // a hand in the file
+    let ext = written.ext.replace("before 60", "before 5");
+    let damaged = parse_all(
+        &written.public,
+        &written.private,
+        &ext,
+        &written.private_ext,
+    );
+    let reason = &damaged.faults()[0].reason;
+    assert!(reason.contains("from 60 to 3600"), "{reason}");
 }

@@ -4,6 +4,7 @@
 mod app;
 mod clock;
 mod disk;
+mod early;
 mod health;
 mod newer;
 mod nodes;

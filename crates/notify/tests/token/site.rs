@@ -90,6 +90,7 @@ pub fn account(url: &str) -> Account {
             port: 465,
             mode: "tls".to_owned(),
         },
+        refresh_before: None,
     }
 }
 

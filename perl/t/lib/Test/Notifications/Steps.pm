@@ -221,6 +221,8 @@ my %smtp = (
     'oauth2-client-id' => 'client-1',
     'oauth2-tenant-id' => 'common',
     'oauth2-cloud'     => 'global',
+
+    'oauth2-refresh-before' => 600,
 );
 my %smtp_answer = (%smtp, origin => 'user-created');
 my %smtp_least  = (server => 'mail.example.org', 'from-address' => 'node@example.org');
@@ -268,7 +270,7 @@ my @smtp = (
         {
             delete => [
                 qw(port mode username password mailto author comment disable auth-method oauth2-client-id
-                    oauth2-tenant-id oauth2-cloud oauth2-client-secret)
+                    oauth2-tenant-id oauth2-cloud oauth2-refresh-before oauth2-client-secret)
             ],
         },
         undef

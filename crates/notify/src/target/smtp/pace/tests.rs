@@ -69,6 +69,7 @@ fn account(provider: Provider, login: &str) -> Account {
             ..Identity::default()
         },
         peer: Peer::default(),
+        refresh_before: None,
         provider,
     }
 }

@@ -130,6 +130,14 @@ my @extra = (
         maxLength   => 2048,
         optional    => 1,
     },
+    'oauth2-refresh-before' => {
+        description => 'Renew an access token so many seconds before its end, but not in the first '
+            . 'half of its life. Without it: 15 minutes, or a quarter of its life if that is less.',
+        type     => 'integer',
+        minimum  => 60,
+        maximum  => 3600,
+        optional => 1,
+    },
     'oauth2-refresh-token' => {
         description =>
             'The refresh token that /cluster/notifications/smtp-oauth2-token has returned. It '
