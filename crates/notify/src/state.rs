@@ -6,14 +6,16 @@
 
 mod error;
 mod lock;
+mod parts;
 mod peer;
 mod record;
 mod store;
 
 pub use error::Error;
 pub use lock::{Guard, HOLD, Lock};
+pub use parts::{Change, Identity, Orphaned, Other, Refused, Standing, Told, Trouble};
 pub use peer::Peer;
-pub use record::{Change, Identity, Orphaned, Record, Refused, Standing, Told, Trouble};
+pub use record::Record;
 pub use store::{Mark, Reserved, Store};
 
 use ring::rand::{SecureRandom, SystemRandom};

@@ -193,10 +193,18 @@ impl Health {
     }
 
     fn judge(&mut self, record: &Record, account: &Account, now: i64) {
-        self.condition = match record.standing {
+        self.condition = match &record.standing {
             Standing::Usable if is_due(record, now) => Condition::Due,
             Standing::Usable => Condition::Ok,
             Standing::Failing => Condition::Failing,
+            Standing::Later(word) => {
+                let word = word.escape_debug();
+                let reason = format!("a later version of this software has put down '{word}'");
+                self.last_error.get_or_insert(reason);
+                let cure = "an administrator of this machine has to update it here too";
+                self.cure.get_or_insert_with(|| cure.to_owned());
+                Condition::Failing
+            }
             Standing::Misconfigured => Condition::Misconfigured,
             Standing::AuthorizeAgain => Condition::AuthorizeAgain,
         };

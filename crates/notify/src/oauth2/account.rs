@@ -82,6 +82,7 @@ impl Account {
             client: needed("oauth2-client-id", &smtp.oauth2_client_id)?,
             login: needed("username", &smtp.username)?,
             app_only,
+            ..Identity::default()
         };
         check::text("oauth2-client-id", &identity.client)?;
         check::text("oauth2-client-secret", client_secret.expose())?;

@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Other;
+
 /// Where tokens are sent to log in, and how the way there is protected. A grant is used for exactly
 /// this server and no other.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Peer {
     /// Its name, as in the settings.
@@ -15,11 +17,25 @@ pub struct Peer {
     pub port: u16,
     /// The word for the mode.
     pub mode: String,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    pub other: Other,
 }
+
+impl PartialEq for Peer {
+    /// By what this version knows, as [`super::Identity`].
+    fn eq(&self, other: &Self) -> bool {
+        (&self.server, self.port, &self.mode) == (&other.server, other.port, &other.mode)
+    }
+}
+
+impl Eq for Peer {}
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, port, mode } = self;
+        let Self {
+            server, port, mode, ..
+        } = self;
         write!(f, "{server}:{port} ({mode})")
     }
 }

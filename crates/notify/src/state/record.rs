@@ -14,112 +14,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Error, Peer};
+use super::parts::Other;
+use super::{Change, Error, Identity, Orphaned, Peer, Refused, Standing, Told, Trouble};
 use crate::{Secret, disk};
 
 /// The key of the checksum: SHA-256 over all other keys and values, the keys in order.
 const CHECK: &str = "check";
 /// The version that this software writes.
 const VERSION: u32 = 1;
-
-/// Whose tokens they are. A grant is used for exactly this and nothing else.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Identity {
-    /// The provider's name.
-    pub provider: String,
-    /// The national cloud, empty for the worldwide one.
-    #[serde(default)]
-    pub cloud: String,
-    /// Where tokens come from.
-    pub token_url: String,
-    /// The tenant, empty where there are none.
-    #[serde(default)]
-    pub tenant: String,
-    /// The application's id.
-    pub client: String,
-    /// The mailbox; a Google or Microsoft account name.
-    pub login: String,
-    /// Whether the application acts for itself, without a person's consent.
-    #[serde(default)]
-    pub app_only: bool,
-}
-
-/// How things stand with a grant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Standing {
-    /// Nothing speaks against it.
-    #[default]
-    Usable,
-    /// The last refresh failed; a later one may succeed.
-    Failing,
-    /// The provider refuses for a reason in the settings or the registration.
-    Misconfigured,
-    /// It has ended: a person has to consent again.
-    AuthorizeAgain,
-}
-
-/// The last thing that went wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Trouble {
-    /// When, in seconds since the epoch.
-    pub at: i64,
-    /// The HTTP-like code.
-    pub code: u16,
-    /// What happened, who has to act, what to do.
-    pub message: String,
-    /// The last two of these, where a table has them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cure: Option<String>,
-}
-
-/// A login that the mail server refused for good.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Refused {
-    /// What that means.
-    pub standing: Standing,
-    /// What it said.
-    pub trouble: Trouble,
-}
-
-/// How long there has been no target for a record.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Orphaned {
-    /// When somebody looked last, in seconds since the epoch.
-    pub at: i64,
-    /// How often somebody has looked, about once a day.
-    pub looks: u32,
-}
-
-/// What the admins were told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Told {
-    /// The standing that they were told of, until something goes right.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alerted: Option<Standing>,
-    /// Since when somebody tells it, in seconds since the epoch, until that is done.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub telling: Option<i64>,
-}
-
-/// Who changed the record last, when and why.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Change {
-    /// When, in seconds since the epoch.
-    pub at: i64,
-    /// On which node.
-    pub node: String,
-    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`, `refusal`, `alert`, `target`.
-    pub why: String,
-    /// On whose behalf: a user, or the part of this software that asked.
-    pub by: String,
-}
 
 /// A record. Times are seconds since the epoch.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -199,7 +101,7 @@ pub struct Record {
     pub aside: Option<Box<Record>>,
     /// Keys of a later version.
     #[serde(flatten)]
-    other: BTreeMap<String, Value>,
+    other: Other,
 }
 
 impl Record {

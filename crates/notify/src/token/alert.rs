@@ -49,8 +49,8 @@ impl Keeper<'_> {
         }
         let standing = standing(health.condition);
         let told = Told {
-            alerted: standing,
-            telling: standing.map(|_| self.clock.now()),
+            alerted: standing.clone(),
+            telling: standing.as_ref().map(|_| self.clock.now()),
         };
         let shared = guard.and_then(|guard| self.put_down(&guard, target, &told));
         match (shared, &standing) {

@@ -74,6 +74,7 @@ impl Keeper<'_> {
                 code: 400,
                 message: reason.to_owned(),
                 cure: None,
+                ..Trouble::default()
             });
             true
         })?;

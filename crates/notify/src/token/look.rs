@@ -158,7 +158,7 @@ fn wait(error: Error) -> Look {
 pub(crate) fn is_due(record: &Record, now: i64) -> bool {
     let retry = match record.standing {
         Standing::Usable => false,
-        Standing::Failing | Standing::Misconfigured => true,
+        Standing::Failing | Standing::Misconfigured | Standing::Later(_) => true,
         Standing::AuthorizeAgain => return false,
     };
     let idle = match record.refreshed {

@@ -59,7 +59,9 @@ impl Keeper<'_> {
                     code: refusal.code(),
                     message: refusal.to_string(),
                     cure: cure.clone(),
+                    ..Trouble::default()
                 },
+                ..Refused::default()
             });
         })
     }

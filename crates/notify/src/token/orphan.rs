@@ -50,7 +50,11 @@ impl Keeper<'_> {
                 before.looks.saturating_add(1)
             };
             is_over = looks >= LOOKS;
-            record.orphaned = Some(Orphaned { at: now, looks });
+            record.orphaned = Some(Orphaned {
+                at: now,
+                looks,
+                ..before
+            });
             true
         })?;
         is_over = is_over || self.is_only_old_damage(target)?;

@@ -49,7 +49,9 @@ impl Keeper<'_> {
         let asked = self.ask(account, &record, mark.as_ref(), Deadline::after(time));
         let now = self.clock.now();
         record.tried = Some(now);
-        record.peer = Some(account.peer.clone());
+        if record.peer.as_ref() != Some(&account.peer) {
+            record.peer = Some(account.peer.clone());
+        }
         record.settings = fingerprint(account, &record);
         match asked {
             Ok(granted) => {
@@ -165,6 +167,7 @@ impl Keeper<'_> {
             node: self.host.node(),
             why: why.to_owned(),
             by: by.to_owned(),
+            ..Change::default()
         };
     }
 }
@@ -192,6 +195,7 @@ fn note(record: &mut Record, failure: &Failure, now: i64) {
         code: failure.error.code(),
         message: failure.error.to_string(),
         cure: failure.error.cure(),
+        ..Trouble::default()
     });
     record.failures = record.failures.saturating_add(1);
     let wish = match &*failure.error {

@@ -17,6 +17,7 @@ fn other() -> Peer {
         server: "other.example.org".to_owned(),
         port: 587,
         mode: "starttls".to_owned(),
+        ..Peer::default()
     }
 }
 

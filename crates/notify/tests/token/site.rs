@@ -89,6 +89,7 @@ pub fn account(url: &str) -> Account {
             server: "mail.example.org".to_owned(),
             port: 465,
             mode: "tls".to_owned(),
+            ..Peer::default()
         },
         refresh_before: None,
     }

@@ -36,6 +36,7 @@ impl Smtp {
             server: self.server.clone(),
             port: self.port.unwrap_or(mode.default_port()),
             mode: mode.to_string(),
+            ..Peer::default()
         }
     }
 
@@ -43,7 +44,9 @@ impl Smtp {
     #[must_use]
     pub fn granted_for(&self) -> Vec<String> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let Peer { server, port, mode } = self.peer_of_grant();
+        let Peer {
+            server, port, mode, ..
+        } = self.peer_of_grant();
         vec![
             server,
             port.to_string(),
