@@ -2,7 +2,8 @@
 //!
 //! Order of locks: this machine's lock of a target, then the cluster's lock of the same target, then
 //! nothing. Whoever holds one never asks for a second target's, nor for a lock of the configuration;
-//! whoever holds a lock of the configuration may ask for these.
+//! and since a provider may be waited for under these, nobody asks for them who holds one of the
+//! configuration's.
 
 mod error;
 mod lock;

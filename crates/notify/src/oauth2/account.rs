@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::oauth2::url::Url;
 
-use super::{CUSTOM, Cloud, Provider, Providers, check};
+use super::{CUSTOM, Cloud, Provider, Providers, check, words};
 use crate::config::Smtp;
 use crate::state::{Identity, Peer};
 use crate::{Error, Host, Secret};
@@ -61,7 +61,7 @@ impl Account {
             Provider::custom(
                 &needed("oauth2-token-url", &smtp.oauth2_token_url)?,
                 &authorize_url,
-                scopes(smtp.oauth2_scopes.as_deref()),
+                words(smtp.oauth2_scopes.as_deref()),
             )?
         } else {
             find(host, method, smtp.oauth2_cloud.as_deref())?
@@ -131,9 +131,4 @@ pub(crate) fn check_app_only(provider: &Provider) -> Result<(), Error> {
     }
     let reason = format!("client-credentials cannot be used with {}", provider.name);
     Err(Error::parameter("oauth2-grant-type", reason))
-}
-
-fn scopes(text: Option<&str>) -> Vec<String> {
-    let words = text.unwrap_or_default().split_whitespace();
-    words.map(str::to_owned).collect()
 }
