@@ -5,9 +5,10 @@ package PVE::API2::Cluster::Notifications::Targets;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
-    readers with_config with_faults with_status name_property comment_property disable_property
-    origin_property condition_property warning_property
+    readers with_config with_faults name_property comment_property disable_property origin_property
+    warning_property
 );
+use PVE::API2::Cluster::Notifications::Status qw(with_status list_properties);
 
 my sub targets ($param) {
     return with_config(sub ($config) {
@@ -45,14 +46,8 @@ sub register ($class) {
                         type     => 'string',
                         optional => 1,
                     },
-                    warning         => warning_property(),
-                    'oauth2-status' => condition_property(optional => 1),
-                    'oauth2-error'  => {
-                        description => 'What went wrong last with the OAuth2 login, and who has to '
-                            . 'do what.',
-                        type     => 'string',
-                        optional => 1,
-                    },
+                    warning => warning_property(),
+                    list_properties(),
                 },
             },
             links => [{ rel => 'child', href => '{name}' }],
