@@ -62,9 +62,8 @@ my @indexes = (
         'GET', 'endpoints', {}, [map { { name => $_ } } qw(gotify sendmail smtp webhook)]
     ],
     [
-        'fields for matchers', 'GET',
-        'matcher-fields', {},
-        [map { { name => $_ } } qw(type hostname job-id)]
+        'fields for matchers',
+        'GET', 'matcher-fields', {}, [map { { name => $_ } } qw(type hostname job-id target)]
     ],
     [
         'values for matchers',
@@ -72,7 +71,12 @@ my @indexes = (
         'matcher-field-values',
         {},
         [
-            { field => 'type', value => 'fencing',         comment => 'A node was fenced' },
+            { field => 'type', value => 'fencing', comment => 'A node was fenced' },
+            {
+                field   => 'type',
+                value   => 'notification-target',
+                comment => 'A target of notifications stopped working'
+            },
             { field => 'type', value => 'package-updates', comment => 'Packages can be updated' },
             { field => 'type', value => 'replication',     comment => 'A replication job failed' },
             {
