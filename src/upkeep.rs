@@ -59,6 +59,11 @@ pub mod export {
             .iter()
             .map(|target| (target.name.clone(), keeper.health(target)))
             .collect();
+        let unsettled = keeper.unsettled(health.values());
+        let alerts = with_sender(this.host(), |sender| {
+            let deadline = Deadline::after(ALERT_BUDGET);
+            sender.alert(&config, Some(&unsettled), deadline)
+        });
         let targets = reports.into_iter().filter_map(|report| {
             Some(Kept {
                 refreshed: matches!(report.result, Ok(true)),
@@ -68,9 +73,6 @@ pub mod export {
             })
         });
         let targets = targets.collect();
-        let alerts = with_sender(this.host(), |sender| {
-            sender.alert(&config, None, Deadline::after(ALERT_BUDGET))
-        });
         let mut log = alerts.log;
         log.extend(swept(&keeper, &config));
         Run { targets, log }

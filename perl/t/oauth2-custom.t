@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Test::More;
+use Test::Peers qw(write_private);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
 
@@ -101,6 +102,28 @@ subtest 'a code is exchanged, and mail goes out' => sub {
     is $entry->{'oauth2-status'}, 'ok', 'status';
     ok $entry->{"oauth2-$_"} >= time - 60, $_ for qw(consented last-refresh last-send);
     is $entry->{'oauth2-cure'}, undef, 'nothing to do';
+};
+
+subtest 'a server that a hand writes into the file gets no token' => sub {
+    my $path = "$way->{dir}/config/notifications.cfg";
+    my $edit = sub ($from, $to) {
+        local $/ = undef;
+        open my $in, '<', $path or die "$path: $!\n";
+        my $text = readline $in;
+        close $in;
+        $text =~ s/\tport \Q$from\E$/\tport $to/m or die "no port $from\n";
+        write_private($path, $text);
+    };
+    my ($port, $other) = $smtp->@{qw(port-starttls port-tls)};
+    $sandbox->control(smtp => { clear => \1 });
+    my $before = $sandbox->token_requests;
+    $edit->($port, $other);
+    like answer('POST', "$TARGETS/mail/test", {}),
+        qr/:$port .*are not sent to \S+:$other .*change the server back, or authorize/s, 'refused';
+    is listed()->{'oauth2-status'}, 'authorize-again', 'status';
+    is_deeply [$sandbox->mails, $sandbox->token_requests], [$before], 'nothing was sent';
+    $edit->($other, $port);
+    is answer('POST', "$TARGETS/mail/test", {}), undef, 'the server of before is still good';
 };
 
 subtest 'a mail server that refuses the login shows until mail is sent' => sub {

@@ -86,6 +86,12 @@ pub struct Health {
 /// The targets of a configuration that log in with OAuth2.
 #[must_use]
 pub fn targets(host: &Host, config: &Config) -> Vec<Target> {
+    targets_named(host, config, None)
+}
+
+/// Those of them that have one of these names, or all.
+pub(crate) fn targets_named(host: &Host, config: &Config, only: Option<&[&str]>) -> Vec<Target> {
+    let is_meant = |entity: &&Entity| only.is_none_or(|only| only.contains(&entity.name()));
     let of = |entity: &Entity| {
         let Entity::Smtp(smtp) = entity else {
             return None;
@@ -100,7 +106,8 @@ pub fn targets(host: &Host, config: &Config) -> Vec<Target> {
         Some(Target { name, account })
     };
     let entities = config.of_kind(Kind::Smtp);
-    entities.into_iter().filter_map(of).collect()
+    let entities = entities.into_iter().filter(is_meant);
+    entities.filter_map(of).collect()
 }
 
 impl Keeper<'_> {

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::matcher::Severity;
 use crate::outcome::Outcome;
 use crate::token::Keeper;
-use crate::upkeep::{self, Health, Target};
+use crate::upkeep::{self, Health};
 use crate::{Deadline, Notification};
 
 const TEMPLATE: &str = "notification-target-failing";
@@ -28,11 +28,7 @@ impl Sender<'_> {
     #[must_use]
     pub fn alert(&self, config: &Config, only: Option<&[&str]>, deadline: Deadline) -> Delivery {
         let (mut outcomes, mut log) = (Vec::new(), Log::default());
-        let is_meant =
-            |target: &Target| only.is_none_or(|only| only.contains(&target.name.as_str()));
-        let targets = upkeep::targets(self.host, config)
-            .into_iter()
-            .filter(is_meant);
+        let targets = upkeep::targets_named(self.host, config, only);
         let keeper = Keeper::new(self.host, self.tokens).with_clock(self.clock);
         for target in targets {
             if deadline.left() < Some(ENOUGH) {

@@ -21,6 +21,20 @@ struct Own {
 }
 
 impl Keeper<'_> {
+    /// The names of those of which something may have to be told or put down.
+    #[must_use]
+    pub fn unsettled<'h>(&self, all: impl IntoIterator<Item = &'h Health>) -> Vec<&'h str> {
+        let own = self.in_run_files(&[TOLD]);
+        let is_quiet = |health: &Health| {
+            let told = health.told.as_ref();
+            standing(health.condition).is_none()
+                && told.is_none_or(|told| *told == Told::default())
+                && !own.contains(&health.name)
+        };
+        let unsettled = all.into_iter().filter(|health| !is_quiet(health));
+        unsettled.map(|health| health.name.as_str()).collect()
+    }
+
     /// What somebody has to be told of this target, and by the caller: nobody else gets the same
     /// answer until [`Keeper::end_alert`], or some minutes later if that never comes.
     ///

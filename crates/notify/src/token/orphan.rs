@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Keeper;
+use super::run_file::{COPY, TOLD};
 use crate::state::{Lock, Orphaned};
 use crate::{Deadline, Error};
 
@@ -23,7 +24,7 @@ impl Keeper<'_> {
     /// [`Error::State`].
     pub fn kept(&self) -> Result<BTreeSet<String>, Error> {
         let mut names = self.store().targets()?;
-        names.extend(self.in_run_files());
+        names.extend(self.in_run_files(&[COPY, TOLD]));
         Ok(names)
     }
 

@@ -21,13 +21,13 @@ impl Keeper<'_> {
         dir.join(format!("{target}.{ending}"))
     }
 
-    /// The targets that have any.
-    pub(super) fn in_run_files(&self) -> BTreeSet<String> {
+    /// The targets that have one with one of these endings.
+    pub(super) fn in_run_files(&self, endings: &[&str]) -> BTreeSet<String> {
         let dir = self.host.run_dir().join("oauth2");
         let names = self.disk.names(&dir).unwrap_or_default();
         let target = |name: &String| {
             let (target, ending) = name.rsplit_once('.')?;
-            [COPY, TOLD].contains(&ending).then(|| target.to_owned())
+            endings.contains(&ending).then(|| target.to_owned())
         };
         names.iter().filter_map(target).collect()
     }

@@ -44,9 +44,11 @@ fn is_told_once(site: &Site, seen: &Seen, condition: &str, reason: &str) {
 #[test]
 fn a_target_that_nobody_has_authorized() {
     let (site, _server, seen) = site(RELAY, SECRET);
+    assert!(site.is_unsettled("relay"));
     is_told_once(&site, &seen, "authorize-again", "has no refresh token");
     site.consent("relay");
     assert_eq!(site.health("relay").condition, Condition::Ok);
+    assert!(!site.is_unsettled("relay"));
     // its end is another change
     fs::remove_file(site.record("relay")).unwrap();
     is_told_once(&site, &seen, "authorize-again", "has no refresh token");
@@ -85,6 +87,7 @@ fn other_settings_than_the_grant_was_given_for_and_once_more_after_they_were_rig
     let mut site = site.with_targets(&there, &secrets);
     is_told_once(&site, &seen, "authorize-again", "localhost:9 (tls)");
     site = site.with_targets(&back, &secrets);
+    assert!(site.is_unsettled("relay"), "it was told and is over");
     assert_eq!(site.alert().targets, []);
     site = site.with_targets(&there, &secrets);
     is_told_once(&site, &seen, "authorize-again", "localhost:9 (tls)");
@@ -100,7 +103,9 @@ fn a_record_that_this_machine_cannot_write() {
     std::os::unix::fs::symlink(&away, &record).unwrap();
     is_told_once(&site, &seen, "failing", "a symbolic link");
     fs::rename(&away, &record).unwrap();
+    assert!(site.is_unsettled("relay"), "it was told and is over");
     assert_eq!(site.alert().targets, []);
+    assert!(!site.is_unsettled("relay"));
     fs::rename(&record, &away).unwrap();
     std::os::unix::fs::symlink(&away, &record).unwrap();
     is_told_once(&site, &seen, "failing", "a symbolic link");

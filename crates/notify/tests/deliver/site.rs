@@ -207,6 +207,12 @@ impl Site {
         keeper.health(target)
     }
 
+    /// Whether a daily run that finds the target so has to look whether to tell it.
+    pub fn is_unsettled(&self, name: &str) -> bool {
+        let keeper = Keeper::new(&self.host, &self.tokens).with_clock(self.clock);
+        keeper.unsettled([&self.health(name)]) == [name]
+    }
+
     /// Where the record of a target is.
     pub fn record(&self, name: &str) -> PathBuf {
         self.host.state_dir().join(format!("{name}.json"))
