@@ -4,9 +4,18 @@
 pub mod export {
     use notify::Secret;
     use notify::oauth2::{CodeExchange, Providers, exchange_code};
+    use serde::Deserialize;
 
     use crate::fault::Fault;
     use crate::object::Object;
+
+    /// The trailing hash: what says where a provider is that nobody knows, `custom-oauth2`.
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+    pub struct CustomProvider {
+        token_url: Option<String>,
+        scopes: Option<String>,
+    }
 
     /// Redeems an authorization code at the provider and returns the refresh token.
     ///
@@ -23,7 +32,9 @@ pub mod export {
         authorization_code: String,
         redirect_uri: String,
         code_verifier: Option<String>,
+        more: Option<CustomProvider>,
     ) -> Result<String, Fault> {
+        let CustomProvider { token_url, scopes } = more.unwrap_or_default();
         let request = CodeExchange {
             auth_method,
             client_id,
@@ -32,6 +43,8 @@ pub mod export {
             authorization_code: Secret::new(authorization_code),
             redirect_uri,
             code_verifier: code_verifier.map(Secret::new),
+            token_url,
+            scopes,
         };
         let refresh_token = exchange_code(this.host(), &request)?;
         Ok(refresh_token.expose().to_owned())

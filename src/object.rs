@@ -25,6 +25,8 @@ pub enum Grant {
     Given(String, Secret),
     /// The settings that it was given for have changed.
     Outdated(String),
+    /// The client secret of an application that acts for itself was handed in.
+    Renewed(String),
     /// The target is gone, or a new one has its name.
     Gone(String),
 }

@@ -5,8 +5,8 @@ pub mod export {
     use std::collections::BTreeMap;
     use std::time::Duration;
 
-    use notify::config::{Entity, Kind};
-    use notify::deliver::LogLine;
+    use notify::config::{Config, Entity, Kind};
+    use notify::deliver::{Level, LogLine};
     use notify::oauth2::Account;
     use notify::token::{BUDGET, Keeper};
     use notify::upkeep::{self, Health};
@@ -45,8 +45,9 @@ pub mod export {
     }
 
     /// Uses every grant that would end unused and tries every failed one again, each by itself; then
-    /// tells the admins, over the other targets, of those that have stopped working. Returns
-    /// `{ targets, log }`. Takes up to 25 s for each target, 600 s in all, and 60 s for the telling.
+    /// tells the admins, over the other targets, of those that have stopped working, and removes what
+    /// is kept of targets that are gone for a month. Returns `{ targets, log }`. Takes up to 25 s for
+    /// each target, 600 s in all, 60 s for the telling and 25 s for the removing.
     #[export]
     pub fn refresh_oauth2_state(#[try_from_ref] this: &Object) -> Run {
         let config = this.config();
@@ -58,6 +59,11 @@ pub mod export {
             .iter()
             .map(|target| (target.name.clone(), keeper.health(target)))
             .collect();
+        let unsettled = keeper.unsettled(health.values());
+        let alerts = with_sender(this.host(), |sender| {
+            let deadline = Deadline::after(ALERT_BUDGET);
+            sender.alert(&config, Some(&unsettled), deadline)
+        });
         let targets = reports.into_iter().filter_map(|report| {
             Some(Kept {
                 refreshed: matches!(report.result, Ok(true)),
@@ -67,13 +73,25 @@ pub mod export {
             })
         });
         let targets = targets.collect();
-        let alerts = with_sender(this.host(), |sender| {
-            sender.alert(&config, None, Deadline::after(ALERT_BUDGET))
-        });
-        Run {
-            targets,
-            log: alerts.log,
-        }
+        let mut log = alerts.log;
+        log.extend(swept(&keeper, &config));
+        Run { targets, log }
+    }
+
+    /// Removes what has been left of targets that are gone.
+    fn swept(keeper: &Keeper<'_>, config: &Config) -> Vec<LogLine> {
+        let line = |swept| match swept {
+            Ok(name) => LogLine {
+                level: Level::Info,
+                text: format!("removed what was kept of target '{name}': it is gone for a month"),
+            },
+            Err(error) => LogLine {
+                level: Level::Warning,
+                text: notify::Error::to_string(&error),
+            },
+        };
+        let swept = upkeep::sweep(keeper, config, Deadline::after(BUDGET));
+        swept.into_iter().map(line).collect()
     }
 
     /// How things stand with every target that logs in with OAuth2, by name. Asks nobody.
@@ -100,6 +118,13 @@ pub mod export {
         Ok(result?)
     }
 
+    fn account(this: &Object, target: &str) -> Result<Option<Account>, notify::Error> {
+        match this.config().get(Kind::Smtp, target)? {
+            Entity::Smtp(smtp) => Account::of(this.host(), smtp),
+            _ => Ok(None),
+        }
+    }
+
     fn apply(
         this: &Object,
         grant: Grant,
@@ -108,22 +133,23 @@ pub mod export {
     ) -> Result<(), notify::Error> {
         let keeper = keeper(this.host());
         match grant {
-            Grant::Given(target, token) => {
-                let config = this.config();
-                let Entity::Smtp(smtp) = config.get(Kind::Smtp, &target)? else {
-                    return Ok(());
-                };
-                match Account::of(this.host(), smtp)? {
-                    Some(account) => keeper.consent(&account, &token, by, deadline),
-                    None => Ok(()),
-                }
-            }
+            Grant::Given(target, token) => match account(this, &target)? {
+                Some(account) => keeper.consent(&account, &token, by, deadline),
+                None => Ok(()),
+            },
             Grant::Outdated(target) if keeper.keeps(&target) => {
                 let reason = "the target's server, provider, application or login was changed";
                 keeper.set_aside(&target, reason, by, deadline)
             }
+            // settings that lack something else are none of this
+            Grant::Renewed(target) if keeper.keeps(&target) => match account(this, &target) {
+                Ok(Some(account)) if account.identity.app_only => {
+                    keeper.accept(&account, by, deadline)
+                }
+                _ => Ok(()),
+            },
             Grant::Gone(target) if keeper.keeps(&target) => keeper.forget(&target, deadline),
-            Grant::Outdated(_) | Grant::Gone(_) => Ok(()),
+            Grant::Outdated(_) | Grant::Renewed(_) | Grant::Gone(_) => Ok(()),
         }
     }
 }

@@ -174,7 +174,7 @@ subtest 'a token for another mailbox: what the server says is told' => sub {
     like $error, qr/535 5[.]7[.]8/,                       'code';
     like $error, qr/"status":"4\d\d"/,                    'the JSON of the challenge';
     like $error, qr/has to .*(?:login|mailbox|account)/s, 'who has to act';
-    is condition($way), 'ok', 'the grant is not at fault';
+    is condition($way), 'misconfigured', 'until mail is sent';
 };
 
 subtest 'the provider is down: the grant stays' => sub {
@@ -207,6 +207,15 @@ subtest 'an application that acts for itself needs no person' => sub {
     is condition($way), 'ok', 'status';
     sleep $LIFE;
     arrives($sink, sub { test_mail($way) });
+
+    # another port is another server
+    my %moved  = (mode => 'tls', port => $dovecot->{tls});
+    my $change = sub (%how) { return answer($way, 'PUT', "$PATH/mail", {%how}) };
+    is $change->(%moved), 'ok',            'moved without its secret';
+    is condition($way),   'misconfigured', 'status';
+    is $change->('oauth2-client-secret' => $op->{'client-secret'}), 'ok', 'the secret again';
+    arrives($sink, sub { test_mail($way) });
+    is condition($way), 'ok', 'status';
 };
 
 done_testing;

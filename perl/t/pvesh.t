@@ -126,7 +126,7 @@ subtest 'what is wrong with a command line is said' => sub {
     is pvesh({}, 'create', $path, @public)->{err} =~ s/.*(?=^pvesh)//smr,
         <<"TEXT", 'the usage follows';
 pvesh create $path
-    --auth-method <google-oauth2 | microsoft-oauth2>
+    --auth-method <google-oauth2 | microsoft-oauth2 | custom-oauth2>
     --authorization-code <string> --client-id <string> --client-secret <string>
     --redirect-uri <string> [OPTIONS] [FORMAT_OPTIONS]
 TEXT

@@ -26,6 +26,7 @@ pub mod export {
         oauth2_token_url: Option<String>,
         oauth2_authorize_url: Option<String>,
         oauth2_scopes: Option<String>,
+        oauth2_refresh_before: Option<u32>,
         /// No setting: it goes where the tokens are kept.
         oauth2_refresh_token: Option<Secret>,
     }
@@ -43,6 +44,7 @@ pub mod export {
                 oauth2_token_url: self.oauth2_token_url,
                 oauth2_authorize_url: self.oauth2_authorize_url,
                 oauth2_scopes: self.oauth2_scopes,
+                oauth2_refresh_before: self.oauth2_refresh_before,
                 ..SmtpSettings::default()
             }
         }
@@ -176,12 +178,16 @@ pub mod export {
         let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
         delete.retain(|key| key != REFRESH_TOKEN);
         let before = granted_for(this, name);
+        let gives_secret = settings.oauth2_client_secret.is_some();
         this.update(name, settings, Some(delete), digest)?;
         if ends_grant {
             this.note(Grant::Gone(name.to_owned()));
         }
         if granted_for(this, name) != before {
             this.note(Grant::Outdated(name.to_owned()));
+        }
+        if gives_secret {
+            this.note(Grant::Renewed(name.to_owned()));
         }
         note_token(this, name, token)
     }

@@ -50,6 +50,11 @@ pub enum Error {
     },
     /// No template of a notification could be rendered; the caller has the reasons. Code 500.
     Template,
+    /// A fault of this program ended what it did for a target. Code 500.
+    Fault {
+        /// The target's name.
+        target: String,
+    },
     /// A test did not reach its target. Code 500.
     Undelivered {
         /// The target's name.
@@ -99,7 +104,9 @@ impl Error {
         match self {
             Self::Parameter { .. } => 400,
             Self::Answer { advice, .. } | Self::Way { advice, .. } => advice.code,
-            Self::File { .. } | Self::Template | Self::Undelivered { .. } => 500,
+            Self::File { .. } | Self::Template | Self::Fault { .. } | Self::Undelivered { .. } => {
+                500
+            }
             Self::Config(error) => error.code(),
             Self::Smtp(error) => error.code(),
             Self::State(error) => error.code(),
@@ -116,6 +123,7 @@ impl Error {
             Self::Parameter { .. }
             | Self::File { .. }
             | Self::Template
+            | Self::Fault { .. }
             | Self::Undelivered { .. }
             | Self::Config(_)
             | Self::State(_)
@@ -125,6 +133,9 @@ impl Error {
 
     /// Who has to act and what to do, if a table says so.
     pub(crate) fn cure(&self) -> Option<String> {
+        if let Self::Token(error) = self {
+            return error.cure();
+        }
         self.advice()
             .map(|advice| format!("{} has to {}", advice.who, advice.cure))
     }
@@ -178,6 +189,10 @@ impl fmt::Display for Error {
             Self::Template => f.write_str(
                 "failed to render notification template, all template candidates are erroneous or \
                  missing",
+            ),
+            Self::Fault { target } => write!(
+                f,
+                "target '{target}': a fault of this program ended the attempt; please report it"
             ),
             Self::Undelivered { target, reason } => {
                 write!(

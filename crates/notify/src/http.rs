@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use oauth2::http::header::{CONNECTION, HeaderMap, RETRY_AFTER};
+use oauth2::http::header::{CONNECTION, DATE, HeaderMap, RETRY_AFTER};
 use oauth2::http::{HeaderValue, Request, Response, Uri};
 use ureq::{Agent, Body};
 use zeroize::Zeroizing;
@@ -110,14 +110,29 @@ pub(crate) fn beginning(body: Body) -> Vec<u8> {
     bytes
 }
 
-/// The pause that an answer asks for, in seconds; a date counts as none.
+/// The pause that an answer asks for, in seconds (RFC 9110 section 10.2.3). A date is taken from the
+/// answer's own, so that no clock of ours counts; without that it counts as none.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u32> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let seconds = text.parse().unwrap_or(u64::MAX).min(MAX_RETRY_AFTER);
-    u32::try_from(seconds).ok()
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = if is_number {
+        text.parse().unwrap_or(u64::MAX)
+    } else {
+        let end = date(text)?;
+        let pause = end.saturating_sub(dated(headers)?);
+        u64::try_from(pause).unwrap_or(0)
+    };
+    u32::try_from(seconds.min(MAX_RETRY_AFTER)).ok()
+}
+
+/// When an answer was made, by its maker's clock, in seconds since the epoch (RFC 9110 section 6.6.1).
+pub(crate) fn dated(headers: &HeaderMap) -> Option<i64> {
+    date(headers.get(DATE)?.to_str().ok()?)
+}
+
+fn date(text: &str) -> Option<i64> {
+    let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+    Some(date.timestamp())
 }
 
 /// A request on its way.

@@ -28,6 +28,7 @@ use ::oauth2::{
 };
 
 pub use account::Account;
+pub(crate) use account::{check_app_only, check_cloud};
 pub(crate) use check::{is_guid, is_word_for_tenants, tenant};
 pub use provider::{CUSTOM, ClientAuth, Cloud, Limits, Provider, Providers, Tenant};
 pub(crate) use refresh::{Failure, Granted, Verdict, app_token, refresh};
@@ -53,6 +54,40 @@ enum Kind {
     Refresh,
     /// An access token for the application itself.
     App,
+}
+
+/// The provider that a code came from.
+fn provider_of(host: &Host, request: &CodeExchange) -> Result<Provider, Error> {
+    if request.auth_method != CUSTOM {
+        for (name, value) in [
+            ("token-url", &request.token_url),
+            ("scopes", &request.scopes),
+        ] {
+            if value.is_some() {
+                return Err(Error::parameter(name, format!("is for {CUSTOM} alone")));
+            }
+        }
+        return Ok(Providers::load(host).find(&request.auth_method)?.clone());
+    }
+    let missing = || Error::parameter("token-url", format!("is required for {CUSTOM}"));
+    let token_url = request.token_url.as_ref().ok_or_else(missing)?;
+    // nobody is asked for consent here
+    let authorize_url = token_url;
+    let scopes = words(request.scopes.as_deref());
+    Provider::custom(token_url, authorize_url, scopes).map_err(|error| match error {
+        // the names of this call
+        Error::Parameter { name, reason } => Error::Parameter {
+            name: name.strip_prefix("oauth2-").unwrap_or(name),
+            reason,
+        },
+        error => error,
+    })
+}
+
+/// Scopes as they stand in settings.
+fn words(text: Option<&str>) -> Vec<String> {
+    let words = text.unwrap_or_default().split_whitespace();
+    words.map(str::to_owned).collect()
 }
 
 /// A client of the provider's token endpoint.
@@ -100,6 +135,10 @@ pub struct CodeExchange {
     pub redirect_uri: String,
     /// The PKCE verifier (RFC 7636 section 4.1), if the authorization request had a challenge.
     pub code_verifier: Option<Secret>,
+    /// `custom-oauth2`: the address of the token endpoint, https only.
+    pub token_url: Option<String>,
+    /// `custom-oauth2`: the scopes that the consent page was opened with, separated by blanks.
+    pub scopes: Option<String>,
 }
 
 /// Exchanges the code for a refresh token within [`BUDGET`].
@@ -126,8 +165,7 @@ pub fn exchange_code_until(
     deadline: Deadline,
 ) -> Result<Secret, Error> {
     check::secrets_and_names(request)?;
-    let providers = Providers::load(host);
-    let provider = providers.find(&request.auth_method)?;
+    let provider = &provider_of(host, request)?;
     let token_url = provider.token_url(request.tenant_id.as_deref())?;
 
     let client = client(

@@ -2,16 +2,21 @@
 //!
 //! Order of locks: this machine's lock of a target, then the cluster's lock of the same target, then
 //! nothing. Whoever holds one never asks for a second target's, nor for a lock of the configuration;
-//! whoever holds a lock of the configuration may ask for these.
+//! and since a provider may be waited for under these, nobody asks for them who holds one of the
+//! configuration's.
 
 mod error;
 mod lock;
+mod parts;
+mod peer;
 mod record;
 mod store;
 
 pub use error::Error;
 pub use lock::{Guard, HOLD, Lock};
-pub use record::{Change, Identity, Record, Standing, Trouble};
+pub use parts::{Change, Identity, Orphaned, Other, Refused, Standing, Told, Trouble};
+pub use peer::Peer;
+pub use record::Record;
 pub use store::{Mark, Reserved, Store};
 
 use ring::rand::{SecureRandom, SystemRandom};

@@ -7,15 +7,22 @@
 //! answers is a [`Cache`] that the caller owns and that no forked child waits for.
 
 mod age;
+mod alert;
+mod aside;
 mod cache;
 mod consent;
 mod error;
 mod look;
+mod mail;
+mod objection;
+mod orphan;
 mod refresh;
+mod run_file;
 
 use std::time::Duration;
 
 pub(crate) use age::hash;
+pub(crate) use aside::of as record_of;
 pub use cache::Cache;
 pub use error::Error;
 pub(crate) use look::is_due;
@@ -125,6 +132,17 @@ impl<'a> Keeper<'a> {
     pub fn keep_alive(&self, account: &Account, deadline: Deadline) -> Result<bool, crate::Error> {
         self.get(account, Want::Upkeep, deadline)
             .map(|token| token.is_some())
+    }
+
+    /// Since when the provider was not asked for a grant that is due, or that cannot be used; `None`
+    /// if nothing has to be done.
+    pub(crate) fn left_since(&self, account: &Account) -> Option<i64> {
+        if matches!(self.look(account, Want::Upkeep), Ok(Look::Rest)) {
+            return None;
+        }
+        let record = self.store().read(&account.target).ok().flatten();
+        let last = record.and_then(|record| record.tried.max(record.refreshed));
+        Some(last.unwrap_or(i64::MIN))
     }
 
     fn get(

@@ -1,13 +1,18 @@
 //! The daily run: every grant that would end unused is used once, and every failed one tried again,
 //! each by itself. And how things stand with every target.
 
+mod run;
+mod sweep;
+
 use serde::Serialize;
 
 use crate::config::{Config, Entity, Kind};
 use crate::oauth2::Account;
-use crate::state::{self, Record, Standing, Trouble};
-use crate::token::{BUDGET, Keeper, is_due};
-use crate::{Deadline, Error, Host};
+use crate::state::{self, Record, Standing, Told, Trouble};
+use crate::token::{self, Keeper, is_due, record_of};
+use crate::{Error, Host};
+pub use run::{Report, run};
+pub use sweep::sweep;
 
 /// So far the provider's clock may be from ours before a warning is due, in seconds.
 const SKEW: u64 = 60;
@@ -20,15 +25,6 @@ pub struct Target {
     pub name: String,
     /// Its account.
     pub account: Result<Account, Error>,
-}
-
-/// What became of a target in a run.
-#[derive(Debug)]
-pub struct Report {
-    /// Its name.
-    pub target: String,
-    /// Whether its grant was used: it was not if nothing was due.
-    pub result: Result<bool, Error>,
 }
 
 /// How things stand with a target.
@@ -79,6 +75,9 @@ pub struct Health {
     /// What has to be done, and by whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cure: Option<String>,
+    /// What the admins were told, as the record has it.
+    #[serde(skip)]
+    pub(crate) told: Option<Told>,
     /// What does no harm yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
@@ -87,6 +86,12 @@ pub struct Health {
 /// The targets of a configuration that log in with OAuth2.
 #[must_use]
 pub fn targets(host: &Host, config: &Config) -> Vec<Target> {
+    targets_named(host, config, None)
+}
+
+/// Those of them that have one of these names, or all.
+pub(crate) fn targets_named(host: &Host, config: &Config, only: Option<&[&str]>) -> Vec<Target> {
+    let is_meant = |entity: &&Entity| only.is_none_or(|only| only.contains(&entity.name()));
     let of = |entity: &Entity| {
         let Entity::Smtp(smtp) = entity else {
             return None;
@@ -101,28 +106,19 @@ pub fn targets(host: &Host, config: &Config) -> Vec<Target> {
         Some(Target { name, account })
     };
     let entities = config.of_kind(Kind::Smtp);
-    entities.into_iter().filter_map(of).collect()
-}
-
-/// Uses every grant that is due. No failure keeps the others from their turn; those that the deadline
-/// leaves no time for are reported as failed.
-#[must_use]
-pub fn run(keeper: &Keeper<'_>, targets: Vec<Target>, deadline: Deadline) -> Vec<Report> {
-    let one = |Target { name, account }| {
-        let left = deadline.left().unwrap_or_default().min(BUDGET);
-        let alive = |account| keeper.keep_alive(&account, Deadline::after(left));
-        Report {
-            target: name,
-            result: account.and_then(alive),
-        }
-    };
-    targets.into_iter().map(one).collect()
+    let entities = entities.into_iter().filter(is_meant);
+    entities.filter_map(of).collect()
 }
 
 impl Keeper<'_> {
     /// How things stand with a target. Asks nobody and changes nothing.
     #[must_use]
     pub fn health(&self, target: &Target) -> Health {
+        run::alone(&target.name, || Ok(self.examine(target)))
+            .unwrap_or_else(|error| Health::new(&target.name).but(Condition::Failing, &error))
+    }
+
+    fn examine(&self, target: &Target) -> Health {
         let now = self.clock().now();
         let read = self.store().read(&target.name);
         let mut health = Health::new(&target.name);
@@ -143,10 +139,21 @@ impl Keeper<'_> {
                 let error = self.no_grant(account);
                 health.but(Condition::AuthorizeAgain, &error.into())
             }
-            Ok(Some(record)) => {
-                health.judge(&record, account, now);
-                health
-            }
+            Ok(Some(record)) => match self.objection(account, record_of(account, &record)) {
+                Some(error) => {
+                    let condition = match error {
+                        token::Error::ServerChanged { app_only: true, .. } => {
+                            Condition::Misconfigured
+                        }
+                        _ => Condition::AuthorizeAgain,
+                    };
+                    health.but(condition, &error.into())
+                }
+                None => {
+                    health.judge(record_of(account, &record), account, now);
+                    health
+                }
+            },
         }
     }
 }
@@ -164,6 +171,7 @@ impl Health {
             last_error: None,
             last_error_at: None,
             cure: None,
+            told: None,
             warning: None,
         }
     }
@@ -179,6 +187,7 @@ impl Health {
         self.consented = record.consented;
         self.last_refresh = record.refreshed;
         self.last_send = record.sent;
+        self.told = Some(record.told.clone());
         self.retry_at = record.retry_at;
         if let Some(Trouble {
             at, message, cure, ..
@@ -191,19 +200,30 @@ impl Health {
     }
 
     fn judge(&mut self, record: &Record, account: &Account, now: i64) {
-        self.condition = match record.standing {
-            _ if record.identity != account.identity && !account.identity.app_only => {
-                let target = account.target.clone();
-                let error = crate::token::Error::SettingsChanged { target };
-                self.last_error = Some(error.to_string());
-                Condition::AuthorizeAgain
-            }
+        self.condition = match &record.standing {
             Standing::Usable if is_due(record, now) => Condition::Due,
             Standing::Usable => Condition::Ok,
             Standing::Failing => Condition::Failing,
+            Standing::Later(word) => {
+                let word = word.escape_debug();
+                let reason = format!("a later version of this software has put down '{word}'");
+                self.last_error.get_or_insert(reason);
+                let cure = "an administrator of this machine has to update it here too";
+                self.cure.get_or_insert_with(|| cure.to_owned());
+                Condition::Failing
+            }
             Standing::Misconfigured => Condition::Misconfigured,
             Standing::AuthorizeAgain => Condition::AuthorizeAgain,
         };
+        if let (Condition::Ok | Condition::Due, Some(refused)) = (self.condition, &record.refused) {
+            self.condition = match refused.standing {
+                Standing::Misconfigured => Condition::Misconfigured,
+                _ => Condition::Failing,
+            };
+            self.last_error = Some(refused.trouble.message.clone());
+            self.last_error_at = Some(refused.trouble.at);
+            self.cure.clone_from(&refused.trouble.cure);
+        }
         if self.condition == Condition::AuthorizeAgain {
             self.cure
                 .get_or_insert_with(|| "an administrator has to authorize the target again".into());

@@ -1,5 +1,7 @@
 //! What names, addresses, comments and URLs may be.
 
+use std::ops::RangeInclusive;
+
 use super::fault::Invalid;
 use super::fields::unwritable;
 use crate::Secret;
@@ -70,6 +72,22 @@ pub(super) fn word(key: &'static str, value: Option<&String>) -> Result<(), Inva
             0,
             "may have 1 to 64 lower-case letters, digits and '-'",
         )),
+        _ => Ok(()),
+    }
+}
+
+/// A number of seconds; its reason names the range.
+pub(super) fn seconds(
+    key: &'static str,
+    value: Option<u32>,
+    range: RangeInclusive<u32>,
+) -> Result<(), Invalid> {
+    match value {
+        Some(value) if !range.contains(&value) => {
+            let (least, most) = range.into_inner();
+            let reason = format!("must be a number of seconds from {least} to {most}");
+            Err(Invalid::new(key, 0, reason))
+        }
         _ => Ok(()),
     }
 }

@@ -62,6 +62,9 @@ pub struct Smtp {
     /// Separated by blanks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_scopes: Option<String>,
+    /// So many seconds before its end an access token is renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_refresh_before: Option<u32>,
     pub origin: Origin,
     /// Whether there is a section in the private file; without it nothing can be sent.
     #[serde(skip)]
@@ -100,6 +103,7 @@ pub struct SmtpSettings {
     pub oauth2_token_url: Option<String>,
     pub oauth2_authorize_url: Option<String>,
     pub oauth2_scopes: Option<String>,
+    pub oauth2_refresh_before: Option<u32>,
 }
 
 const KEYS: [&str; 18] = [
@@ -132,6 +136,8 @@ const EXT: [&str; 8] = [
     "oauth2-authorize-url",
     "oauth2-scopes",
 ];
+/// Stands in the ext file alone.
+const REFRESH_BEFORE: &str = "oauth2-refresh-before";
 const CLIENT_SECRET: &str = "oauth2-client-secret";
 
 impl Smtp {
@@ -251,6 +257,7 @@ impl Item for Smtp {
         limits::text("oauth2-token-url", self.oauth2_token_url.as_ref())?;
         limits::text("oauth2-authorize-url", self.oauth2_authorize_url.as_ref())?;
         limits::text("oauth2-scopes", self.oauth2_scopes.as_ref())?;
+        limits::seconds(REFRESH_BEFORE, self.oauth2_refresh_before, 60..=3600)?;
         limits::secret("password", self.password.as_ref())?;
         limits::secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref())
     }
@@ -295,8 +302,11 @@ impl Item for Smtp {
     }
 
     fn read_ext(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
-        let fields = Fields::new(section, &EXT)?;
+        let mut keys = EXT.to_vec();
+        keys.push(REFRESH_BEFORE);
+        let fields = Fields::new(section, &keys)?;
         let mut item = self.clone();
+        item.oauth2_refresh_before = fields.one(REFRESH_BEFORE)?;
         for (key, value) in item.ext_text() {
             let read = fields.one(key)?;
             if !self.guests.contains(&key) {
@@ -311,6 +321,7 @@ impl Item for Smtp {
     fn ext(&self) -> Option<Rows<'_>> {
         let mut rows = Rows::default();
         self.ext_rows(&mut rows, false);
+        rows.show(REFRESH_BEFORE, self.oauth2_refresh_before);
         rows.filled()
     }
 
@@ -381,6 +392,7 @@ impl Apply for SmtpSettings {
             "comment" => item.comment = None,
             "disable" => item.disable = None,
             CLIENT_SECRET => item.oauth2_client_secret = None,
+            REFRESH_BEFORE => item.oauth2_refresh_before = None,
             _ => {
                 let own = item.ext_text().into_iter().find(|(name, _)| *name == key);
                 return own.map(|(_, value)| *value = None).is_some();
@@ -408,6 +420,7 @@ impl Apply for SmtpSettings {
         set(&mut item.oauth2_token_url, self.oauth2_token_url);
         set(&mut item.oauth2_authorize_url, self.oauth2_authorize_url);
         set(&mut item.oauth2_scopes, self.oauth2_scopes);
+        set_value(&mut item.oauth2_refresh_before, self.oauth2_refresh_before);
         item.has_private |= self.password.is_some() || self.oauth2_client_secret.is_some();
         for (to, given) in [
             (&mut item.password, self.password),

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::matcher::Severity;
 use crate::outcome::Outcome;
 use crate::token::Keeper;
-use crate::upkeep::{self, Target};
+use crate::upkeep::{self, Health};
 use crate::{Deadline, Notification};
 
 const TEMPLATE: &str = "notification-target-failing";
@@ -28,21 +28,19 @@ impl Sender<'_> {
     #[must_use]
     pub fn alert(&self, config: &Config, only: Option<&[&str]>, deadline: Deadline) -> Delivery {
         let (mut outcomes, mut log) = (Vec::new(), Log::default());
-        let is_meant =
-            |target: &Target| only.is_none_or(|only| only.contains(&target.name.as_str()));
-        let targets = upkeep::targets(self.host, config)
-            .into_iter()
-            .filter(is_meant);
+        let targets = upkeep::targets_named(self.host, config, only);
         let keeper = Keeper::new(self.host, self.tokens).with_clock(self.clock);
         for target in targets {
             if deadline.left() < Some(ENOUGH) {
                 break;
             }
-            match keeper.take_alert(&target.name, deadline) {
-                Ok(false) => {}
-                Ok(true) => {
-                    let told = self.tell(config, &keeper, &target, deadline, &mut log);
-                    outcomes.extend(told);
+            match keeper.begin_alert(&target, deadline) {
+                Ok(None) => {}
+                Ok(Some(health)) => {
+                    outcomes.extend(self.tell(config, &health, deadline, &mut log));
+                    if let Err(error) = keeper.end_alert(&target.name, deadline) {
+                        log.add(Level::Warning, error.to_string());
+                    }
                 }
                 Err(error) => log.add(Level::Err, error.to_string()),
             }
@@ -56,13 +54,11 @@ impl Sender<'_> {
     fn tell(
         &self,
         config: &Config,
-        keeper: &Keeper<'_>,
-        target: &Target,
+        health: &Health,
         deadline: Deadline,
         log: &mut Log,
     ) -> Vec<TargetOutcome> {
-        let name = target.name.as_str();
-        let health = keeper.health(target);
+        let name = health.name.as_str();
         let reason = health.last_error.clone().unwrap_or_default();
         let node = self.host.node();
         let data = json!({

@@ -1,10 +1,12 @@
 //! What is needed to get access tokens for a mailbox, taken from a target's settings.
 
+use std::time::Duration;
+
 use ::oauth2::url::Url;
 
-use super::{CUSTOM, Cloud, Provider, Providers, check};
+use super::{CUSTOM, Cloud, Provider, Providers, check, words};
 use crate::config::Smtp;
-use crate::state::Identity;
+use crate::state::{Identity, Peer};
 use crate::{Error, Host, Secret};
 
 /// A mailbox at a provider, and the application that sends for it.
@@ -18,6 +20,10 @@ pub struct Account {
     pub client_secret: Secret,
     /// Whose tokens they are.
     pub identity: Identity,
+    /// The only mail server they are for.
+    pub peer: Peer,
+    /// So long before its end an access token is renewed, if the settings say so.
+    pub refresh_before: Option<Duration>,
 }
 
 impl Account {
@@ -55,16 +61,13 @@ impl Account {
             Provider::custom(
                 &needed("oauth2-token-url", &smtp.oauth2_token_url)?,
                 &authorize_url,
-                scopes(smtp.oauth2_scopes.as_deref()),
+                words(smtp.oauth2_scopes.as_deref()),
             )?
         } else {
             find(host, method, smtp.oauth2_cloud.as_deref())?
         };
-        if app_only && provider.app_scopes.is_empty() {
-            return Err(Error::parameter(
-                "oauth2-grant-type",
-                format!("client-credentials cannot be used with {method}"),
-            ));
+        if app_only {
+            check_app_only(&provider)?;
         }
         let client_secret = smtp
             .oauth2_client_secret
@@ -79,6 +82,7 @@ impl Account {
             client: needed("oauth2-client-id", &smtp.oauth2_client_id)?,
             login: needed("username", &smtp.username)?,
             app_only,
+            ..Identity::default()
         };
         check::text("oauth2-client-id", &identity.client)?;
         check::text("oauth2-client-secret", client_secret.expose())?;
@@ -87,6 +91,10 @@ impl Account {
             provider,
             client_secret,
             identity,
+            peer: smtp.peer_of_grant(),
+            refresh_before: smtp
+                .oauth2_refresh_before
+                .map(|seconds| Duration::from_secs(seconds.into())),
         }))
     }
 
@@ -98,19 +106,29 @@ impl Account {
 
 /// A known provider, in a cloud of its own where one is named.
 fn find(host: &Host, method: &str, cloud: Option<&str>) -> Result<Provider, Error> {
-    let cloud = cloud.map(Cloud::named).transpose()?;
+    let cloud = check_cloud(method, cloud)?;
     let provider = Providers::load(host).find(method)?.clone();
-    match cloud {
-        None | Some(Cloud::Global) => Ok(provider),
-        Some(cloud) if method == "microsoft-oauth2" => Ok(Provider::microsoft(cloud)),
-        Some(_) => Err(Error::parameter(
-            "oauth2-cloud",
-            format!("{method} has no other clouds"),
-        )),
-    }
+    Ok(match cloud {
+        Cloud::Global => provider,
+        cloud => Provider::microsoft(cloud),
+    })
 }
 
-fn scopes(text: Option<&str>) -> Vec<String> {
-    let words = text.unwrap_or_default().split_whitespace();
-    words.map(str::to_owned).collect()
+/// The cloud that is named, of a provider that has it.
+pub(crate) fn check_cloud(method: &str, name: Option<&str>) -> Result<Cloud, Error> {
+    let cloud = name.map_or(Ok(Cloud::Global), Cloud::named)?;
+    if cloud == Cloud::Global || method == "microsoft-oauth2" {
+        return Ok(cloud);
+    }
+    let reason = format!("{method} has no other clouds");
+    Err(Error::parameter("oauth2-cloud", reason))
+}
+
+/// Whether the provider lets applications act for themselves.
+pub(crate) fn check_app_only(provider: &Provider) -> Result<(), Error> {
+    if !provider.app_scopes.is_empty() {
+        return Ok(());
+    }
+    let reason = format!("client-credentials cannot be used with {}", provider.name);
+    Err(Error::parameter("oauth2-grant-type", reason))
 }

@@ -7,14 +7,14 @@
 use std::time::Duration;
 
 use ::oauth2::basic::BasicTokenType;
-use ::oauth2::http::header::{CONTENT_TYPE, DATE};
+use ::oauth2::http::header::CONTENT_TYPE;
 use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Asked, Kind, explain, provider};
 use crate::advice::Oddity;
-use crate::http::retry_after;
+use crate::http::{dated, retry_after};
 use crate::{Error, Secret};
 
 /// The longest token, in bytes.
@@ -240,9 +240,7 @@ fn is_page(response: &HttpResponse) -> bool {
         || response.body().trim_ascii_start().starts_with(b"<")
 }
 
-/// How many seconds the provider's clock is ahead of ours (RFC 9110 section 6.6.1).
+/// How many seconds the provider's clock is ahead of ours.
 pub(super) fn clock_skew(response: &HttpResponse, now: i64) -> Option<i64> {
-    let date = response.headers().get(DATE)?.to_str().ok()?;
-    let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
-    Some(date.timestamp().saturating_sub(now))
+    Some(dated(response.headers())?.saturating_sub(now))
 }

@@ -186,6 +186,34 @@ impl Error {
         }
     }
 
+    /// Whether another token of the same grant may help: nothing but this token was refused.
+    #[must_use]
+    pub fn is_of_token(&self) -> bool {
+        const KEYS: [&str; 2] = ["smtp-token-refused", "smtp-token-audience"];
+        let is_key = |advice: &Advice| KEYS.contains(&advice.key);
+        let is_login = self.auth_refused().is_some() && !self.is_temporary();
+        self.is_of_old_token() || (is_login && self.advice().is_some_and(is_key))
+    }
+
+    /// Whether the token was refused for its age alone.
+    #[must_use]
+    pub fn is_of_old_token(&self) -> bool {
+        let is_key = |advice: &Advice| advice.key == "smtp-token-too-old";
+        self.auth_refused().is_some() && self.advice().is_some_and(is_key)
+    }
+
+    /// Whether the server will not let anybody log in here with a token before somebody has acted.
+    #[must_use]
+    pub fn ends_login(&self) -> bool {
+        match self {
+            Self::Auth { .. } => !self.is_temporary(),
+            Self::Lacking { advice, .. } => [Snag::NoAuth, Snag::NoToken]
+                .iter()
+                .any(|snag| advice.key == snag.advice().key),
+            _ => false,
+        }
+    }
+
     /// What this means for each recipient.
     #[must_use]
     pub fn outcome(&self) -> Outcome {

@@ -14,80 +14,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::parts::Other;
+use super::{Change, Error, Identity, Orphaned, Peer, Refused, Standing, Told, Trouble};
 use crate::{Secret, disk};
 
 /// The key of the checksum: SHA-256 over all other keys and values, the keys in order.
 const CHECK: &str = "check";
 /// The version that this software writes.
 const VERSION: u32 = 1;
-
-/// Whose tokens they are. A grant is used for exactly this and nothing else.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Identity {
-    /// The provider's name.
-    pub provider: String,
-    /// The national cloud, empty for the worldwide one.
-    #[serde(default)]
-    pub cloud: String,
-    /// Where tokens come from.
-    pub token_url: String,
-    /// The tenant, empty where there are none.
-    #[serde(default)]
-    pub tenant: String,
-    /// The application's id.
-    pub client: String,
-    /// The mailbox; a Google or Microsoft account name.
-    pub login: String,
-    /// Whether the application acts for itself, without a person's consent.
-    #[serde(default)]
-    pub app_only: bool,
-}
-
-/// How things stand with a grant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Standing {
-    /// Nothing speaks against it.
-    #[default]
-    Usable,
-    /// The last refresh failed; a later one may succeed.
-    Failing,
-    /// The provider refuses for a reason in the settings or the registration.
-    Misconfigured,
-    /// It has ended: a person has to consent again.
-    AuthorizeAgain,
-}
-
-/// The last thing that went wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Trouble {
-    /// When, in seconds since the epoch.
-    pub at: i64,
-    /// The HTTP-like code.
-    pub code: u16,
-    /// What happened, who has to act, what to do.
-    pub message: String,
-    /// The last two of these, where a table has them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cure: Option<String>,
-}
-
-/// Who changed the record last, when and why.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Change {
-    /// When, in seconds since the epoch.
-    pub at: i64,
-    /// On which node.
-    pub node: String,
-    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`.
-    pub why: String,
-    /// On whose behalf: a user, or the part of this software that asked.
-    pub by: String,
-}
 
 /// A record. Times are seconds since the epoch.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -104,6 +38,10 @@ pub struct Record {
     pub token_id: String,
     /// Whose tokens these are.
     pub identity: Identity,
+    /// The only mail server they may be sent to; none in a record of before this was kept, until its
+    /// next use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Peer>,
     /// The grant.
     #[serde(serialize_with = "exposed", skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
@@ -133,12 +71,18 @@ pub struct Record {
     pub changed: Change,
     /// How things stand.
     pub standing: Standing,
-    /// The standing that an admin was told of, until something goes right.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alerted: Option<Standing>,
+    /// What the admins were told of it.
+    #[serde(flatten)]
+    pub told: Told,
     /// What went wrong last, until something goes right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
+    /// That there is no target for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orphaned: Option<Orphaned>,
+    /// How the mail server refused the login, until mail is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
     /// Refreshes that failed since one succeeded.
     pub failures: u32,
     /// When the provider was last asked.
@@ -152,9 +96,12 @@ pub struct Record {
     /// How many seconds the provider's clock was ahead of the node's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_skew: Option<i64>,
+    /// The record of a person's grant, while an application acts for itself in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aside: Option<Box<Record>>,
     /// Keys of a later version.
     #[serde(flatten)]
-    other: BTreeMap<String, Value>,
+    other: Other,
 }
 
 impl Record {
@@ -198,18 +145,20 @@ impl Record {
         if record.version == 0 || record.id.is_empty() {
             return Err(Some("it has no version or no id"));
         }
-        let tokens = [
-            &record.refresh_token,
-            &record.previous_refresh_token,
-            &record.access_token,
-        ];
-        let good = |token: &Secret| {
-            !token.expose().is_empty() && token.expose().bytes().all(|b| (0x20..=0x7e).contains(&b))
-        };
-        if !tokens.into_iter().flatten().all(good) {
+        let is_sound = |record: &Self| record.tokens().all(is_token);
+        if !is_sound(&record) || !record.aside.as_deref().is_none_or(is_sound) {
             return Err(Some("a token in it has characters that no token has"));
         }
         Ok(record)
+    }
+
+    fn tokens(&self) -> impl Iterator<Item = &Secret> {
+        let tokens = [
+            &self.refresh_token,
+            &self.previous_refresh_token,
+            &self.access_token,
+        ];
+        tokens.into_iter().flatten()
     }
 
     /// The form on disk.
@@ -223,6 +172,11 @@ impl Record {
         bytes.push(b'\n');
         bytes
     }
+}
+
+fn is_token(token: &Secret) -> bool {
+    let text = token.expose();
+    !text.is_empty() && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
 }
 
 fn checksum(map: &Map<String, Value>) -> String {

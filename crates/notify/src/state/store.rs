@@ -5,6 +5,7 @@
 //! looks once more whether the record is still the one that was read, renames, and syncs the folder.
 //! Temporary files of killed processes go away with the next reservation.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -150,6 +151,20 @@ impl<'a> Store<'a> {
             }
             read => read,
         }
+    }
+
+    /// The targets that have a record, or a file beside one.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn targets(&self) -> Result<BTreeSet<String>, Error> {
+        let names = self.all_names()?;
+        let target = |name: &String| {
+            let (target, rest) = name.rsplit_once(".json")?;
+            let is_ours = rest.is_empty() || rest.starts_with('.');
+            (is_ours && self.path(target).is_ok()).then(|| target.to_owned())
+        };
+        Ok(names.iter().filter_map(target).collect())
     }
 
     /// Where unreadable records of this target lie.
@@ -302,10 +317,7 @@ impl<'a> Store<'a> {
         let start = start
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
-        let names = match self.disk.names(&self.dir) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            names => names.map_err(|error| self.failed(&self.dir, "list the folder", error))?,
-        };
+        let names = self.all_names()?;
         // of a file of another target, whose name goes on after a dot, at least ".json" is left
         let is_ours = |name: &String| {
             start.as_ref().is_some_and(|start| {
@@ -315,6 +327,13 @@ impl<'a> Store<'a> {
         };
         let names = names.into_iter().filter(is_ours);
         Ok(names.map(|name| self.dir.join(name)).collect())
+    }
+
+    fn all_names(&self) -> Result<Vec<String>, Error> {
+        match self.disk.names(&self.dir) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            names => names.map_err(|error| self.failed(&self.dir, "list the folder", error)),
+        }
     }
 
     fn failed(&self, path: &Path, doing: &'static str, source: io::Error) -> Error {

@@ -6,13 +6,13 @@
 //! means that a clock was set: the age is then unknown, which costs one refresh. The clocks of two
 //! nodes may differ by more than that without harm.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::run_file::COPY;
 use super::{AccessToken, Keeper};
 use crate::Secret;
 use crate::clock::boot_id;
@@ -23,7 +23,7 @@ use crate::state::Record;
 const OWN_CLOCK: i64 = 300;
 /// So far in the future a token of another node may be.
 const OTHER_CLOCK: i64 = 1800;
-/// A token is renewed so long before its end at the latest.
+/// A token is renewed so long before its end, unless the settings say otherwise.
 const EARLY: Duration = Duration::from_secs(900);
 /// A token is not used any more so long before its end.
 const LAST: Duration = Duration::from_secs(30);
@@ -34,6 +34,8 @@ const LAST: Duration = Duration::from_secs(30);
 pub(super) struct Copy {
     /// Tells one start of the machine from another.
     boot: String,
+    /// What the token is for: [`key`] of its account.
+    of: String,
     /// The access token's id.
     id: String,
     /// The record's id.
@@ -51,6 +53,7 @@ pub(super) struct Copy {
 #[serde(rename_all = "kebab-case")]
 struct Written<'a> {
     boot: &'a str,
+    of: &'a str,
     id: &'a str,
     record: &'a str,
     generation: u64,
@@ -71,9 +74,14 @@ impl Copy {
         Duration::from_secs(self.life.into())
     }
 
-    /// Whether it need not be renewed yet: by a quarter of its life, or by 15 minutes if that is less.
-    pub(super) fn is_fresh(&self, uptime: Duration) -> bool {
-        self.left(uptime) > EARLY.min(self.life() / 4)
+    /// Whether it need not be renewed yet: by a quarter of its life, or by 15 minutes if that is less;
+    /// or by what the settings say, which may take half of its life at most.
+    pub(super) fn is_fresh(&self, account: &Account, uptime: Duration) -> bool {
+        let early = match account.refresh_before {
+            Some(early) => early.min(self.life() / 2),
+            None => EARLY.min(self.life() / 4),
+        };
+        self.left(uptime) > early
     }
 
     /// Whether a mail server will still take it.
@@ -119,6 +127,7 @@ impl Keeper<'_> {
         let age = now.saturating_sub(obtained).max(0).saturating_mul(1000);
         let copy = Copy {
             boot: boot_id(),
+            of: key(account),
             id: record.token_id.clone(),
             record: record.id.clone(),
             generation: record.generation,
@@ -132,24 +141,16 @@ impl Keeper<'_> {
 
     /// The copy of whatever token this machine saw last, if it is of this start of the machine.
     pub(super) fn read_copy(&self, account: &Account) -> Option<Copy> {
-        let found = self.disk.read(&self.copy_file(account)).ok()??;
-        let mine = found.owner == rustix::process::geteuid().as_raw();
-        if !(found.plain && mine && found.links == 1) {
-            return None;
-        }
-        let copy: Copy = serde_json::from_slice(&found.bytes).ok()?;
-        (copy.boot == boot_id()).then_some(copy)
+        let found = self.read_run_file(&account.target, COPY)?;
+        let copy: Copy = serde_json::from_slice(&found).ok()?;
+        (copy.boot == boot_id() && copy.of == key(account)).then_some(copy)
     }
 
     /// A copy that cannot be written is done without.
     fn write_copy(&self, account: &Account, copy: &Copy) {
-        let path = self.copy_file(account);
-        let Ok(random) = crate::state::random() else {
-            return;
-        };
-        let new = path.with_extension(format!("json.tmp-{random}"));
         let written = Written {
             boot: &copy.boot,
+            of: &copy.of,
             id: &copy.id,
             record: &copy.record,
             generation: copy.generation,
@@ -158,34 +159,17 @@ impl Keeper<'_> {
             access_token: copy.access_token.expose(),
         };
         let bytes = Zeroizing::new(serde_json::to_vec(&written).unwrap_or_default());
-        let made = path.parent().map(|dir| self.disk.make_dir(dir));
-        if !matches!(made, Some(Ok(()))) {
-            return;
-        }
-        // what a power loss makes of it does not matter: a start of the machine makes it void
-        let replaced = self
-            .disk
-            .create(&new)
-            .and_then(|mut file| file.write(&bytes))
-            .and_then(|()| self.disk.rename(&new, &path));
-        if replaced.is_err() {
-            let _ = self.disk.remove(&new);
-        }
+        let _ = self.write_run_file(&account.target, COPY, &bytes);
     }
 
-    pub(super) fn drop_copy(&self, account: &Account) {
-        let _ = self.disk.remove(&self.copy_file(account));
-    }
-
-    fn copy_file(&self, account: &Account) -> PathBuf {
-        let dir = self.host.run_dir().join("oauth2");
-        dir.join(format!("{}.json", key(account)))
+    pub(super) fn drop_copy(&self, target: &str) {
+        let _ = self.disk.remove(&self.run_file(target, COPY));
     }
 }
 
-/// A target and whose tokens it uses, as a name.
+/// A target, whose tokens it uses and where they are sent, as a name.
 pub(super) fn key(account: &Account) -> String {
-    hash(&(&account.target, &account.identity))
+    hash(&(&account.target, &account.identity, &account.peer))
 }
 
 /// A name for these values that fits into a file name.

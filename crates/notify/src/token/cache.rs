@@ -55,7 +55,7 @@ impl Keeper<'_> {
         let entry = entries.get(&key(account))?;
         let good = want.is_token()
             && Some(entry.stamp) == stamp
-            && entry.copy.is_fresh(self.clock.uptime());
+            && entry.copy.is_fresh(account, self.clock.uptime());
         good.then(|| entry.copy.token())
     }
 

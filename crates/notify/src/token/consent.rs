@@ -1,13 +1,10 @@
-//! What people do to a grant: give it, take it away, change what it was made for. And that mail was
-//! sent with it.
+//! What people do to a grant: give it, take it away, change what it was made for.
 
 use super::Keeper;
 use crate::oauth2::Account;
-use crate::state::{self, Lock, Record, Standing, Trouble};
+use crate::state::{self, Lock, Record, Standing, Told, Trouble};
 use crate::{Deadline, Error, Secret};
 
-/// A sending is put down so often at most, in seconds.
-const SENT: i64 = 3600;
 /// The longest refresh token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
 
@@ -45,6 +42,7 @@ impl Keeper<'_> {
             record.generation = present.generation;
             record.sent = present.sent;
         }
+        record.peer = Some(account.peer.clone());
         record.refresh_token = Some(refresh_token.clone());
         record.consented = Some(now);
         // the provider made it just now
@@ -52,7 +50,7 @@ impl Keeper<'_> {
         self.sign(&mut record, "consent", by, now);
         let reserved = store.reserve(&guard, target, Some(&record))?;
         store.commit(&guard, reserved, target, &mut record, mark.as_ref())?;
-        self.drop_copy(account);
+        self.drop_copy(target);
         Ok(())
     }
 
@@ -76,52 +74,41 @@ impl Keeper<'_> {
                 code: 400,
                 message: reason.to_owned(),
                 cure: None,
+                ..Trouble::default()
             });
             true
-        })
-    }
-
-    /// Puts down that mail was sent, to the hour.
-    ///
-    /// # Errors
-    /// [`Error::State`].
-    pub fn sent(&self, account: &Account, deadline: Deadline) -> Result<(), Error> {
-        let recent = |record: &Record, now: i64| {
-            let age = record.sent.map(|moment| now.saturating_sub(moment));
-            age.is_some_and(|age| (0..SENT).contains(&age))
-        };
-        let target = account.target.as_str();
-        match self.store().read(target)? {
-            Some(record) if !recent(&record, self.clock.now()) => {
-                self.change(target, "send", "delivery", deadline, |record, now| {
-                    let old = recent(record, now);
-                    record.sent = Some(now);
-                    !old
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether somebody has to be told that a target has stopped working; then this is put down, so
-    /// that one of all who ask tells it, once.
-    ///
-    /// # Errors
-    /// [`Error::State`].
-    pub fn take_alert(&self, target: &str, deadline: Deadline) -> Result<bool, Error> {
-        let untold = |record: &Record| {
-            record.standing != Standing::Usable && record.alerted != Some(record.standing)
-        };
-        if !self.store().read(target)?.as_ref().is_some_and(untold) {
-            return Ok(false);
-        }
-        let mut taken = false;
-        self.change(target, "alert", "delivery", deadline, |record, _| {
-            taken = untold(record);
-            record.alerted = Some(record.standing);
-            taken
         })?;
-        Ok(taken)
+        self.drop_copy(target);
+        Ok(())
+    }
+
+    /// Takes over that the client secret of an application that acts for itself was handed in for the
+    /// settings as they are now: what spoke against its record does so no more.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub fn accept(&self, account: &Account, by: &str, deadline: Deadline) -> Result<(), Error> {
+        let (store, target) = (self.store(), account.target.as_str());
+        let guard = Lock::new(self.host, target)?.take(deadline)?;
+        let now = self.clock.now();
+        let Some(present) = store.read_owned(&guard, target, now)? else {
+            return Ok(());
+        };
+        let mark = present.mark();
+        let mut record = Self::successor(account, Some(present))?;
+        record.peer = Some(account.peer.clone());
+        record.access_token = None;
+        record.standing = Standing::Usable;
+        record.told = Told::default();
+        record.trouble = None;
+        record.refused = None;
+        record.failures = 0;
+        record.retry_at = None;
+        self.sign(&mut record, "settings", by, now);
+        let reserved = store.reserve(&guard, target, Some(&record))?;
+        store.commit(&guard, reserved, target, &mut record, Some(&mark))?;
+        self.drop_copy(target);
+        Ok(())
     }
 
     /// Whether anything is kept of a target.
@@ -135,12 +122,17 @@ impl Keeper<'_> {
     /// # Errors
     /// [`Error::State`].
     pub fn forget(&self, target: &str, deadline: Deadline) -> Result<(), Error> {
+        self.store().stamp(target)?;
+        // also where the record has to wait
+        self.drop_run_files(target);
         let guard = Lock::new(self.host, target)?.take(deadline)?;
-        Ok(self.store().remove(&guard, target)?)
+        self.store().remove(&guard, target)?;
+        self.drop_run_files(target);
+        Ok(())
     }
 
     /// Changes a record that is there, under the lock, if the closure says so.
-    fn change(
+    pub(super) fn change(
         &self,
         target: &str,
         why: &str,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::oauth2::Account;
+use crate::state::Peer;
 
 /// Why.
 #[derive(Debug)]
@@ -28,6 +29,17 @@ pub enum Error {
     SettingsChanged {
         /// The target.
         target: String,
+    },
+    /// The target names another mail server than the one the grant was given for.
+    ServerChanged {
+        /// The target.
+        target: String,
+        /// The server that it was given for.
+        granted: Box<Peer>,
+        /// The one that the settings name.
+        named: Box<Peer>,
+        /// Whether the application acts for itself.
+        app_only: bool,
     },
     /// The last try has failed, and the pause after it is not over.
     Waiting {
@@ -62,6 +74,30 @@ impl Error {
             Self::Waiting { code, .. } => *code,
             _ => 400,
         }
+    }
+
+    /// Who has to act and what to do, where somebody has to.
+    pub(crate) fn cure(&self) -> Option<String> {
+        let cure = match self {
+            Self::NoGrant {
+                unreadable: None, ..
+            } => "authorize the target",
+            Self::NoGrant { .. } => {
+                "authorize the target again or restore its record from a backup"
+            }
+            Self::Ended { .. } => "authorize the target again",
+            Self::SettingsChanged { .. } => {
+                "authorize the target again or restore the settings it was authorized for"
+            }
+            Self::ServerChanged { app_only: true, .. } => {
+                "change the mail server back, or hand in the client secret again"
+            }
+            Self::ServerChanged { .. } => {
+                "change the mail server back, or authorize the target again"
+            }
+            Self::Waiting { .. } | Self::StillRefused { .. } => return None,
+        };
+        Some(format!("an administrator has to {cure}"))
     }
 
     /// After so many seconds a further try makes sense, if nobody acts; `None` if somebody has to.
@@ -104,6 +140,21 @@ impl fmt::Display for Error {
                 "target '{target}': its refresh token was made for another provider, application \
                  or login and is not used; an administrator has to authorize it again or restore \
                  the settings"
+            ),
+            Self::ServerChanged {
+                target,
+                granted,
+                named,
+                app_only,
+            } => write!(
+                f,
+                "target '{target}': was set up to log in at {granted}, and its tokens are not sent \
+                 to {named}; an administrator has to change the server back, or {}",
+                if *app_only {
+                    "hand in the client secret again"
+                } else {
+                    "authorize the target again"
+                }
             ),
             Self::Waiting {
                 target,

@@ -1,6 +1,7 @@
 //! What a record says about a wish: a token, a reason to wait, or the need to ask the provider.
 
-use super::{AccessToken, Error, Keeper};
+use super::objection::{has_new_secret, is_for_another_server};
+use super::{AccessToken, Error, Keeper, record_of};
 use crate::disk::Stamp;
 use crate::oauth2::Account;
 use crate::state::{Record, Standing};
@@ -69,13 +70,12 @@ impl Keeper<'_> {
                 (false, _) => wait(self.no_grant(account)),
             };
         };
-        let target = account.target.clone();
-        if record.identity != account.identity {
-            return if account.identity.app_only {
-                Look::Ask { alive: None }
-            } else {
-                wait(Error::SettingsChanged { target })
-            };
+        let record = record_of(account, record);
+        if let Some(error) = self.objection(account, record) {
+            return wait(error);
+        }
+        if record.identity != account.identity || is_for_another_server(account, record) {
+            return Look::Ask { alive: None };
         }
         let uptime = self.clock.uptime();
         let copy = self.own_copy(account, record);
@@ -85,7 +85,7 @@ impl Keeper<'_> {
             .map(super::age::Copy::token);
         match want {
             Want::Token => {
-                if let Some(copy) = copy.filter(|copy| copy.is_fresh(uptime)) {
+                if let Some(copy) = copy.filter(|copy| copy.is_fresh(account, uptime)) {
                     self.remember(account, &copy, stamp);
                     return Look::Token(copy.token());
                 }
@@ -115,12 +115,10 @@ impl Keeper<'_> {
         let now = self.clock.now();
         let trouble = record.trouble.as_ref();
         let reason = || trouble.map(|trouble| trouble.message.clone());
-        if record.standing == Standing::AuthorizeAgain {
+        let renewed = account.identity.app_only && has_new_secret(account, record);
+        if record.standing == Standing::AuthorizeAgain && !renewed {
             let reason = reason().unwrap_or_default();
             return Some(Error::Ended { target, reason });
-        }
-        if record.refresh_token.is_none() && !account.identity.app_only {
-            return Some(self.no_grant(account));
         }
         let mended = record.settings != fingerprint(account, record);
         let pause = record
@@ -160,7 +158,7 @@ fn wait(error: Error) -> Look {
 pub(crate) fn is_due(record: &Record, now: i64) -> bool {
     let retry = match record.standing {
         Standing::Usable => false,
-        Standing::Failing | Standing::Misconfigured => true,
+        Standing::Failing | Standing::Misconfigured | Standing::Later(_) => true,
         Standing::AuthorizeAgain => return false,
     };
     let idle = match record.refreshed {

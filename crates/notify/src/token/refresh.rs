@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::look::{LONGEST_PAUSE, Look, Want, fingerprint};
 use super::{AccessToken, Keeper};
 use crate::oauth2::{self, Account, Failure, Granted, Verdict};
-use crate::state::{self, Change, Guard, Mark, Record, Standing, Trouble};
+use crate::state::{self, Change, Guard, Mark, Record, Standing, Told, Trouble};
 use crate::{Deadline, Secret};
 
 /// What must be left of the lock for storing the answer.
@@ -34,11 +34,7 @@ impl Keeper<'_> {
             Look::Ask { .. } => {}
         }
         let mark = present.as_ref().map(Record::mark);
-        let mut record = match present {
-            Some(record) if record.identity == account.identity => record,
-            // only an application that acts for itself gets here without a grant
-            _ => Record::new(account.identity.clone())?,
-        };
+        let mut record = Self::successor(account, present)?;
         let time = deadline
             .left()
             .unwrap_or_default()
@@ -53,6 +49,9 @@ impl Keeper<'_> {
         let asked = self.ask(account, &record, mark.as_ref(), Deadline::after(time));
         let now = self.clock.now();
         record.tried = Some(now);
+        if record.peer.as_ref() != Some(&account.peer) {
+            record.peer = Some(account.peer.clone());
+        }
         record.settings = fingerprint(account, &record);
         match asked {
             Ok(granted) => {
@@ -69,7 +68,7 @@ impl Keeper<'_> {
                     Err(error) => Err(error.into()),
                     Ok(()) => {
                         // one of a later generation that was lost would hide this one
-                        self.drop_copy(account);
+                        self.drop_copy(target);
                         let stamp = store.stamp(target)?;
                         if let Some(copy) = self.own_copy(account, &record) {
                             self.remember(account, &copy, stamp);
@@ -154,7 +153,9 @@ impl Keeper<'_> {
         record.refreshed = Some(now);
         record.clock_skew = granted.clock_skew;
         record.standing = Standing::Usable;
-        record.alerted = None;
+        if record.refused.is_none() {
+            record.told = Told::default();
+        }
         record.trouble = None;
         record.failures = 0;
         record.retry_at = None;
@@ -166,6 +167,7 @@ impl Keeper<'_> {
             node: self.host.node(),
             why: why.to_owned(),
             by: by.to_owned(),
+            ..Change::default()
         };
     }
 }
@@ -193,6 +195,7 @@ fn note(record: &mut Record, failure: &Failure, now: i64) {
         code: failure.error.code(),
         message: failure.error.to_string(),
         cure: failure.error.cure(),
+        ..Trouble::default()
     });
     record.failures = record.failures.saturating_add(1);
     let wish = match &*failure.error {

@@ -6,6 +6,7 @@ mod corpus;
 mod edits;
 mod files;
 mod names;
+mod oauth2;
 mod ours;
 mod torn;
 mod webhooks;

@@ -7,13 +7,13 @@ use notify::deliver::Level;
 
 use crate::site::{OK, Site, logged, split, web, words};
 
-const RELAY: &str = "smtp: relay\n\tserver localhost\n\tport 9\n\tmode tls\n\tfrom-address pve@example.org\n\
+pub const RELAY: &str = "smtp: relay\n\tserver localhost\n\tport 9\n\tmode tls\n\tfrom-address pve@example.org\n\
      \tmailto ann@example.org\n\tusername pve@example.org\n\tauth-method google-oauth2\n\
      \toauth2-client-id 1.apps.example.org\n";
-const SECRET: &str = "smtp: relay\n\toauth2-client-secret client~cAnArY\n";
+pub const SECRET: &str = "smtp: relay\n\toauth2-client-secret client~cAnArY\n";
 
 /// A machine whose grant for `relay` has ended; `root@pam` has an address.
-fn ended(more: &str, secrets: &str) -> Site {
+pub fn ended(more: &str, secrets: &str) -> Site {
     let site = Site::new(&format!("{RELAY}\n{more}"), &format!("{SECRET}\n{secrets}"));
     site.file("user.cfg", "user:root@pam:1:0:::root@example.org:::\n");
     site.consent("relay");
@@ -21,7 +21,7 @@ fn ended(more: &str, secrets: &str) -> Site {
     site
 }
 
-fn phone(port: u16) -> (String, &'static str) {
+pub fn phone(port: u16) -> (String, &'static str) {
     let public = format!("gotify: phone\n\tserver http://localhost:{port}/\n");
     (public, "gotify: phone\n\ttoken AbC-cAnArY\n")
 }

@@ -5,6 +5,8 @@
 mod peer;
 
 mod alert;
+mod alert_once;
+mod alert_states;
 mod at_once;
 mod gotify;
 mod mails;
@@ -12,6 +14,7 @@ mod mta;
 mod pace;
 mod random;
 mod real;
+mod refused_login;
 mod sendmail;
 mod site;
 mod smtp;

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use notify::matcher::Severity;
 use notify::oauth2::Account;
 use notify::template::Templates;
 use notify::token::{Cache, Keeper};
-use notify::{Clock, Deadline, Error, FixedClock, Host, Notification, Secret};
+use notify::upkeep::{self, Health};
+use notify::{Clock, Deadline, Error, FixedClock, Host, LocalTime, Notification, Secret};
 use serde_json::{Value, json};
 
 use crate::peer::{CANARY, Folder, Pki, Server, read_request};
@@ -25,6 +27,33 @@ const CLOCK: FixedClock = FixedClock {
     now: NOW,
     offset: 0,
 };
+
+/// A clock that tests put forward.
+pub struct Later(AtomicI64);
+
+impl Later {
+    pub fn new() -> &'static Self {
+        Box::leak(Box::new(Self(AtomicI64::new(NOW))))
+    }
+
+    pub fn pass(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Later {
+    fn now(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn local(&self, seconds: i64) -> Option<LocalTime> {
+        CLOCK.local(seconds)
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_secs(self.now().unsigned_abs())
+    }
+}
 
 /// A machine.
 pub struct Site {
@@ -92,6 +121,32 @@ impl Site {
         self
     }
 
+    /// The same machine with other targets.
+    pub fn with_targets(self, public: &str, private: &str) -> Self {
+        let (clock, budget) = (self.clock, self.budget);
+        Self::at(self.folder, public, private)
+            .with_clock(clock)
+            .within(budget)
+    }
+
+    /// Google's token endpoint is this server.
+    pub fn provider(&self, tokens: &Server) {
+        let url = format!("https://localhost:{}/token", tokens.address.port());
+        let providers = json!({"google-oauth2": {"token-url": url}});
+        self.file("oauth2-providers.json", &providers.to_string());
+    }
+
+    /// Gets an access token for a target.
+    pub fn token(&self, name: &str) {
+        let targets = upkeep::targets(&self.host, &self.config());
+        let target = targets.into_iter().find(|target| target.name == name);
+        let keeper = Keeper::new(&self.host, &self.tokens).with_clock(self.clock);
+        let end = Deadline::after(self.budget);
+        keeper
+            .access_token(&target.unwrap().account.unwrap(), end)
+            .unwrap();
+    }
+
     /// A file of the configuration.
     pub fn file(&self, name: &str, text: &str) {
         fs::write(self.folder.0.join(name), text).unwrap();
@@ -142,6 +197,25 @@ impl Site {
         let keeper = Keeper::new(&self.host, &self.tokens).with_clock(self.clock);
         let end = Deadline::after(self.budget);
         keeper.set_aside(name, reason, "root@pam", end).unwrap();
+    }
+
+    /// How things stand with a target that logs in with OAuth2.
+    pub fn health(&self, name: &str) -> Health {
+        let targets = upkeep::targets(&self.host, &self.config());
+        let target = targets.iter().find(|target| target.name == name).unwrap();
+        let keeper = Keeper::new(&self.host, &self.tokens).with_clock(self.clock);
+        keeper.health(target)
+    }
+
+    /// Whether a daily run that finds the target so has to look whether to tell it.
+    pub fn is_unsettled(&self, name: &str) -> bool {
+        let keeper = Keeper::new(&self.host, &self.tokens).with_clock(self.clock);
+        keeper.unsettled([&self.health(name)]) == [name]
+    }
+
+    /// Where the record of a target is.
+    pub fn record(&self, name: &str) -> PathBuf {
+        self.host.state_dir().join(format!("{name}.json"))
     }
 
     fn sender(&self) -> Sender<'_> {

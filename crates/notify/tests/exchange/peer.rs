@@ -311,6 +311,8 @@ pub fn request() -> CodeExchange {
         authorization_code: Secret::new("4/0cAnArY-code"),
         redirect_uri: "https://pve.example.org:8006".to_owned(),
         code_verifier: None,
+        token_url: None,
+        scopes: None,
     }
 }
 

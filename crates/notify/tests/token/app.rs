@@ -34,11 +34,15 @@ fn an_application_gets_tokens_without_any_consent() {
 #[test]
 fn a_grant_of_a_person_is_not_used_by_the_application_nor_the_other_way_round() {
     let provider = Provider::new(Rule::Strict);
-    let mut site = Site::consented(&provider.url());
+    let mut site = Site::new(&provider.url());
     site.account.identity.app_only = true;
     site.token().unwrap();
-    assert!(!provider.state.lock().unwrap().requests[0].contains("r-cAnArY"));
     site.account.identity.app_only = false;
     site.refusal();
-    assert_eq!(provider.asked(), 1);
+    site.consent("r-cAnArY-0");
+    site.account.identity.app_only = true;
+    site.token().unwrap();
+    assert_eq!(provider.asked(), 2);
+    let requests = provider.state.lock().unwrap().requests.concat();
+    assert!(!requests.contains("r-cAnArY"), "{requests}");
 }

@@ -4,12 +4,17 @@
 mod app;
 mod clock;
 mod disk;
+mod early;
 mod health;
+mod newer;
 mod nodes;
 #[allow(dead_code)]
 #[path = "../exchange/peer.rs"]
 mod peer;
+mod peer_of_grant;
 mod provider;
 mod refresh;
 mod site;
+mod sweep;
 mod together;
+mod turns;

@@ -267,6 +267,11 @@ fn pauses_grow_and_retry_after_counts_up_to_an_hour() {
         ("Retry-After: 1800\r\n", 1800, 1800),
         ("Retry-After: 1000000000\r\n", 3600, 3600),
         ("Retry-After: Fri, 31 Dec 2027 23:59:59 GMT\r\n", 960, 1440),
+        (
+            "Date: Fri, 31 Dec 1999 23:29:00 GMT\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n",
+            1859,
+            2880,
+        ),
     ] {
         provider.order(answer("503 Busy", wish, ""));
         let error = site.refusal();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use notify::oauth2::{Account, Provider};
-use notify::state::{Identity, Record, Store};
+use notify::state::{Identity, Peer, Record, Store};
 use notify::token::{AccessToken, Cache, Keeper};
 use notify::{Clock, Deadline, Error, Host, LocalTime, Secret, SystemClock};
 
@@ -85,6 +85,13 @@ pub fn account(url: &str) -> Account {
             login: "mail@example.org".to_owned(),
             ..Identity::default()
         },
+        peer: Peer {
+            server: "mail.example.org".to_owned(),
+            port: 465,
+            mode: "tls".to_owned(),
+            ..Peer::default()
+        },
+        refresh_before: None,
     }
 }
 

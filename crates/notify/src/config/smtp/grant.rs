@@ -5,8 +5,12 @@
 
 use super::{Smtp, SmtpMode};
 use crate::Error;
-use crate::oauth2::{CUSTOM, Cloud, Provider, is_guid, is_word_for_tenants, tenant};
+use crate::oauth2::{
+    CUSTOM, Cloud, Provider, check_app_only, check_cloud, is_guid, is_word_for_tenants, tenant,
+};
+use crate::state::Peer;
 
+const GOOGLE: &str = "google-oauth2";
 const MICROSOFT: &str = "microsoft-oauth2";
 
 impl Smtp {
@@ -24,15 +28,29 @@ impl Smtp {
         self.oauth2_grant_type.as_deref() == Some("client-credentials")
     }
 
+    /// The mail server that a grant is given for.
+    #[must_use]
+    pub fn peer_of_grant(&self) -> Peer {
+        let mode = self.mode.unwrap_or_default();
+        Peer {
+            server: self.server.clone(),
+            port: self.port.unwrap_or(mode.default_port()),
+            mode: mode.to_string(),
+            ..Peer::default()
+        }
+    }
+
     /// What a grant and a client secret are given for.
     #[must_use]
     pub fn granted_for(&self) -> Vec<String> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let mode = self.mode.unwrap_or_default();
+        let Peer {
+            server, port, mode, ..
+        } = self.peer_of_grant();
         vec![
-            self.server.clone(),
-            self.port.unwrap_or(mode.default_port()).to_string(),
-            mode.to_string(),
+            server,
+            port.to_string(),
+            mode,
             self.oauth2_method().unwrap_or_default().to_owned(),
             text(&self.oauth2_cloud),
             text(&self.oauth2_token_url),
@@ -46,7 +64,6 @@ impl Smtp {
 /// Looks at what a change means for the credentials in store, and whether the settings fit together.
 /// An entry that was incomplete before stays changeable in all other respects.
 pub(super) fn settle(old: Option<&Smtp>, item: &mut Smtp, gives_secret: bool) -> Result<(), Error> {
-    let grant_type = |item: &Smtp| item.oauth2_grant_type.clone();
     let changed = old.is_none_or(|old| old.granted_for() != item.granted_for());
     if changed && !gives_secret {
         item.oauth2_client_secret = None;
@@ -57,7 +74,7 @@ pub(super) fn settle(old: Option<&Smtp>, item: &mut Smtp, gives_secret: bool) ->
     if gives_secret || changed {
         check_secret(item, method, old.is_none())?;
     }
-    if changed || old.is_some_and(|old| grant_type(old) != grant_type(item)) {
+    if changed || old.is_some_and(|old| old.ext_values() != item.ext_values()) {
         check(item, method)?;
     }
     Ok(())
@@ -96,9 +113,12 @@ fn check(item: &Smtp, method: &str) -> Result<(), Error> {
     if item.oauth2_client_id.is_none() {
         return refuse("oauth2-client-id", format!("is required with {method}"));
     }
-    if let Some(cloud) = &item.oauth2_cloud {
-        Cloud::named(cloud)?;
-    }
+    let cloud = item.oauth2_cloud.as_deref();
+    match method {
+        // it says itself where it is
+        CUSTOM => cloud.map_or(Ok(Cloud::Global), Cloud::named),
+        method => check_cloud(method, cloud),
+    }?;
     match item.oauth2_grant_type.as_deref() {
         None | Some("refresh-token" | "client-credentials") => {}
         Some(_) => {
@@ -109,6 +129,7 @@ fn check(item: &Smtp, method: &str) -> Result<(), Error> {
     match method {
         MICROSOFT => check_tenant(item),
         CUSTOM => check_custom(item),
+        GOOGLE if item.is_app_only() => check_app_only(&Provider::google()),
         _ => Ok(()),
     }
 }
@@ -141,6 +162,9 @@ fn check_custom(item: &Smtp) -> Result<(), Error> {
     };
     let scopes = item.oauth2_scopes.as_deref().unwrap_or_default();
     let scopes = scopes.split_whitespace().map(str::to_owned).collect();
-    Provider::custom(&token_url, &authorize_url, scopes)?;
+    let provider = Provider::custom(&token_url, &authorize_url, scopes)?;
+    if item.is_app_only() {
+        check_app_only(&provider)?;
+    }
     Ok(())
 }

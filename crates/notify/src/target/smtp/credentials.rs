@@ -117,7 +117,13 @@ impl Granted<'_> {
             }
             sent => sent,
         };
-        let sent = sent.map_err(|error| error.outcome())?;
+        let sent = sent.map_err(|error| {
+            if error.ends_login() {
+                // for the target's status, and whoever is told of it
+                let _ = self.keeper.refused(&self.account, &error, deadline);
+            }
+            error.outcome()
+        })?;
         if sent.iter().any(|(_, outcome)| *outcome == Outcome::Sent) {
             // only a date of the target's status
             let _ = self.keeper.sent(&self.account, deadline);
@@ -132,12 +138,9 @@ impl Granted<'_> {
         }
     }
 
-    /// Whether another token may help: the server refused this one for good, for the first time.
+    /// Whether another token may help, and none was fetched for this mail yet.
     fn may_renew(&self, error: &smtp::Error) -> bool {
-        let refused = error
-            .auth_refused()
-            .is_some_and(|refused| !refused.reply.is_temporary());
-        refused && self.refused.borrow().is_none()
+        error.is_of_token() && self.refused.borrow().is_none()
     }
 }
 

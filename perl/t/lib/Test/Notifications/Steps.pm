@@ -62,9 +62,8 @@ my @indexes = (
         'GET', 'endpoints', {}, [map { { name => $_ } } qw(gotify sendmail smtp webhook)]
     ],
     [
-        'fields for matchers', 'GET',
-        'matcher-fields', {},
-        [map { { name => $_ } } qw(type hostname job-id)]
+        'fields for matchers',
+        'GET', 'matcher-fields', {}, [map { { name => $_ } } qw(type hostname job-id target)]
     ],
     [
         'values for matchers',
@@ -72,7 +71,12 @@ my @indexes = (
         'matcher-field-values',
         {},
         [
-            { field => 'type', value => 'fencing',         comment => 'A node was fenced' },
+            { field => 'type', value => 'fencing', comment => 'A node was fenced' },
+            {
+                field   => 'type',
+                value   => 'notification-target',
+                comment => 'A target of notifications stopped working'
+            },
             { field => 'type', value => 'package-updates', comment => 'Packages can be updated' },
             { field => 'type', value => 'replication',     comment => 'A replication job failed' },
             {
@@ -221,6 +225,8 @@ my %smtp = (
     'oauth2-client-id' => 'client-1',
     'oauth2-tenant-id' => 'common',
     'oauth2-cloud'     => 'global',
+
+    'oauth2-refresh-before' => 600,
 );
 my %smtp_answer = (%smtp, origin => 'user-created');
 my %smtp_least  = (server => 'mail.example.org', 'from-address' => 'node@example.org');
@@ -268,7 +274,7 @@ my @smtp = (
         {
             delete => [
                 qw(port mode username password mailto author comment disable auth-method oauth2-client-id
-                    oauth2-tenant-id oauth2-cloud oauth2-client-secret)
+                    oauth2-tenant-id oauth2-cloud oauth2-refresh-before oauth2-client-secret)
             ],
         },
         undef

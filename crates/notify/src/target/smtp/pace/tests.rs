@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::clock::LocalTime;
 use crate::oauth2::{Cloud, Provider};
-use crate::state::Identity;
+use crate::state::{Identity, Peer};
 use crate::target::twice;
 use crate::{Secret, SystemClock};
 
@@ -69,6 +69,8 @@ fn account(provider: Provider, login: &str) -> Account {
             login: login.to_owned(),
             ..Identity::default()
         },
+        peer: Peer::default(),
+        refresh_before: None,
         provider,
     }
 }

@@ -13,7 +13,7 @@ use PVE::Notify;
 our @EXPORT_OK = qw(
     readers writers endpoint_writers with_config change_config raise_api_error with_errors
     with_faults name_property comment_property disable_property origin_property warning_property
-    error_property with_status condition_property
+    error_property
 );
 
 my $WHERE = '/mapping/notifications';
@@ -123,30 +123,6 @@ sub with_faults ($entries, $config, $is_listed) {
     return $entries;
 }
 
-# Adds to a list how things stand with the targets that log in with OAuth2.
-sub with_status ($entries, $config) {
-    my $status = $config->get_oauth2_status();
-    for my $entry (grep { $status->{ $_->{name} } } @$entries) {
-        my $health = $status->{ $entry->{name} };
-        $entry->{'oauth2-status'} = $health->{condition};
-        $entry->{'oauth2-error'}  = $health->{'last-error'} if defined $health->{'last-error'};
-    }
-    return $entries;
-}
-
-sub condition_property (%more) {
-    return {
-        description =>
-            'How things stand with the OAuth2 login. ok: nothing to do. due: the next daily '
-            . 'run renews it. failing: the last renewal failed and is tried again. authorize-again: a '
-            . 'person has to consent again. misconfigured: settings or the registration have to be '
-            . 'mended.',
-        type => 'string',
-        enum => ['ok', 'due', 'failing', 'authorize-again', 'misconfigured'],
-        %more,
-    };
-}
-
 sub name_property (%more) {
     return {
         description =>
@@ -238,14 +214,6 @@ A list of entries with text C<error> of those that something is wrong with.
 
 The same, and an entry that is switched off for everything else that is wrong in the files; without
 name or type of its own it is called C<(FILE line NUMBER)>, of type C<unknown>.
-
-=head2 with_status($entries, $config)
-
-A list of endpoints with C<oauth2-status> and C<oauth2-error> of those that log in with OAuth2.
-
-=head2 condition_property(%more)
-
-The schema of C<oauth2-status>.
 
 =head2 name_property(%more), comment_property(), disable_property(), origin_property(), warning_property(),
 error_property()

@@ -7,14 +7,15 @@ use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(readers with_config);
 
-my @fields = qw(type hostname job-id);
+my @fields = qw(type hostname job-id target);
 
 my @types = (
-    ['fencing',         'A node was fenced'],
-    ['package-updates', 'Packages can be updated'],
-    ['replication',     'A replication job failed'],
-    ['system-mail',     'A mail of the system was forwarded'],
-    ['vzdump',          'A backup job ended'],
+    ['fencing',             'A node was fenced'],
+    ['notification-target', 'A target of notifications stopped working'],
+    ['package-updates',     'Packages can be updated'],
+    ['replication',         'A replication job failed'],
+    ['system-mail',         'A mail of the system was forwarded'],
+    ['vzdump',              'A backup job ended'],
 );
 
 # These classes are there in a node's daemons. They find `index` at the call, so that `can` does not
@@ -31,13 +32,25 @@ my sub value ($field, $value, $comment = undef) {
     };
 }
 
+# those that a failure may be told of
+my sub targets () {
+    return with_config(sub ($config) {
+        my $status = $config->get_oauth2_status();
+        return [grep { $status->{ $_->{name} } } $config->get_targets()->@*];
+    });
+}
+
 my sub field_values ($param) {
     my @nodes = PVE::Cluster->can('get_nodelist') ? PVE::Cluster::get_nodelist()->@* : ();
     my @jobs  = map { jobs_of($_)->@* } qw(PVE::API2::Backup PVE::API2::ReplicationConfig);
+
+    # suggestions come also from a configuration that is damaged
+    my @targets = eval { targets()->@* };
     return [
         (map { value('type',     @$_) } @types),
         (map { value('hostname', $_) } @nodes),
         (map { value('job-id',   $_->@{qw(id comment)}) } @jobs),
+        (map { value('target',   $_->@{qw(name comment)}) } @targets),
     ];
 }
 

@@ -40,9 +40,10 @@ my $parameters = {
     properties           => {
         'auth-method' => {
             description => 'The provider that issued the authorization code: Google (Gmail and '
-                . 'Workspace) or Microsoft (Microsoft 365 and Outlook.com).',
+                . 'Workspace), Microsoft (Microsoft 365 and Outlook.com), or any other, which '
+                . 'token-url and scopes describe.',
             type => 'string',
-            enum => ['google-oauth2', 'microsoft-oauth2'],
+            enum => ['google-oauth2', 'microsoft-oauth2', 'custom-oauth2'],
         },
         'client-id' => text_parameter(
             q{The OAuth2 client ID of your application. Google: "Client ID" under "APIs & Services", }
@@ -80,6 +81,17 @@ my $parameters = {
             maxLength => 128,
             pattern   => '[A-Za-z0-9._~-]+',
         ),
+        'token-url' => text_parameter(
+            'With custom-oauth2, which needs it: the address of the token endpoint, https only.',
+            optional  => 1,
+            maxLength => 2048,
+        ),
+        'scopes' => text_parameter(
+            'With custom-oauth2: the scopes that the consent page was opened with, separated by '
+                . 'blanks. If the provider names those that it has granted, these must be among them.',
+            optional  => 1,
+            maxLength => 2048,
+        ),
     },
 };
 
@@ -88,6 +100,11 @@ sub exchange ($param) {
         raise_param_exc(
             { 'tenant-id' => q{property is missing, auth-method 'microsoft-oauth2' needs it} });
     }
+    if ($param->{'auth-method'} eq 'custom-oauth2' && !defined $param->{'token-url'}) {
+        raise_param_exc(
+            { 'token-url' => q{property is missing, auth-method 'custom-oauth2' needs it} });
+    }
+    my %custom = map { $_ => $param->{$_} } grep { defined $param->{$_} } qw(token-url scopes);
     return with_config(sub ($config) {
         if (my $error = $config->provider_file_error) {
             warn "$error\n";
@@ -96,6 +113,7 @@ sub exchange ($param) {
             $param->@{
                 qw(auth-method client-id client-secret tenant-id authorization-code redirect-uri code-verifier)
             },
+            %custom ? \%custom : (),
         );
     });
 }

@@ -7,10 +7,11 @@ use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
     readers endpoint_writers with_config with_errors name_property comment_property disable_property
-    condition_property warning_property
+    warning_property
 );
 use PVE::API2::Cluster::Notifications::Entries;
-use PVE::API2::Cluster::Notifications::Mail qw(mail_keys);
+use PVE::API2::Cluster::Notifications::Mail   qw(mail_keys);
+use PVE::API2::Cluster::Notifications::Status qw(status_properties);
 
 # the same bound as where a code is redeemed with them
 my $MAX_OAUTH2_TEXT = 16384;
@@ -130,6 +131,14 @@ my @extra = (
         maxLength   => 2048,
         optional    => 1,
     },
+    'oauth2-refresh-before' => {
+        description => 'Renew an access token so many seconds before its end, but not in the first '
+            . 'half of its life. Without it: 15 minutes, or a quarter of its life if that is less.',
+        type     => 'integer',
+        minimum  => 60,
+        maximum  => 3600,
+        optional => 1,
+    },
     'oauth2-refresh-token' => {
         description =>
             'The refresh token that /cluster/notifications/smtp-oauth2-token has returned. It '
@@ -141,39 +150,9 @@ my @extra = (
     },
 );
 
-my sub moment ($description) {
-    return {
-        description => "$description In seconds since the epoch.",
-        type        => 'integer',
-        renderer    => 'timestamp',
-        optional    => 1,
-    };
-}
-
 my %status = (
-    name            => { description => 'The name of the endpoint.', type => 'string' },
-    condition       => condition_property(),
-    consented       => moment('When a person has consented.'),
-    'last-refresh'  => moment('When the provider last took the grant.'),
-    'last-send'     => moment('When mail was last sent, to the hour.'),
-    'expected-end'  => moment('When the grant ends if it is not used before.'),
-    'retry-at'      => moment('When a failed renewal is tried again.'),
-    'last-error-at' => moment('When the last error happened.'),
-    'last-error'    => {
-        description => 'What went wrong last, until something goes right.',
-        type        => 'string',
-        optional    => 1,
-    },
-    cure => {
-        description => 'What has to be done, and by whom.',
-        type        => 'string',
-        optional    => 1,
-    },
-    warning => {
-        description => 'What does no harm yet.',
-        type        => 'string',
-        optional    => 1,
-    },
+    name => { description => 'The name of the endpoint.', type => 'string' },
+    status_properties()
 );
 
 my sub status ($param) {

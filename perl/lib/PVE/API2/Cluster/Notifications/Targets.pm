@@ -5,9 +5,10 @@ package PVE::API2::Cluster::Notifications::Targets;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
-    readers with_config with_faults with_status name_property comment_property disable_property
-    origin_property condition_property warning_property error_property
+    readers with_config with_faults name_property comment_property disable_property origin_property
+    warning_property error_property
 );
+use PVE::API2::Cluster::Notifications::Status qw(with_status list_properties);
 
 my sub targets ($param) {
     return with_config(sub ($config) {
@@ -36,18 +37,12 @@ sub register ($class) {
                             . 'only for an entry with an error.',
                         type => 'string',
                     },
-                    origin          => origin_property(),
-                    comment         => comment_property(),
-                    disable         => disable_property(),
-                    error           => error_property(),
-                    warning         => warning_property(),
-                    'oauth2-status' => condition_property(optional => 1),
-                    'oauth2-error'  => {
-                        description => 'What went wrong last with the OAuth2 login, and who has to '
-                            . 'do what.',
-                        type     => 'string',
-                        optional => 1,
-                    },
+                    origin  => origin_property(),
+                    comment => comment_property(),
+                    disable => disable_property(),
+                    error   => error_property(),
+                    warning => warning_property(),
+                    list_properties(),
                 },
             },
             links => [{ rel => 'child', href => '{name}' }],

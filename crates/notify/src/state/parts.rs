@@ -1,0 +1,153 @@
+//! The parts of a record. Each keeps the keys and words of a later version, as the record itself does.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Keys of a later version, and what they say.
+pub type Other = BTreeMap<String, Value>;
+
+/// Whose tokens they are. A grant is used for exactly this and nothing else.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Identity {
+    /// The provider's name.
+    pub provider: String,
+    /// The national cloud, empty for the worldwide one.
+    #[serde(default)]
+    pub cloud: String,
+    /// Where tokens come from.
+    pub token_url: String,
+    /// The tenant, empty where there are none.
+    #[serde(default)]
+    pub tenant: String,
+    /// The application's id.
+    pub client: String,
+    /// The mailbox; a Google or Microsoft account name.
+    pub login: String,
+    /// Whether the application acts for itself, without a person's consent.
+    #[serde(default)]
+    pub app_only: bool,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+impl PartialEq for Identity {
+    /// By what this version knows: a later one that adds what matters forbids older ones to touch the
+    /// record.
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            provider,
+            cloud,
+            token_url,
+            tenant,
+            client,
+            login,
+            app_only,
+            other: _,
+        } = self;
+        *provider == other.provider
+            && *cloud == other.cloud
+            && *token_url == other.token_url
+            && *tenant == other.tenant
+            && *client == other.client
+            && *login == other.login
+            && *app_only == other.app_only
+    }
+}
+
+impl Eq for Identity {}
+
+/// How things stand with a grant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Nothing speaks against it.
+    #[default]
+    Usable,
+    /// The last refresh failed; a later one may succeed.
+    Failing,
+    /// The provider refuses for a reason in the settings or the registration.
+    Misconfigured,
+    /// It has ended: a person has to consent again.
+    AuthorizeAgain,
+    /// What a later version says: kept, and taken for a failure. What must not be used is not left to
+    /// a word alone.
+    #[serde(untagged)]
+    Later(String),
+}
+
+/// The last thing that went wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Trouble {
+    /// When, in seconds since the epoch.
+    pub at: i64,
+    /// The HTTP-like code.
+    pub code: u16,
+    /// What happened, who has to act, what to do.
+    pub message: String,
+    /// The last two of these, where a table has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cure: Option<String>,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+/// A login that the mail server refused for good.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Refused {
+    /// What that means.
+    pub standing: Standing,
+    /// What it said.
+    pub trouble: Trouble,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+/// How long there has been no target for a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Orphaned {
+    /// When somebody looked last, in seconds since the epoch.
+    pub at: i64,
+    /// How often somebody has looked, about once a day.
+    pub looks: u32,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+/// What the admins were told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Told {
+    /// The standing that they were told of, until something goes right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerted: Option<Standing>,
+    /// Since when somebody tells it, in seconds since the epoch, until that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telling: Option<i64>,
+}
+
+/// Who changed the record last, when and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Change {
+    /// When, in seconds since the epoch.
+    pub at: i64,
+    /// On which node.
+    pub node: String,
+    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`, `refusal`, `alert`, `target`.
+    pub why: String,
+    /// On whose behalf: a user, or the part of this software that asked.
+    pub by: String,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    pub other: Other,
+}

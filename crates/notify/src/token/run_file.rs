@@ -1,0 +1,70 @@
+//! What a machine keeps of a target for itself, below the run folder: what a power loss makes of it
+//! does not matter, since a start of the machine makes it void.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::Keeper;
+
+/// The ending of the copies of access tokens; named by the target, so that they can go with it whatever
+/// its settings were.
+pub(super) const COPY: &str = "json";
+/// The ending of what was told.
+pub(super) const TOLD: &str = "told";
+
+impl Keeper<'_> {
+    pub(super) fn run_file(&self, target: &str, ending: &str) -> PathBuf {
+        let dir = self.host.run_dir().join("oauth2");
+        dir.join(format!("{target}.{ending}"))
+    }
+
+    /// The targets that have one with one of these endings.
+    pub(super) fn in_run_files(&self, endings: &[&str]) -> BTreeSet<String> {
+        let dir = self.host.run_dir().join("oauth2");
+        let names = self.disk.names(&dir).unwrap_or_default();
+        let target = |name: &String| {
+            let (target, ending) = name.rsplit_once('.')?;
+            endings.contains(&ending).then(|| target.to_owned())
+        };
+        names.iter().filter_map(target).collect()
+    }
+
+    pub(super) fn drop_run_files(&self, target: &str) {
+        for ending in [COPY, TOLD] {
+            let _ = self.disk.remove(&self.run_file(target, ending));
+        }
+    }
+
+    /// The content; `None` also if anybody else could have written it.
+    pub(super) fn read_run_file(&self, target: &str, ending: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let found = self.disk.read(&self.run_file(target, ending)).ok()??;
+        let mine = found.owner == rustix::process::geteuid().as_raw();
+        (found.plain && mine && found.links == 1).then_some(found.bytes)
+    }
+
+    pub(super) fn write_run_file(
+        &self,
+        target: &str,
+        ending: &str,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let path = self.run_file(target, ending);
+        let random = crate::state::random().map_err(io::Error::other)?;
+        let new = path.with_extension(format!("{ending}.tmp-{random}"));
+        if let Some(dir) = path.parent() {
+            self.disk.make_dir(dir)?;
+        }
+        let replaced = self
+            .disk
+            .create(&new)
+            .and_then(|mut file| file.write(bytes))
+            .and_then(|()| self.disk.rename(&new, &path));
+        if replaced.is_err() {
+            let _ = self.disk.remove(&new);
+        }
+        replaced
+    }
+}

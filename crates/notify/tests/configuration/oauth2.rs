@@ -1,0 +1,163 @@
+//! Settings of an OAuth2 login are refused when they are saved, not when the first mail is sent.
+
+use notify::Secret;
+use notify::config::{Kind, SmtpSettings};
+
+use super::*;
+
+fn settings(method: &str) -> SmtpSettings {
+    SmtpSettings {
+        auth_method: text(method),
+        oauth2_client_id: text("client"),
+        oauth2_client_secret: Some(Secret::new("canary")),
+        password: None,
+        ..relay("")
+    }
+}
+
+fn custom() -> SmtpSettings {
+    SmtpSettings {
+        oauth2_token_url: text("https://example.org/token"),
+        oauth2_authorize_url: text("https://example.org/authorize"),
+        oauth2_scopes: text("mail.send"),
+        ..settings("custom-oauth2")
+    }
+}
+
+fn app() -> SmtpSettings {
+    SmtpSettings {
+        oauth2_grant_type: text("client-credentials"),
+        ..SmtpSettings::default()
+    }
+}
+
+/// A configuration with this target.
+fn with(settings: SmtpSettings) -> Config {
+    let mut config = parse("", "");
+    config.add("s1", settings).unwrap();
+    config
+}
+
+#[test]
+fn a_change_of_any_key_is_checked() {
+    let mut config = with(custom());
+    let change = |scopes: &str, authorize: &str| SmtpSettings {
+        oauth2_scopes: text(scopes),
+        oauth2_authorize_url: text(authorize),
+        ..SmtpSettings::default()
+    };
+    let good = "https://example.org/authorize";
+    let mut refusal = |change, delete: &[&str]| {
+        let delete: Vec<_> = delete.iter().map(|&key| key.to_owned()).collect();
+        let (code, text) = refused(config.update("s1", change, &delete, None));
+        assert_eq!(code, 400);
+        text
+    };
+    for (change, delete, name) in [
+        (change("mail\"send", good), &[][..], "oauth2-scopes"),
+        (
+            change("mail.send", "http://example.org/"),
+            &[],
+            "oauth2-authorize-url",
+        ),
+        (
+            SmtpSettings::default(),
+            &["oauth2-authorize-url"],
+            "oauth2-authorize-url",
+        ),
+    ] {
+        let text = refusal(change, delete);
+        assert!(text.starts_with(&format!("{name}: ")), "{text}");
+    }
+    config
+        .update("s1", change("mail.send offline_access", good), &[], None)
+        .unwrap();
+}
+
+#[test]
+fn what_a_provider_does_not_have() {
+    let of_cloud = |name: &str| SmtpSettings {
+        oauth2_cloud: text(name),
+        ..SmtpSettings::default()
+    };
+    let mut config = with(settings("google-oauth2"));
+    for (change, expected) in [
+        (
+            app(),
+            "oauth2-grant-type: client-credentials cannot be used with google-oauth2",
+        ),
+        (
+            of_cloud("us-gov"),
+            "oauth2-cloud: google-oauth2 has no other clouds",
+        ),
+    ] {
+        let both = SmtpSettings {
+            oauth2_cloud: change.oauth2_cloud.clone(),
+            oauth2_grant_type: change.oauth2_grant_type.clone(),
+            ..settings("google-oauth2")
+        };
+        let change = refused(config.update("s1", change, &[], None));
+        assert_eq!(change, (400, expected.to_owned()));
+        assert_eq!(refused(config.add("s2", both)), change);
+    }
+    config.update("s1", of_cloud("global"), &[], None).unwrap();
+    let mut config = with(custom());
+    config.update("s1", app(), &[], None).unwrap();
+    let delete = ["oauth2-scopes".to_owned()];
+    let change = config.update("s1", SmtpSettings::default(), &delete, None);
+    assert_eq!(
+        refused(change).1,
+        "oauth2-grant-type: client-credentials cannot be used with custom-oauth2"
+    );
+}
+
+#[test]
+fn what_was_incomplete_before_stays_changeable_in_other_respects() {
+    let public =
+        "smtp: s1\n\tserver example.org\n\tfrom-address a@example.org\n\tmailto b@example.org\n";
+    let ext = "smtp: s1\n\tauth-method custom-oauth2\n";
+    let mut config = parse_all(public, "smtp: s1\n", ext, "");
+    let comment = SmtpSettings {
+        comment: text("to be mended"),
+        ..SmtpSettings::default()
+    };
+    config.update("s1", comment, &[], None).unwrap();
+}
+
+#[test]
+fn how_early_a_token_is_renewed_has_a_range_and_a_file() {
+    let early = |seconds| SmtpSettings {
+        oauth2_refresh_before: Some(seconds),
+        ..SmtpSettings::default()
+    };
+    let mut config = with(custom());
+    for seconds in [0, 59, 3601] {
+        assert_eq!(
+            refused(config.update("s1", early(seconds), &[], None)),
+            (
+                400,
+                "oauth2-refresh-before: must be a number of seconds from 60 to 3600".to_owned()
+            )
+        );
+    }
+    config.update("s1", early(60), &[], None).unwrap();
+    let (written, mut config) = again(&mut config);
+    assert!(written.ext.contains("\toauth2-refresh-before 60\n"));
+    let shown = |config: &Config| json(config.get(Kind::Smtp, "s1").unwrap());
+    assert_eq!(shown(&config)["oauth2-refresh-before"], 60);
+    let delete = ["oauth2-refresh-before".to_owned()];
+    config
+        .update("s1", SmtpSettings::default(), &delete, None)
+        .unwrap();
+    assert!(shown(&config).get("oauth2-refresh-before").is_none());
+    // a hand in the file
+    let ext = written.ext.replace("before 60", "before 5");
+    let damaged = parse_all(
+        &written.public,
+        &written.private,
+        &ext,
+        &written.private_ext,
+    );
+    let reason = &damaged.faults()[0].reason;
+    assert!(reason.contains("from 60 to 3600"), "{reason}");
+}

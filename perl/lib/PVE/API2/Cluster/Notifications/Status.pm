@@ -1,0 +1,104 @@
+package PVE::API2::Cluster::Notifications::Status;
+
+# How things stand with the targets that log in with OAuth2: the schema, by itself and in the list of
+# all targets, and what the list shows.
+
+use v5.36;
+
+use Exporter 'import';
+
+our @EXPORT_OK = qw(status_properties list_properties with_status);
+
+my %moments = (
+    'consented'     => 'When a person has consented to the OAuth2 login.',
+    'last-refresh'  => 'When the provider last took the grant.',
+    'last-send'     => 'When mail was last sent, to the hour.',
+    'expected-end'  => 'When the grant ends if it is not used before.',
+    'retry-at'      => 'When a failed renewal is tried again.',
+    'last-error-at' => 'When the last error happened.',
+);
+
+my %texts = (
+    'last-error' => 'What went wrong last with the OAuth2 login, until something goes right.',
+    'cure'       => 'What has to be done, and by whom.',
+    'warning'    => 'What does no harm yet.',
+);
+
+my %condition = (
+    description => 'How things stand with the OAuth2 login. ok: nothing to do. due: the next daily '
+        . 'run renews it. failing: the last renewal or login failed and is tried again. '
+        . 'authorize-again: a person has to consent again. misconfigured: settings, the registration '
+        . 'or the mailbox have to be mended.',
+    type => 'string',
+    enum => ['ok', 'due', 'failing', 'authorize-again', 'misconfigured'],
+);
+
+sub moment ($description) {
+    return {
+        description => "$description In seconds since the epoch.",
+        type        => 'integer',
+        renderer    => 'timestamp',
+        optional    => 1,
+    };
+}
+
+sub text ($description) {
+    return { description => $description, type => 'string', optional => 1 };
+}
+
+sub status_properties () {
+    return (
+        condition => {%condition},
+        (map { $_ => moment($moments{$_}) } keys %moments),
+        (map { $_ => text($texts{$_}) } keys %texts),
+    );
+}
+
+# the last error's name in the list is older than the others
+my %in_list = (
+    condition    => 'oauth2-status',
+    'last-error' => 'oauth2-error',
+    map { $_ => "oauth2-$_" } keys %moments, qw(cure warning),
+);
+
+sub list_properties () {
+    my %status = status_properties();
+    $status{condition}{optional} = 1;
+    return map { $in_list{$_} => $status{$_} } keys %status;
+}
+
+# Adds to a list how things stand with the targets that log in with OAuth2.
+sub with_status ($entries, $config) {
+    my $status = $config->get_oauth2_status();
+    for my $entry (@$entries) {
+        my $health = $status->{ $entry->{name} } or next;
+        for my $key (grep { defined $health->{$_} } keys %in_list) {
+            $entry->{ $in_list{$key} } = $health->{$key};
+        }
+    }
+    return $entries;
+}
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::API2::Cluster::Notifications::Status - how things stand with OAuth2 logins
+
+=head1 FUNCTIONS
+
+=head2 status_properties()
+
+The schema of one target's status, as the library tells it.
+
+=head2 list_properties()
+
+The same for the list of all targets: C<oauth2-status>, C<oauth2-error>, C<oauth2-cure> and the dates.
+
+=head2 with_status($entries, $config)
+
+A list of targets with these of those that log in with OAuth2.
+
+=cut
