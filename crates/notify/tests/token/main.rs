@@ -5,6 +5,7 @@ mod app;
 mod clock;
 mod disk;
 mod health;
+mod kill;
 mod nodes;
 #[allow(dead_code)]
 #[path = "../exchange/peer.rs"]

@@ -186,6 +186,22 @@ impl Site {
     pub fn restart(&mut self) {
         self.cache = Cache::new();
     }
+
+    /// The machine of this process if it is a worker, once it may begin.
+    pub fn of_worker() -> Option<Self> {
+        let dir = env::var("WORKER_DIR").ok()?;
+        let text = |name: &str| env::var(name).unwrap();
+        let site = Self::at(
+            Path::new(&dir),
+            &text("WORKER_URL"),
+            &text("WORKER_KIND"),
+            &text("WORKER_NODE"),
+        );
+        site.clock.set(text("WORKER_SET").parse().unwrap());
+        site.clock.pass(text("WORKER_PASSED").parse().unwrap());
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+        Some(site)
+    }
 }
 
 /// Another process that waits for a line, then gets tokens in threads and prints one line for each.
@@ -203,8 +219,21 @@ impl Worker {
         clock: (i64, i64),
         threads: usize,
     ) -> Self {
+        Self::doing("site::worker", dir, url, kind, node, clock, threads)
+    }
+
+    /// The same with other work.
+    pub fn doing(
+        work: &str,
+        dir: &Path,
+        url: &str,
+        kind: &str,
+        node: &str,
+        clock: (i64, i64),
+        threads: usize,
+    ) -> Self {
         let child = Command::new(env::current_exe().unwrap())
-            .args(["site::worker", "--exact", "--ignored", "--nocapture"])
+            .args([work, "--exact", "--ignored", "--nocapture"])
             .env("WORKER_DIR", dir)
             .env("WORKER_URL", url)
             .env("WORKER_KIND", kind)
@@ -262,21 +291,12 @@ impl Drop for Worker {
 #[test]
 #[ignore = "started by other tests"]
 fn worker() {
-    let Ok(dir) = env::var("WORKER_DIR") else {
+    let Some(site) = Site::of_worker() else {
         return;
     };
-    let text = |name: &str| env::var(name).unwrap();
-    let site = Site::at(
-        Path::new(&dir),
-        &text("WORKER_URL"),
-        &text("WORKER_KIND"),
-        &text("WORKER_NODE"),
-    );
-    site.clock.set(text("WORKER_SET").parse().unwrap());
-    site.clock.pass(text("WORKER_PASSED").parse().unwrap());
-    std::io::stdin().read_line(&mut String::new()).unwrap();
+    let threads = env::var("WORKER_THREADS").unwrap();
     std::thread::scope(|scope| {
-        for _ in 0..text("WORKER_THREADS").parse().unwrap() {
+        for _ in 0..threads.parse::<usize>().unwrap() {
             scope.spawn(|| {
                 let deadline = Deadline::after(Duration::from_secs(30));
                 let line = match site.keeper().access_token(&site.account, deadline) {
