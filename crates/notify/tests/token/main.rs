@@ -4,9 +4,11 @@
 mod app;
 mod clock;
 mod disk;
+mod fork;
 mod health;
 mod kill;
 mod nodes;
+mod order;
 #[allow(dead_code)]
 #[path = "../exchange/peer.rs"]
 mod peer;
