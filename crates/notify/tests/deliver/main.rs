@@ -12,6 +12,7 @@ mod mta;
 mod pace;
 mod random;
 mod real;
+mod refused;
 mod sendmail;
 mod site;
 mod smtp;
