@@ -102,6 +102,14 @@ my sub kept ($way, $kind = 'refresh-token') {
     return $json->decode(slurp($record))->{$kind};
 }
 
+# what the provider has given was neither cut nor changed on its way
+my sub is_whole ($way) {
+    cmp_ok length kept($way, 'access-token'), '>=', 3072, 'an access token of 3 KiB';
+    cmp_ok length kept($way), '>=', 3072, 'a refresh token of 3 KiB, which is not cut at 1,024';
+    like kept($way), qr{~&\+%/=\z}, 'with ~ & + % at its end';
+    return;
+}
+
 my sub arrives ($keeper, $code) {
     my %before = map { $_ => 1 } $keeper->mails;
     is $code->(), 'ok', 'sent';
@@ -160,8 +168,7 @@ for my $case (@cases) {
         my $raw   = arrives($keeper, sub { test_mail($way) });
         like $raw, qr/^Received: .* with ESMTPSA/ms, 'over TLS and logged in'
             if $keeper != $sink;
-        cmp_ok length kept($way, 'access-token'), '>=', 3072, 'a long token'
-            if $client eq 'long';
+        is_whole($way) if $client eq 'long';
         my $second = kept($way);
         isnt $second, $first, 'the provider has replaced the refresh token';
         sleep $LIFE;
