@@ -12,6 +12,7 @@ mod order;
 #[allow(dead_code)]
 #[path = "../exchange/peer.rs"]
 mod peer;
+mod pitfalls;
 mod pmxcfs;
 mod provider;
 mod refresh;

@@ -141,7 +141,7 @@ impl Draft for YieldingDraft {
 #[test]
 fn f_17_threads_that_come_between_each_other_at_every_step_are_one_refresh() {
     const THREADS: usize = 6;
-    let rounds = if soak() { 3000 } else { 40 };
+    let rounds = if soak() { 1000 } else { 40 };
     let provider = Provider::new(Rule::Strict);
     let site = Site::consented(&provider.url());
     let disk = YieldingDisk::default();
