@@ -17,7 +17,7 @@ use super::{AccessToken, Keeper};
 use crate::Secret;
 use crate::clock::boot_id;
 use crate::oauth2::Account;
-use crate::state::Record;
+use crate::state::{Identity, Record};
 
 /// So far in the future a token of this node may be.
 const OWN_CLOCK: i64 = 300;
@@ -177,15 +177,28 @@ impl Keeper<'_> {
         let _ = self.disk.remove(&self.copy_file(account));
     }
 
+    /// The same where a record alone says whose token it is: the target may be gone by now.
+    pub(super) fn drop_copy_of(&self, target: &str, record: &Record) {
+        let _ = self.disk.remove(&self.file_of(target, &record.identity));
+    }
+
     fn copy_file(&self, account: &Account) -> PathBuf {
+        self.file_of(&account.target, &account.identity)
+    }
+
+    fn file_of(&self, target: &str, identity: &Identity) -> PathBuf {
         let dir = self.host.run_dir().join("oauth2");
-        dir.join(format!("{}.json", key(account)))
+        dir.join(format!("{}.json", name(target, identity)))
     }
 }
 
 /// A target and whose tokens it uses, as a name.
 pub(super) fn key(account: &Account) -> String {
-    hash(&(&account.target, &account.identity))
+    name(&account.target, &account.identity)
+}
+
+fn name(target: &str, identity: &Identity) -> String {
+    hash(&(target, identity))
 }
 
 /// A name for these values that fits into a file name.
