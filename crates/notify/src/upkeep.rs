@@ -1,10 +1,12 @@
 //! The daily run: every grant that would end unused is used once, and every failed one tried again,
 //! each by itself. And how things stand with every target.
 
+use std::cell::LazyCell;
+
 use serde::Serialize;
 
 use crate::config::{Config, Entity, Kind};
-use crate::oauth2::Account;
+use crate::oauth2::{Account, Providers};
 use crate::state::{self, Record, Standing, Trouble};
 use crate::token::{BUDGET, Keeper, is_due};
 use crate::{Deadline, Error, Host};
@@ -87,13 +89,14 @@ pub struct Health {
 /// The targets of a configuration that log in with OAuth2.
 #[must_use]
 pub fn targets(host: &Host, config: &Config) -> Vec<Target> {
+    let providers = LazyCell::new(|| Providers::load(host));
     let of = |entity: &Entity| {
         let Entity::Smtp(smtp) = entity else {
             return None;
         };
         // settings that are torn must not be used, and secrets are not sent to the wrong place
         let account = match config.endpoint(&smtp.name) {
-            Ok(_) => Account::of(host, smtp).transpose()?,
+            Ok(_) => Account::among(&providers, smtp).transpose()?,
             Err(_) if matches!(smtp.auth_method.as_deref(), None | Some("plain")) => return None,
             Err(error) => Err(error),
         };

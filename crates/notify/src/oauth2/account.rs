@@ -1,5 +1,7 @@
 //! What is needed to get access tokens for a mailbox, taken from a target's settings.
 
+use std::cell::LazyCell;
+
 use ::oauth2::url::Url;
 
 use super::{CUSTOM, Cloud, Provider, Providers, check};
@@ -26,6 +28,14 @@ impl Account {
     /// # Errors
     /// [`Error::Parameter`] for a setting that is missing or cannot be used.
     pub fn of(host: &Host, smtp: &Smtp) -> Result<Option<Self>, Error> {
+        Self::among(&LazyCell::new(|| Providers::load(host)), smtp)
+    }
+
+    /// The same for one of many targets, for which the providers are read once.
+    pub(crate) fn among<F: FnOnce() -> Providers>(
+        providers: &LazyCell<Providers, F>,
+        smtp: &Smtp,
+    ) -> Result<Option<Self>, Error> {
         let method = match smtp.auth_method.as_deref() {
             None | Some("plain") => return Ok(None),
             Some(method) => method,
@@ -58,7 +68,7 @@ impl Account {
                 scopes(smtp.oauth2_scopes.as_deref()),
             )?
         } else {
-            find(host, method, smtp.oauth2_cloud.as_deref())?
+            find(providers, method, smtp.oauth2_cloud.as_deref())?
         };
         if app_only && provider.app_scopes.is_empty() {
             return Err(Error::parameter(
@@ -97,9 +107,9 @@ impl Account {
 }
 
 /// A known provider, in a cloud of its own where one is named.
-fn find(host: &Host, method: &str, cloud: Option<&str>) -> Result<Provider, Error> {
+fn find(providers: &Providers, method: &str, cloud: Option<&str>) -> Result<Provider, Error> {
     let cloud = cloud.map(Cloud::named).transpose()?;
-    let provider = Providers::load(host).find(method)?.clone();
+    let provider = providers.find(method)?.clone();
     match cloud {
         None | Some(Cloud::Global) => Ok(provider),
         Some(cloud) if method == "microsoft-oauth2" => Ok(Provider::microsoft(cloud)),

@@ -259,18 +259,17 @@ fn the_copy_of_a_token_goes_with_its_grant() {
             .filter(|name| name.to_string_lossy().ends_with(".json"))
             .count()
     };
-    let ends: [fn(&Site) -> Result<(), Error>; 2] = [
-        |site| {
-            site.keeper()
-                .set_aside(TARGET, "changed", "root@pam", soon())
-        },
-        |site| site.keeper().forget(TARGET, soon()),
-    ];
-    for end in ends {
+    for is_deleted in [false, true] {
         site.consent(&provider.state.lock().unwrap().current.clone());
         site.token().unwrap();
         assert_eq!(copies(), 1);
-        end(&site).unwrap();
+        let ended = match is_deleted {
+            false => site
+                .keeper()
+                .set_aside(TARGET, "changed", "root@pam", soon()),
+            true => site.keeper().forget(TARGET, soon()),
+        };
+        ended.unwrap();
         assert_eq!(copies(), 0);
     }
 }
