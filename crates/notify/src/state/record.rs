@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::Error;
+use crate::hex::hex;
 use crate::{Secret, disk};
 
 /// The key of the checksum: SHA-256 over all other keys and values, the keys in order.
@@ -228,11 +229,7 @@ impl Record {
 fn checksum(map: &Map<String, Value>) -> String {
     let ordered: BTreeMap<_, _> = map.iter().collect();
     let bytes = Zeroizing::new(serde_json::to_vec(&ordered).unwrap_or_default());
-    let hash = digest(&SHA256, &bytes);
-    hash.as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(digest(&SHA256, &bytes).as_ref())
 }
 
 fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
