@@ -18,7 +18,7 @@ use crate::Secret;
 use crate::clock::boot_id;
 use crate::hex::hex;
 use crate::oauth2::Account;
-use crate::state::{Identity, Record};
+use crate::state::Record;
 
 /// So far in the future a token of this node may be.
 const OWN_CLOCK: i64 = 300;
@@ -178,28 +178,15 @@ impl Keeper<'_> {
         let _ = self.disk.remove(&self.copy_file(account));
     }
 
-    /// The same where a record alone says whose token it is: the target may be gone by now.
-    pub(super) fn drop_copy_of(&self, target: &str, record: &Record) {
-        let _ = self.disk.remove(&self.file_of(target, &record.identity));
-    }
-
     fn copy_file(&self, account: &Account) -> PathBuf {
-        self.file_of(&account.target, &account.identity)
-    }
-
-    fn file_of(&self, target: &str, identity: &Identity) -> PathBuf {
         let dir = self.host.run_dir().join("oauth2");
-        dir.join(format!("{}.json", name(target, identity)))
+        dir.join(format!("{}.json", key(account)))
     }
 }
 
 /// A target and whose tokens it uses, as a name.
 pub(super) fn key(account: &Account) -> String {
-    name(&account.target, &account.identity)
-}
-
-fn name(target: &str, identity: &Identity) -> String {
-    hash(&(target, identity))
+    hash(&(&account.target, &account.identity))
 }
 
 /// A name for these values that fits into a file name.

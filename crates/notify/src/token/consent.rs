@@ -68,7 +68,6 @@ impl Keeper<'_> {
         deadline: Deadline,
     ) -> Result<(), Error> {
         self.change(target, "settings", by, deadline, |record, now| {
-            self.drop_copy_of(target, record);
             record.standing = Standing::AuthorizeAgain;
             record.access_token = None;
             record.retry_at = None;
@@ -131,16 +130,12 @@ impl Keeper<'_> {
         !matches!(self.store().stamp(target), Ok(None))
     }
 
-    /// Removes all that is kept of a target, here and for all nodes; copies of its access token at
-    /// other nodes end with their life.
+    /// Removes all that is kept of a target.
     ///
     /// # Errors
     /// [`Error::State`].
     pub fn forget(&self, target: &str, deadline: Deadline) -> Result<(), Error> {
         let guard = Lock::new(self.host, target)?.take(deadline)?;
-        if let Ok(Some(record)) = self.store().read(target) {
-            self.drop_copy_of(target, &record);
-        }
         Ok(self.store().remove(&guard, target)?)
     }
 

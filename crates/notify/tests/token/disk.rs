@@ -249,32 +249,6 @@ fn while_the_record_cannot_be_read_a_living_token_of_this_machine_is_used() {
 }
 
 #[test]
-fn the_copy_of_a_token_goes_with_its_grant() {
-    let provider = Provider::new(Rule::Strict);
-    let site = Site::consented(&provider.url());
-    let copies = || {
-        let entries = fs::read_dir(site.host.run_dir().join("oauth2")).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name());
-        names
-            .filter(|name| name.to_string_lossy().ends_with(".json"))
-            .count()
-    };
-    for is_deleted in [false, true] {
-        site.consent(&provider.state.lock().unwrap().current.clone());
-        site.token().unwrap();
-        assert_eq!(copies(), 1);
-        let ended = match is_deleted {
-            false => site
-                .keeper()
-                .set_aside(TARGET, "changed", "root@pam", soon()),
-            true => site.keeper().forget(TARGET, soon()),
-        };
-        ended.unwrap();
-        assert_eq!(copies(), 0);
-    }
-}
-
-#[test]
 fn copies_and_locks_are_the_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let provider = Provider::new(Rule::Strict);

@@ -206,25 +206,26 @@ my @sendmail = (
 );
 
 my %smtp = (
-    name                   => 'mail',
-    server                 => 'mail.example.org',
-    port                   => 2525,
-    mode                   => 'starttls',
-    username               => 'node',
-    mailto                 => ['ann@example.org'],
-    'mailto-user'          => ['root@pam'],
-    'from-address'         => 'node@example.org',
-    author                 => 'The node',
-    comment                => 'the mail server',
-    disable                => 0,
-    'auth-method'          => 'microsoft-oauth2',
-    'oauth2-client-id'     => 'client-1',
-    'oauth2-tenant-id'     => 'common',
-    'oauth2-cloud'         => 'global',
     'oauth2-grant-type'    => 'refresh-token',
     'oauth2-token-url'     => 'https://login.example.org/token',
     'oauth2-authorize-url' => 'https://login.example.org/authorize',
     'oauth2-scopes'        => 'mail offline_access',
+
+    name               => 'mail',
+    server             => 'mail.example.org',
+    port               => 2525,
+    mode               => 'starttls',
+    username           => 'node',
+    mailto             => ['ann@example.org'],
+    'mailto-user'      => ['root@pam'],
+    'from-address'     => 'node@example.org',
+    author             => 'The node',
+    comment            => 'the mail server',
+    disable            => 0,
+    'auth-method'      => 'microsoft-oauth2',
+    'oauth2-client-id' => 'client-1',
+    'oauth2-tenant-id' => 'common',
+    'oauth2-cloud'     => 'global',
 );
 my %smtp_answer = (%smtp, origin => 'user-created');
 my %smtp_least  = (server => 'mail.example.org', 'from-address' => 'node@example.org');
@@ -271,9 +272,9 @@ my @smtp = (
         'endpoints/smtp/mail',
         {
             delete => [
+                qw(oauth2-grant-type oauth2-token-url oauth2-authorize-url oauth2-scopes),
                 qw(port mode username password mailto author comment disable auth-method oauth2-client-id
-                    oauth2-tenant-id oauth2-cloud oauth2-client-secret oauth2-grant-type
-                    oauth2-token-url oauth2-authorize-url oauth2-scopes)
+                    oauth2-tenant-id oauth2-cloud oauth2-client-secret)
             ],
         },
         undef
