@@ -15,7 +15,6 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::Error;
-use crate::hex::hex;
 use crate::{Secret, disk};
 
 /// The key of the checksum: SHA-256 over all other keys and values, the keys in order.
@@ -229,7 +228,7 @@ impl Record {
 fn checksum(map: &Map<String, Value>) -> String {
     let ordered: BTreeMap<_, _> = map.iter().collect();
     let bytes = Zeroizing::new(serde_json::to_vec(&ordered).unwrap_or_default());
-    hex(digest(&SHA256, &bytes).as_ref())
+    crate::hex::hex(digest(&SHA256, &bytes).as_ref())
 }
 
 fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
