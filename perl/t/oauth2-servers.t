@@ -41,22 +41,23 @@ my $bearer  = Test::Peers::Dovecot->new(
     provider   => $op,
     mechanisms => 'oauthbearer plain'
 );
-my $postfix = Test::Peers::Postfix->new(dovecot => $dovecot);
+my $postfix        = Test::Peers::Postfix->new(dovecot => $dovecot);
+my $postfix_bearer = Test::Peers::Postfix->new(dovecot => $bearer);
 
 my $files = new_dir();
 my $LOGIN = 'person@example.org';
 my $PATH  = '/cluster/notifications/endpoints/smtp';
 my $json  = JSON::PP->new->canonical;
 
-my sub refresh_token ($way) {
+my sub refresh_token ($way, $client = 'post') {
     my $answer = $way->call(
         'POST',
         '/cluster/notifications/smtp-oauth2-token',
         {
             'auth-method'        => 'google-oauth2',
-            'client-id'          => 'post',
+            'client-id'          => $client,
             'client-secret'      => $op->{'client-secret'},
-            'authorization-code' => $op->code('post'),
+            'authorization-code' => $op->code($client),
             'redirect-uri'       => $op->{'redirect-uri'},
         }
     );
@@ -95,10 +96,18 @@ my sub condition ($way) {
     return $way->call('GET', "$PATH/mail/status", {})->{data}{condition};
 }
 
-# the refresh token in the only record
-my sub kept ($way) {
+# a token in the only record
+my sub kept ($way, $kind = 'refresh-token') {
     my ($record) = glob "$way->{dir}/state/oauth2/*.json";
-    return $json->decode(slurp($record))->{'refresh-token'};
+    return $json->decode(slurp($record))->{$kind};
+}
+
+# what the provider has given was neither cut nor changed on its way
+my sub is_whole ($way) {
+    cmp_ok length kept($way, 'access-token'), '>=', 3072, 'an access token of 3 KiB';
+    cmp_ok length kept($way), '>=', 3072, 'a refresh token of 3 KiB, which is not cut at 1,024';
+    like kept($way), qr{~&\+%/=\z}, 'with ~ & + % at its end';
+    return;
 }
 
 my sub arrives ($keeper, $code) {
@@ -127,23 +136,39 @@ my sub way ($class, @options) {
     return $way;
 }
 
+# the client `long` has tokens of 3 KiB, which do not fit into a command line
 my @cases = (
-    ['Dovecot, STARTTLS, in process', [qw(Direct)],              $dovecot, 'starttls', $sink],
-    ['Dovecot, TLS, pvesh',           [qw(Pvesh)],               $dovecot, 'tls',      $sink],
-    ['Dovecot, only OAUTHBEARER',     [qw(Direct)],              $bearer,  'starttls', $sink],
+    ['Dovecot, STARTTLS, in process',       [qw(Direct)],        $dovecot, 'starttls', $sink],
+    ['Dovecot, TLS, pvesh',                 [qw(Pvesh)],         $dovecot, 'tls',      $sink],
+    ['Dovecot, only OAUTHBEARER, STARTTLS', [qw(Direct)],        $bearer,  'starttls', $sink],
+    ['Dovecot, only OAUTHBEARER, TLS',      [qw(Direct)],        $bearer,  'tls',      $sink],
     ['Postfix, STARTTLS, curl',  ['Curl', 'form', "$files/log"], $postfix, 'starttls', $postfix],
     ['Postfix, TLS, in process', [qw(Direct)],                   $postfix, 'tls',      $postfix],
+    ['Postfix, STARTTLS, 3 KiB', [qw(Direct)], $postfix, 'starttls', $postfix, 'long'],
+    ['Postfix, TLS, 3 KiB',      [qw(Direct)], $postfix, 'tls',      $postfix, 'long'],
+    [
+        'Postfix, only OAUTHBEARER, STARTTLS, 3 KiB', [qw(Direct)],
+        $postfix_bearer,                              'starttls',
+        $postfix_bearer,                              'long'
+    ],
+    ['Postfix, only OAUTHBEARER, TLS', [qw(Direct)], $postfix_bearer, 'tls', $postfix_bearer],
 );
 for my $case (@cases) {
-    my ($title, $way_of, $server, $mode, $keeper) = @$case;
+    my ($title, $way_of, $server, $mode, $keeper, $client) = @$case;
+    $client //= 'post';
     subtest "consent, mail, expiry, rotation, revocation, consent again: $title" => sub {
         my $way = way(@$way_of);
-        is make_target($way, $server, $mode, 'oauth2-refresh-token' => refresh_token($way)), 'ok',
-            'made';
+        is make_target(
+            $way, $server, $mode,
+            'oauth2-client-id'     => $client,
+            'oauth2-refresh-token' => refresh_token($way, $client)
+            ),
+            'ok', 'made';
         my $first = kept($way);
         my $raw   = arrives($keeper, sub { test_mail($way) });
         like $raw, qr/^Received: .* with ESMTPSA/ms, 'over TLS and logged in'
-            if $keeper == $postfix;
+            if $keeper != $sink;
+        is_whole($way) if $client eq 'long';
         my $second = kept($way);
         isnt $second, $first, 'the provider has replaced the refresh token';
         sleep $LIFE;
@@ -151,12 +176,12 @@ for my $case (@cases) {
         isnt kept($way),    $second, 'an expired one was renewed';
         is condition($way), 'ok',    'status';
 
-        $op->revoke(kept($way));
+        $op->revoke($client, kept($way));
         sleep $LIFE;
         like test_mail($way), qr/\A500 .*authorize the target again.*invalid_grant/s, 'revoked';
         is condition($way), 'authorize-again', 'status';
         like test_mail($way), qr/\A500 .*its grant has ended/s, 'the provider is not asked again';
-        my $token = refresh_token($way);
+        my $token = refresh_token($way, $client);
         is answer($way, 'PUT', "$PATH/mail", { 'oauth2-refresh-token' => $token }), 'ok',
             'a new consent';
         arrives($keeper, sub { test_mail($way) });

@@ -25,6 +25,7 @@ pub mod deliver;
 pub mod disk;
 mod error;
 mod flock;
+mod hex;
 mod host;
 mod http;
 mod mail;

@@ -4,10 +4,12 @@
 mod run;
 mod sweep;
 
+use std::cell::LazyCell;
+
 use serde::Serialize;
 
 use crate::config::{Config, Entity, Kind};
-use crate::oauth2::Account;
+use crate::oauth2::{Account, Providers};
 use crate::state::{self, Record, Standing, Told, Trouble};
 use crate::token::{self, Keeper, is_due, record_of};
 use crate::{Error, Host};
@@ -92,13 +94,14 @@ pub fn targets(host: &Host, config: &Config) -> Vec<Target> {
 /// Those of them that have one of these names, or all.
 pub(crate) fn targets_named(host: &Host, config: &Config, only: Option<&[&str]>) -> Vec<Target> {
     let is_meant = |entity: &&Entity| only.is_none_or(|only| only.contains(&entity.name()));
+    let providers = LazyCell::new(|| Providers::load(host));
     let of = |entity: &Entity| {
         let Entity::Smtp(smtp) = entity else {
             return None;
         };
         // settings that are torn must not be used, and secrets are not sent to the wrong place
         let account = match config.endpoint(&smtp.name) {
-            Ok(_) => Account::of(host, smtp).transpose()?,
+            Ok(_) => Account::among(&providers, smtp).transpose()?,
             Err(_) if matches!(smtp.auth_method.as_deref(), None | Some("plain")) => return None,
             Err(error) => Err(error),
         };

@@ -344,3 +344,34 @@ fn nobody_else_can_read_its_secrets() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
 }
+
+#[test]
+fn an_application_may_act_for_itself_at_microsoft() {
+    let sandbox = Sandbox::start();
+    let app = |provider, scope| {
+        let form = [("grant_type", "client_credentials"), ("scope", scope)];
+        sandbox.ask(provider, &form)
+    };
+    let scope = "https://outlook.office365.com/.default";
+    let (status, answer) = app(MICROSOFT, scope);
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["token_type"], "Bearer");
+    assert!(answer["access_token"].is_string());
+    assert!(answer["refresh_token"].is_null() && answer["scope"].is_null());
+    let (_, refused) = app(MICROSOFT, "https://outlook.office.com/SMTP.Send");
+    assert_eq!(refused["error_codes"], json!([1_002_012]));
+    for provider in [GOOGLE, STRICT] {
+        assert_eq!(app(provider, scope).1["error"], "unsupported_grant_type");
+    }
+    let client = sandbox.client(MICROSOFT);
+    let url = sandbox.endpoint(MICROSOFT, "token-url");
+    let url = url.replace(client["tenant-id"].as_str().unwrap(), "common");
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("scope", scope),
+        ("client_id", client["client-id"].as_str().unwrap()),
+        ("client_secret", client["client-secret"].as_str().unwrap()),
+    ];
+    let (_, refused) = sandbox.post(&url, &form).unwrap();
+    assert_eq!(refused["error_codes"], json!([9_001_023]));
+}

@@ -35,6 +35,7 @@ const configuration = {
     client('basic', 'client_secret_basic'),
     client('post', 'client_secret_post'),
     client('public', 'none'), // PKCE is forced
+    client('long', 'client_secret_post'), // whose tokens have 3 KiB, as at Microsoft
     { client_id: 'introspect', client_secret: secret, grant_types: [], redirect_uris: [], response_types: [] },
   ],
   jwks: { keys: [{ ...key, use: 'sig', kid: 'test', alg: 'RS256' }] },
@@ -70,6 +71,13 @@ const server = https.createServer({ key: read('server.key'), cert: read('server.
 server.listen(Number(port || 0), '127.0.0.1', () => {
   const url = `https://localhost:${server.address().port}`;
   const provider = new Provider(url, configuration);
+  for (const [model, end] of [[provider.AccessToken, ''], [provider.RefreshToken, '~&+%/=']]) {
+    const tokenId = model.prototype.generateTokenId;
+    model.prototype.generateTokenId = function () {
+      const more = this.clientId === 'long' ? randomBytes(2304).toString('base64url') + end : '';
+      return tokenId.call(this) + more;
+    };
+  }
   server.on('request', provider.callback());
   console.log(JSON.stringify({ url, 'client-secret': secret, 'redirect-uri': redirectUri }));
 });

@@ -12,12 +12,12 @@
 use ring::hmac::{HMAC_SHA256, Key, sign};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::digest::hex;
 use super::fault::Flaw;
 use super::fields::{Fields, Rows};
 use super::section::Section;
 use super::{Config, Error, limits};
 use crate::Secret;
+use crate::hex::hex;
 
 /// The type of a record's section.
 pub(super) const KIND: &str = "binding";

@@ -3,12 +3,11 @@
 //! It is the SHA-256 of the raw public file. The two files of ours count once something stands in
 //! them; records of writes (`binding`) are no configuration and never count.
 
-use std::fmt::Write;
-
 use ring::digest::{Context, SHA256};
 
 use super::section::Section;
 use super::{Config, Error, Raw, binding};
+use crate::hex::hex;
 
 /// Between two files; no byte of UTF-8.
 const BETWEEN: [u8; 1] = [0xff];
@@ -25,17 +24,6 @@ pub(super) fn of(raw: &Raw<'_>, private_ext: &[Section<'_>]) -> String {
         context.update(private_ext.as_bytes());
     }
     hex(context.finish().as_ref())
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            // writing to a String cannot fail
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 impl Config {

@@ -1,5 +1,6 @@
 //! What is needed to get access tokens for a mailbox, taken from a target's settings.
 
+use std::cell::LazyCell;
 use std::time::Duration;
 
 use ::oauth2::url::Url;
@@ -32,6 +33,14 @@ impl Account {
     /// # Errors
     /// [`Error::Parameter`] for a setting that is missing or cannot be used.
     pub fn of(host: &Host, smtp: &Smtp) -> Result<Option<Self>, Error> {
+        Self::among(&LazyCell::new(|| Providers::load(host)), smtp)
+    }
+
+    /// The same for one of many targets, for which the providers are read once.
+    pub(crate) fn among<F: FnOnce() -> Providers>(
+        providers: &LazyCell<Providers, F>,
+        smtp: &Smtp,
+    ) -> Result<Option<Self>, Error> {
         let method = match smtp.auth_method.as_deref() {
             None | Some("plain") => return Ok(None),
             Some(method) => method,
@@ -64,7 +73,7 @@ impl Account {
                 words(smtp.oauth2_scopes.as_deref()),
             )?
         } else {
-            find(host, method, smtp.oauth2_cloud.as_deref())?
+            find(providers, method, smtp.oauth2_cloud.as_deref())?
         };
         if app_only {
             check_app_only(&provider)?;
@@ -105,9 +114,9 @@ impl Account {
 }
 
 /// A known provider, in a cloud of its own where one is named.
-fn find(host: &Host, method: &str, cloud: Option<&str>) -> Result<Provider, Error> {
+fn find(providers: &Providers, method: &str, cloud: Option<&str>) -> Result<Provider, Error> {
     let cloud = check_cloud(method, cloud)?;
-    let provider = Providers::load(host).find(method)?.clone();
+    let provider = providers.find(method)?.clone();
     Ok(match cloud {
         Cloud::Global => provider,
         cloud => Provider::microsoft(cloud),

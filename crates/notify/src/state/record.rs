@@ -182,11 +182,7 @@ fn is_token(token: &Secret) -> bool {
 fn checksum(map: &Map<String, Value>) -> String {
     let ordered: BTreeMap<_, _> = map.iter().collect();
     let bytes = Zeroizing::new(serde_json::to_vec(&ordered).unwrap_or_default());
-    let hash = digest(&SHA256, &bytes);
-    hash.as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::hex::hex(digest(&SHA256, &bytes).as_ref())
 }
 
 fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {

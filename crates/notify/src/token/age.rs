@@ -16,6 +16,7 @@ use super::run_file::COPY;
 use super::{AccessToken, Keeper};
 use crate::Secret;
 use crate::clock::boot_id;
+use crate::hex::hex;
 use crate::oauth2::Account;
 use crate::state::Record;
 
@@ -176,8 +177,7 @@ pub(super) fn key(account: &Account) -> String {
 pub(crate) fn hash(values: &impl Serialize) -> String {
     let text = serde_json::to_string(values).unwrap_or_default();
     let hash = digest(&SHA256, text.as_bytes());
-    let bytes = hash.as_ref().iter().take(16);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    hex(hash.as_ref().get(..16).unwrap_or_default())
 }
 
 fn milliseconds(time: Duration) -> i64 {

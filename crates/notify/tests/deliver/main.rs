@@ -14,6 +14,7 @@ mod mta;
 mod pace;
 mod random;
 mod real;
+mod refused;
 mod refused_login;
 mod sendmail;
 mod site;

@@ -90,6 +90,7 @@ impl Pki {
 pub struct Server {
     pub address: SocketAddr,
     count: Arc<AtomicUsize>,
+    served: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -108,7 +109,9 @@ impl Server {
             Arc::new(AtomicUsize::new(0)),
             Arc::new(AtomicBool::new(false)),
         );
+        let served = Arc::new(AtomicUsize::new(0));
         let (counted, stopped, serve) = (Arc::clone(&count), Arc::clone(&stop), Arc::new(serve));
+        let ended = Arc::clone(&served);
         let accepting = move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if stopped.load(Ordering::SeqCst) {
@@ -122,13 +125,17 @@ impl Server {
                     .set_write_timeout(Some(Duration::from_secs(30)))
                     .unwrap();
                 let number = counted.fetch_add(1, Ordering::SeqCst);
-                let serve = Arc::clone(&serve);
-                thread::spawn(move || serve(stream, number));
+                let (serve, ended) = (Arc::clone(&serve), Arc::clone(&ended));
+                thread::spawn(move || {
+                    serve(stream, number);
+                    ended.fetch_add(1, Ordering::SeqCst);
+                });
             }
         };
         Self {
             address,
             count,
+            served,
             stop,
             thread: Some(thread::spawn(accepting)),
         }
@@ -169,6 +176,17 @@ impl Server {
     /// Connections so far.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
+    }
+
+    /// Waits until every connection has been served, so that no request of a dead client comes late.
+    pub fn settle(&self) {
+        for _ in 0..5000 {
+            if self.served.load(Ordering::SeqCst) == self.count() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        panic!("a connection has no end");
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::fs::{self, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -261,9 +262,44 @@ fn f_09_no_umask_opens_or_closes_a_record() {
     }
 }
 
-/// What the child of the test above does; no test of its own.
+/// F-09.
 #[test]
-#[ignore = "started by another test"]
+fn f_09_a_service_without_root_makes_files_that_are_its_own() {
+    const WWW_DATA: u32 = 33;
+    // only root can become somebody else
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let room = Room::new();
+    std::os::unix::fs::chown(&room.folder.0, Some(WWW_DATA), Some(WWW_DATA)).unwrap();
+    let status = Command::new("sh")
+        .args([
+            "-c",
+            "umask 000; exec \"$0\" files::child --exact --ignored",
+        ])
+        .arg(std::env::current_exe().unwrap())
+        .env("CHILD_DIR", &room.folder.0)
+        .current_dir("/")
+        .uid(WWW_DATA)
+        .gid(WWW_DATA)
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    // what it may not even execute where this was built
+    if status.code() == Some(126) {
+        return;
+    }
+    assert!(status.success());
+    let about = fs::metadata(room.file()).unwrap();
+    assert_eq!((about.uid(), about.mode() & 0o7777), (WWW_DATA, 0o600));
+    // root may read it, but does not use what somebody else can write
+    let error = room.read().unwrap_err();
+    assert!(error.to_string().contains("another user"), "{error}");
+}
+
+/// What the children of the tests above do; no test of its own.
+#[test]
+#[ignore = "started by other tests"]
 fn child() {
     let Some(dir) = std::env::var_os("CHILD_DIR") else {
         return;

@@ -97,7 +97,7 @@ impl Draft for FailingDraft {
     }
 }
 
-/// F-04, F-05, F-06.
+/// F-04, F-05, F-06, F-10.
 #[test]
 fn f_04_to_06_a_failure_before_the_provider_is_asked_asks_nobody_and_one_after_it_loses_nothing_else()
  {
@@ -109,6 +109,7 @@ fn f_04_to_06_a_failure_before_the_provider_is_asked_asks_nobody_and_one_after_i
         Errno::ROFS,
         Errno::INTR,
         Errno::ACCESS,
+        Errno::XDEV,
     ] {
         let mut step = 0;
         loop {

@@ -5,13 +5,18 @@ mod app;
 mod clock;
 mod disk;
 mod early;
+mod fork;
 mod health;
+mod kill;
 mod newer;
 mod nodes;
+mod order;
 #[allow(dead_code)]
 #[path = "../exchange/peer.rs"]
 mod peer;
 mod peer_of_grant;
+mod pitfalls;
+mod pmxcfs;
 mod provider;
 mod refresh;
 mod site;

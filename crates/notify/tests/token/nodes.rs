@@ -17,6 +17,7 @@ use rustix::process::Signal;
 use crate::peer::{Folder, Pki};
 use crate::provider::{Provider, Rule};
 use crate::site::{Site, Worker};
+use crate::together::soak;
 
 struct Pmxcfs {
     stop: Arc<AtomicBool>,
@@ -148,43 +149,61 @@ fn f_13_the_lock_of_a_killed_node_is_given_on_by_pmxcfs() {
 /// F-14.
 #[test]
 fn f_14_a_holder_that_was_stopped_for_too_long_discards_its_result() {
-    for rule in [Rule::Lenient, Rule::Strict] {
-        let (folder, _pmxcfs) = cluster(Duration::from_millis(500));
-        let provider = Provider::new(rule);
-        let url = provider.url();
-        let site = Site::at(&folder.0, &url, "pve", NODES[1].0);
-        site.consent("r-cAnArY-0");
-        let release = provider.hold();
-        let mut holder = Worker::start(&folder.0, &url, "pve", NODES[0].0, (0, 0), 1);
-        holder.go();
-        provider.wait_for(1);
-        holder.signal(Signal::STOP);
-        let taken_over = site.access();
-        let generation = site.record().unwrap().generation;
-        drop(release);
-        holder.signal(Signal::CONT);
-        let late = holder.results();
-        assert_eq!(
-            site.record().unwrap().generation,
-            generation,
-            "nothing was overwritten"
-        );
-        assert_eq!(provider.asked(), 2);
-        if rule == Rule::Lenient {
-            assert_eq!(taken_over.unwrap().token.expose(), "a-cAnArY-2");
-            assert_eq!(
-                late,
-                [Ok("a-cAnArY-2".to_owned())],
-                "and it uses the newer token"
-            );
-            assert_eq!(site.refresh_token(), "r-cAnArY-2");
-        } else {
-            // the provider has ended the grant: that is told, not hidden
-            taken_over.unwrap_err();
-            late[0].as_ref().unwrap_err();
-            assert_eq!(site.record().unwrap().standing, Standing::AuthorizeAgain);
+    // pmxcfs waits for 120 s
+    let (life, stopped) = if soak() { (120, 130) } else { (1, 2) };
+    thread::scope(|scope| {
+        for rule in [Rule::Lenient, Rule::Strict] {
+            scope.spawn(move || {
+                taken_over(
+                    rule,
+                    Duration::from_secs(life),
+                    Duration::from_secs(stopped),
+                );
+            });
         }
-        assert_eq!(site.files(), ["mail.json"]);
-        assert_eq!(fs::read_dir(folder.0.join("priv/lock")).unwrap().count(), 0);
+    });
+}
+
+/// A holder is stopped for so long while its lock lives for `life`, and goes on then.
+fn taken_over(rule: Rule, life: Duration, stopped: Duration) {
+    let (folder, _pmxcfs) = cluster(life);
+    let provider = Provider::new(rule);
+    let url = provider.url();
+    let site = Site::at(&folder.0, &url, "pve", NODES[1].0);
+    site.consent("r-cAnArY-0");
+    let release = provider.hold();
+    let mut holder = Worker::start(&folder.0, &url, "pve", NODES[0].0, (0, 0), 1);
+    holder.go();
+    provider.wait_for(1);
+    holder.signal(Signal::STOP);
+    let since = Instant::now();
+    thread::sleep(life);
+    let took_over = site.access();
+    let generation = site.record().unwrap().generation;
+    drop(release);
+    thread::sleep(stopped.saturating_sub(since.elapsed()));
+    holder.signal(Signal::CONT);
+    let late = holder.results();
+    assert_eq!(
+        site.record().unwrap().generation,
+        generation,
+        "nothing was overwritten"
+    );
+    assert_eq!(provider.asked(), 2);
+    if rule == Rule::Lenient {
+        assert_eq!(took_over.unwrap().token.expose(), "a-cAnArY-2");
+        assert_eq!(
+            late,
+            [Ok("a-cAnArY-2".to_owned())],
+            "and it uses the newer token"
+        );
+        assert_eq!(site.refresh_token(), "r-cAnArY-2");
+    } else {
+        // the provider has ended the grant: that is told, not hidden
+        took_over.unwrap_err();
+        late[0].as_ref().unwrap_err();
+        assert_eq!(site.record().unwrap().standing, Standing::AuthorizeAgain);
     }
+    assert_eq!(site.files(), ["mail.json"]);
+    assert_eq!(fs::read_dir(folder.0.join("priv/lock")).unwrap().count(), 0);
 }

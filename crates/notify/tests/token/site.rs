@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use notify::oauth2::{Account, Provider};
@@ -193,6 +193,22 @@ impl Site {
     pub fn restart(&mut self) {
         self.cache = Cache::new();
     }
+
+    /// The machine of this process if it is a worker, once it may begin.
+    pub fn of_worker() -> Option<Self> {
+        let dir = env::var("WORKER_DIR").ok()?;
+        let text = |name: &str| env::var(name).unwrap();
+        let site = Self::at(
+            Path::new(&dir),
+            &text("WORKER_URL"),
+            &text("WORKER_KIND"),
+            &text("WORKER_NODE"),
+        );
+        site.clock.set(text("WORKER_SET").parse().unwrap());
+        site.clock.pass(text("WORKER_PASSED").parse().unwrap());
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+        Some(site)
+    }
 }
 
 /// Another process that waits for a line, then gets tokens in threads and prints one line for each.
@@ -210,8 +226,21 @@ impl Worker {
         clock: (i64, i64),
         threads: usize,
     ) -> Self {
+        Self::doing("site::worker", dir, url, kind, node, clock, threads)
+    }
+
+    /// The same with other work.
+    pub fn doing(
+        work: &str,
+        dir: &Path,
+        url: &str,
+        kind: &str,
+        node: &str,
+        clock: (i64, i64),
+        threads: usize,
+    ) -> Self {
         let child = Command::new(env::current_exe().unwrap())
-            .args(["site::worker", "--exact", "--ignored", "--nocapture"])
+            .args([work, "--exact", "--ignored", "--nocapture"])
             .env("WORKER_DIR", dir)
             .env("WORKER_URL", url)
             .env("WORKER_KIND", kind)
@@ -241,21 +270,47 @@ impl Worker {
     }
 
     /// What its calls came to.
-    pub fn results(mut self) -> Vec<Result<String, String>> {
-        let lines = BufReader::new(self.child.stdout.take().unwrap()).lines();
-        let results = lines
-            .map_while(Result::ok)
-            .filter_map(|line| {
-                let line = line.split_once('@')?.1.to_owned();
-                Some(match line.split_once(' ')? {
-                    ("token", token) => Ok(token.to_owned()),
-                    (_, error) => Err(error.to_owned()),
-                })
-            })
-            .collect();
-        self.child.wait().unwrap();
-        results
+    pub fn results(self) -> Vec<Result<String, String>> {
+        self.report().results
     }
+
+    /// The same, and what the calls have cost.
+    pub fn report(mut self) -> Report {
+        let mut report = Report::default();
+        let lines = BufReader::new(self.child.stdout.take().unwrap()).lines();
+        for line in lines.map_while(Result::ok) {
+            let line = line.split_once('@').map(|(_, said)| said);
+            match line.and_then(|said| said.split_once(' ')) {
+                Some(("token", token)) => report.results.push(Ok(token.to_owned())),
+                Some(("error", error)) => report.results.push(Err(error.to_owned())),
+                Some(("waited", time)) => {
+                    let time = Duration::from_millis(time.parse().unwrap());
+                    report.waits.push(time);
+                }
+                Some(("grown", size)) => report.grown = size.parse().unwrap(),
+                _ => {}
+            }
+        }
+        self.child.wait().unwrap();
+        report
+    }
+}
+
+/// What a worker has to say.
+#[derive(Default)]
+pub struct Report {
+    pub results: Vec<Result<String, String>>,
+    /// How long each call took.
+    pub waits: Vec<Duration>,
+    /// The most memory beyond what was there before, in KiB.
+    pub grown: u64,
+}
+
+/// A figure of this process's memory, in KiB.
+fn memory(name: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 impl Drop for Worker {
@@ -269,29 +324,26 @@ impl Drop for Worker {
 #[test]
 #[ignore = "started by other tests"]
 fn worker() {
-    let Ok(dir) = env::var("WORKER_DIR") else {
+    let Some(site) = Site::of_worker() else {
         return;
     };
-    let text = |name: &str| env::var(name).unwrap();
-    let site = Site::at(
-        Path::new(&dir),
-        &text("WORKER_URL"),
-        &text("WORKER_KIND"),
-        &text("WORKER_NODE"),
-    );
-    site.clock.set(text("WORKER_SET").parse().unwrap());
-    site.clock.pass(text("WORKER_PASSED").parse().unwrap());
-    std::io::stdin().read_line(&mut String::new()).unwrap();
+    let before = memory("VmRSS");
+    let threads = env::var("WORKER_THREADS").unwrap();
     std::thread::scope(|scope| {
-        for _ in 0..text("WORKER_THREADS").parse().unwrap() {
+        for _ in 0..threads.parse::<usize>().unwrap() {
             scope.spawn(|| {
                 let deadline = Deadline::after(Duration::from_secs(30));
+                let started = Instant::now();
                 let line = match site.keeper().access_token(&site.account, deadline) {
                     Ok(access) => format!("\n@token {}\n", access.token.expose()),
                     Err(error) => format!("\n@error {error}\n"),
                 };
+                let line = format!("{line}@waited {}\n", started.elapsed().as_millis());
                 std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
             });
         }
     });
+    let grown = memory("VmHWM").saturating_sub(before);
+    let line = format!("\n@grown {grown}\n");
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
 }

@@ -29,6 +29,8 @@ pub enum Denial {
     TokenUnknown,
     TokenRevoked,
     ScopeWider,
+    ScopeNotDefault,
+    TenantOfMany,
 }
 
 /// Status, error code, Google's words, Microsoft's number, Microsoft's words.
@@ -88,6 +90,8 @@ impl Denial {
             Self::VerifierWrong => (400, GRANT, "Invalid code verifier.", 501481, "The code_verifier does not match the code_challenge"),
             Self::TokenUnknown => (400, GRANT, "Bad Request", 70000, "The refresh token is malformed or invalid"),
             Self::TokenRevoked => (400, GRANT, "Token has been expired or revoked.", 50173, "The grant was revoked, a fresh token is needed"),
+            Self::ScopeNotDefault => (400, "invalid_scope", "Bad Request", 1_002_012, "The scope of a client credentials request must end in /.default"),
+            Self::TenantOfMany => (400, REQUEST, "Bad Request", 9_001_023, "The grant type is not supported over the /common or /consumers endpoints"),
             Self::ScopeWider => (400, "invalid_scope", "Bad Request", 70011, "The scope is not valid for this grant"),
         }
     }

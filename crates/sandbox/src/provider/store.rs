@@ -11,10 +11,16 @@ use crate::entropy;
 /// How long an access token is good for, unless an order says otherwise.
 const ACCESS_LIFE: Duration = Duration::from_secs(3599);
 /// The scopes that let a token send mail.
-const MAIL_SCOPES: [&str; 2] = [
+const MAIL_SCOPES: [&str; 3] = [
     "https://mail.google.com/",
     "https://outlook.office.com/SMTP.Send",
+    APP_SCOPE,
 ];
+
+/// What an application asks for that acts for itself at Microsoft: all that it was permitted.
+pub const APP_SCOPE: &str = "https://outlook.office365.com/.default";
+/// The words that stand for many tenants.
+pub const MANY_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// How long a code, or a consent under way, is good for.
 pub const SHORT_LIFE: Duration = Duration::from_secs(600);
@@ -103,7 +109,7 @@ impl Store {
     }
 
     /// The tenant's id: the sandbox has one tenant, known by its id and by its domain name.
-    /// The three words that stand for many tenants are left as they are.
+    /// The words that stand for many tenants are left as they are.
     pub fn tenant(&self, name: &str) -> Option<String> {
         let id = self
             .clients
@@ -111,7 +117,7 @@ impl Store {
             .map(|c| &c.tenant)
             .find(|tenant| !tenant.is_empty())?;
         match name {
-            "common" | "organizations" | "consumers" => Some(name.into()),
+            many if MANY_TENANTS.contains(&many) => Some(name.into()),
             "example.org" => Some(id.clone()),
             other => (other == id).then(|| id.clone()),
         }

@@ -1,4 +1,5 @@
-//! The token endpoint: codes and refresh tokens against access tokens (RFC 6749, sections 4.1.3, 6).
+//! The token endpoint: codes, refresh tokens and an application's own login against access tokens
+//! (RFC 6749, sections 4.1.3, 6 and 4.4.2).
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use super::Brand;
 use super::denial::Denial;
-use super::store::{Code, Grant, SHORT_LIFE, Store};
+use super::store::{APP_SCOPE, Code, Grant, MANY_TENANTS, SHORT_LIFE, Store};
 use crate::entropy;
 use crate::form::Form;
 use crate::wire::{Request, Response};
@@ -55,6 +56,7 @@ fn answer(
     match form.get("grant_type") {
         "authorization_code" => redeem(store, brand, tenant, &client_id, &form),
         "refresh_token" => refresh(store, brand, &client_id, &form),
+        "client_credentials" if brand == Brand::Microsoft => for_itself(store, tenant, &form),
         "" => Err(Denial::ParameterMissing("grant_type")),
         _ => Err(Denial::GrantTypeUnknown),
     }
@@ -209,6 +211,31 @@ fn refresh(
     };
     let answer = tokens(brand, scopes, store.access_life);
     Ok(handed_out(store, answer, brand.rotates().then_some(id)))
+}
+
+/// An application that acts for itself: no person, no refresh token, and no scope in the answer.
+fn for_itself(store: &mut Store, tenant: &str, form: &Form) -> Result<Response, Denial> {
+    if MANY_TENANTS.contains(&tenant) {
+        return Err(Denial::TenantOfMany);
+    }
+    if form.get("scope") != APP_SCOPE {
+        return Err(Denial::ScopeNotDefault);
+    }
+    let access_token = entropy::token::<96>();
+    let now = store.now();
+    store
+        .access_tokens
+        .insert(access_token.clone(), vec![APP_SCOPE.to_owned()], now);
+    let life = store.access_life.as_secs();
+    Ok(Response::json(
+        200,
+        &json!({
+            "token_type": "Bearer",
+            "expires_in": life,
+            "ext_expires_in": life,
+            "access_token": access_token,
+        }),
+    ))
 }
 
 /// An answer with a new access token; Microsoft's scope does not list `offline_access`.

@@ -151,7 +151,8 @@ impl Sandbox {
         )
     }
 
-    fn ask(&self, provider: &str, form: &[(&str, &str)]) -> (u16, Value) {
+    /// Asks the token endpoint as the client, whose id and secret are added.
+    pub fn ask(&self, provider: &str, form: &[(&str, &str)]) -> (u16, Value) {
         let client = self.client(provider);
         let mut form = form.to_vec();
         for (name, key) in [

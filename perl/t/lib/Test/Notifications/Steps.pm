@@ -210,6 +210,11 @@ my @sendmail = (
 );
 
 my %smtp = (
+    'oauth2-grant-type'    => 'refresh-token',
+    'oauth2-token-url'     => 'https://login.example.org/token',
+    'oauth2-authorize-url' => 'https://login.example.org/authorize',
+    'oauth2-scopes'        => 'mail offline_access',
+
     name               => 'mail',
     server             => 'mail.example.org',
     port               => 2525,
@@ -273,6 +278,7 @@ my @smtp = (
         'endpoints/smtp/mail',
         {
             delete => [
+                qw(oauth2-grant-type oauth2-token-url oauth2-authorize-url oauth2-scopes),
                 qw(port mode username password mailto author comment disable auth-method oauth2-client-id
                     oauth2-tenant-id oauth2-cloud oauth2-refresh-before oauth2-client-secret)
             ],

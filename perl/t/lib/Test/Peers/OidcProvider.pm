@@ -52,14 +52,14 @@ my sub http () {
     );
 }
 
-# Takes a refresh token of the client `post` back, and with it the grant.
-sub revoke ($self, $refresh_token) {
+# Takes a refresh token of a client with a secret back, and with it the grant.
+sub revoke ($self, $client_id, $refresh_token) {
     my $answer = http()->post_form(
         "$self->{url}/token/revocation",
         {
             token           => $refresh_token,
             token_type_hint => 'refresh_token',
-            client_id       => 'post',
+            client_id       => $client_id,
             client_secret   => $self->{'client-secret'},
         }
     );
