@@ -91,7 +91,7 @@ fn entry(function: &Function) -> TokenStream {
     let call = quote_spanned! { ident.span() => #ident(#(#arguments),*) };
     let finish = match (function.returns, function.options.raw_return) {
         (_, true) => quote! { ::core::result::Result::Ok(::core::convert::Into::into(result)) },
-        (_, false) => quote! { ::perlmod::__private__::to_returned(&result) },
+        (_, false) => quote! { ::perlmod::__private__::to_returned(&result, args) },
     };
     let fail = if function.options.serialize_error.is_some() {
         quote! { ::perlmod::__private__::Thrown::serialized(&err) }

@@ -99,9 +99,17 @@ typedef struct {
 /* what a call returns: what was pushed, or one value */
 enum { RP_R_STACK, RP_R_SCALAR, RP_R_INT, RP_R_UINT, RP_R_FLOAT };
 
+/* what src/fence.rs knows of a thread; all zero at first */
+typedef struct {
+    U64 words[4];
+} rp_state;
+
 /* one call of an exported function */
 typedef struct {
     void *perl;
+    rp_state *state; /* of this thread */
+    void *outer_perl; /* what ran before, for src/fence.rs */
+    void *outer_call;
     SSize_t ax;
     SSize_t items;
     SSize_t count; /* values pushed */
@@ -124,7 +132,7 @@ typedef struct {
 } rp_call;
 
 /* the same is asserted in src/ffi.rs */
-_Static_assert(sizeof(rp_node) == 48 && sizeof(rp_pair) == 72 && sizeof(rp_call) == 160, "mirrored in src/ffi.rs");
+_Static_assert(sizeof(rp_node) == 48 && sizeof(rp_pair) == 72 && sizeof(rp_call) == 184, "mirrored in src/ffi.rs");
 
 /* how a call, or a guarded section, ended */
 enum { RP_OK, RP_DIED, RP_EXIT, RP_RETHROW };
@@ -136,6 +144,7 @@ typedef struct {
     int (*entry)(rp_call *);
 } rp_export;
 
+rp_state *rp_thread_state(void);
 void rp_describe(RP_ SV *sv, rp_node *node);
 void rp_release(RP_ SV *sv);
 

@@ -11,6 +11,15 @@
 
 /* ---- the way in from perl ---- */
 
+/* Read in each call, so it lies beside perl's own threads' data, where no
+ * function has to be asked for it. So small a piece has room there also for a
+ * library that is loaded late. */
+static __thread rp_state state __attribute__((tls_model("initial-exec")));
+
+rp_state *rp_thread_state(void) {
+    return &state;
+}
+
 void rp_rethrow(pTHX_ rp_call *call, int status) {
     switch (status) {
     case RP_EXIT:
@@ -37,6 +46,7 @@ PERL_STATIC_INLINE void run(pTHX_ CV *cv, const rp_export *export) {
 #else
     call.perl = &call;
 #endif
+    call.state = &state;
     call.ax = ax;
     call.items = items;
     call.count = 0;

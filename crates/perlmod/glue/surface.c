@@ -249,28 +249,27 @@ int rp_magic_ext(void) {
 /* ---- hand-written subs ---- */
 
 typedef struct {
-    void *perl;
-    void *call;
-    int status;
-} saved_t;
+    rp_call *call;
+    int status; /* of rp_rethrow */
+} left_t;
 
-typedef void (*begin_t)(rp_call *call, saved_t *saved);
-typedef int (*end_t)(saved_t *saved);
+typedef void (*begin_t)(rp_call *call);
+typedef int (*end_t)(rp_call *call);
 
 static begin_t begin_sub;
 static end_t end_sub;
 
-static void leave_sub(pTHX_ void *saved) {
-    saved_t *frame = (saved_t *)saved;
+static void leave_sub(pTHX_ void *arg) {
+    left_t *left = (left_t *)arg;
     PERL_UNUSED_CONTEXT;
-    frame->status = end_sub(frame);
+    left->status = end_sub(left->call);
 }
 
 /* Tells Rust which interpreter runs, for as long as the sub does; perl says so
  * also when it is left by an exception. */
 static XSPROTO(run_sub) {
     rp_call call = {0};
-    saved_t saved;
+    left_t left = {&call, RP_OK};
     XSUBADDR_t sub;
     Copy(&CvXSUBANY(cv).any_ptr, &sub, 1, XSUBADDR_t);
 #ifdef MULTIPLICITY
@@ -278,17 +277,18 @@ static XSPROTO(run_sub) {
 #else
     call.perl = &call;
 #endif
+    call.state = rp_thread_state();
     call.cv = cv;
     call.items = -1; /* perl's stack has the arguments */
     call.pinned = 1;
     call.errnum = -1;
     ENTER;
-    begin_sub(&call, &saved);
-    SAVEDESTRUCTOR_X(leave_sub, &saved);
+    begin_sub(&call);
+    SAVEDESTRUCTOR_X(leave_sub, &left);
     sub(aTHX_ cv);
     LEAVE;
-    if (UNLIKELY(saved.status != RP_OK))
-        rp_rethrow(aTHX_ & call, saved.status);
+    if (UNLIKELY(left.status != RP_OK))
+        rp_rethrow(aTHX_ & call, left.status);
 }
 
 /* A reference to a new sub without a name. */

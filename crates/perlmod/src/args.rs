@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::de::ArgumentDe;
 use crate::error::Error;
-use crate::ffi::{Call, Node};
+use crate::fence;
+use crate::ffi::{Call, Interpreter, Node};
 use crate::scalar::Scalar;
 use crate::value::{RawValue, Value, access};
 
@@ -84,6 +85,12 @@ impl Args {
             return Ok(false);
         }
         Err(Thrown::missing(name))
+    }
+
+    /// Runs `body` as part of the conversion of the call's result.
+    #[inline]
+    pub(crate) fn serializing<R>(&self, body: impl FnOnce(*mut Interpreter) -> R) -> R {
+        fence::serializing_in(self.stack.call(), body)
     }
 
     /// Argument `index`, converted. A missing optional one is undef.

@@ -7,23 +7,27 @@
 //! The interpreter is known per thread while a call runs, and only then: a
 //! thread without one is refused.
 
+mod boot;
 pub(crate) mod native;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{c_char, c_int};
+use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use boot::{Package, boot};
 
 use crate::args::{Args, Returned, Thrown};
 use crate::error::Error;
-use crate::ffi::{self, Call, Export, Interpreter, Key, ReturnValue, SV, returns, status};
+use crate::ffi::{self, Call, Interpreter, Key, ReturnValue, SV, returns, status};
 use crate::panics;
 use crate::scalar::Scalar;
+use crate::value::make::Perl;
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("perlmod turns panics into exceptions: it needs panic = \"unwind\"");
 
+#[repr(C)]
 struct State {
     perl: Cell<*mut Interpreter>,
     call: Cell<*mut Call>,
@@ -58,59 +62,77 @@ impl Loan {
     }
 }
 
+// `rp_state` has room for it, and is all zero at first
+const _: () = assert!(size_of::<State>() <= 32 && align_of::<State>() <= 8 && status::OK == 0);
+
+/// The running thread's state.
+struct Here;
+
+static STATE: Here = Here;
+
+impl Here {
+    #[inline]
+    fn with<R>(&self, body: impl FnOnce(&State) -> R) -> R {
+        // SAFETY: memory of this thread that lives as long as it does, and is a state
+        body(unsafe { &*ffi::rp_thread_state().cast() })
+    }
+}
+
 thread_local! {
-    static STATE: State = const {
-        State {
-            perl: Cell::new(ptr::null_mut()),
-            call: Cell::new(ptr::null_mut()),
-            generation: Cell::new(0),
-            leaving: Cell::new(status::OK),
-            untidy: Cell::new(false),
-            serializing: Cell::new(false),
-        }
-    };
     /// Loans that found no room in their calls.
     static LOANS: RefCell<Vec<Loan>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The interpreter of the running call, if this thread has one.
 pub(crate) fn try_perl() -> Option<*mut Interpreter> {
-    let perl = STATE.try_with(|state| state.perl.get()).ok()?;
+    let perl = STATE.with(|state| state.perl.get());
     (!perl.is_null()).then_some(perl)
 }
 
 /// The interpreter of the running call.
+pub(crate) fn perl() -> *mut Interpreter {
+    known(STATE.with(|state| state.perl.get()))
+}
+
+#[inline]
 #[allow(
     clippy::panic,
     reason = "the only answer constructors of values can give"
 )]
-pub(crate) fn perl() -> *mut Interpreter {
-    match try_perl() {
-        Some(perl) => perl,
-        None => panic!("perl is not available in this thread"),
-    }
+fn known(perl: *mut Interpreter) -> *mut Interpreter {
+    assert!(!perl.is_null(), "perl is not available in this thread");
+    perl
 }
 
-/// Makes `call` the running one, and the previous one again when dropped.
-struct Frame<'a> {
-    state: &'a State,
-    perl: *mut Interpreter,
-    call: *mut Call,
-}
+/// Makes `call` the running one, and the previous one again when dropped. All is
+/// kept in the call itself, so that the way through it needs few registers.
+struct Frame(*mut Call);
 
-impl<'a> Frame<'a> {
+impl Frame {
     #[inline]
-    fn new(state: &'a State, call: *mut Call, perl: *mut Interpreter) -> Self {
-        Self {
-            state,
-            perl: state.perl.replace(perl),
-            call: state.call.replace(call),
-        }
+    fn new(call: &mut Call) -> Self {
+        let frame = Self(call);
+        let state = frame.state();
+        call.outer_perl = state.perl.replace(call.perl);
+        call.outer_call = state.call.replace(call);
+        frame
+    }
+
+    #[inline]
+    fn call(&self) -> &Call {
+        // SAFETY: the call runs for longer than the frame lives
+        unsafe { &*self.0 }
+    }
+
+    #[inline]
+    fn state(&self) -> &State {
+        // SAFETY: the C side gives each call the state of its thread
+        unsafe { &*self.call().state.cast() }
     }
 
     #[cold]
     fn tidy(&self) {
-        let (call, perl) = (self.state.call.get(), self.state.perl.get());
+        let (call, perl) = (self.0, self.call().perl);
         LOANS.with_borrow_mut(|loans| {
             let first = loans.partition_point(|loan| loan.call != call);
             for loan in loans.drain(first..) {
@@ -118,52 +140,44 @@ impl<'a> Frame<'a> {
                 unsafe { ffi::rp_release(perl, loan.sv) };
             }
         });
-        if self.call.is_null() {
+        if self.call().outer_call.is_null() {
             Error::forget_raised();
-            let leaving = self.state.leaving.get() != status::OK;
-            self.state.untidy.set(leaving);
+            let leaving = self.state().leaving.get() != status::OK;
+            self.state().untidy.set(leaving);
         }
     }
 }
 
-impl Drop for Frame<'_> {
+impl Drop for Frame {
     #[inline]
     fn drop(&mut self) {
-        if self.state.untidy.get() {
+        if self.state().untidy.get() {
             self.tidy();
         }
-        self.state.perl.set(self.perl);
-        self.state.call.set(self.call);
+        let state = self.state();
+        state.perl.set(self.call().outer_perl);
+        state.call.set(self.call().outer_call);
     }
 }
 
 /// Runs one call of an exported function; the result says how it ended.
 #[inline]
 pub fn enter(call: &mut Call, body: impl FnOnce(&Args) -> Result<Returned, Thrown>) -> c_int {
-    let perl = call.perl;
     let args = Args::new(call);
-    let call: *mut Call = call;
-    STATE.with(|state| {
-        let _frame = Frame::new(state, call, perl);
-        match catch_unwind(AssertUnwindSafe(|| body(&args))) {
-            Ok(Ok(returned)) if !state.untidy.get() => {
-                hand_over(call, perl, returned);
-                status::OK
-            }
-            result => leave(state, call, perl, result),
+    let frame = Frame::new(call);
+    match catch_unwind(AssertUnwindSafe(|| body(&args))) {
+        Ok(Ok(returned)) if !frame.state().untidy.get() => {
+            hand_over(frame.0, returned);
+            status::OK
         }
-    })
+        result => leave(&frame, result),
+    }
 }
 
 /// Turns what is no plain success into what the C side throws.
 #[inline(never)]
-fn leave(
-    state: &State,
-    call: *mut Call,
-    perl: *mut Interpreter,
-    result: std::thread::Result<Result<Returned, Thrown>>,
-) -> c_int {
-    let leaving = state.leaving.replace(status::OK);
+fn leave(frame: &Frame, result: std::thread::Result<Result<Returned, Thrown>>) -> c_int {
+    let leaving = frame.state().leaving.replace(status::OK);
     if leaving != status::OK {
         if let Err(payload) = result {
             panics::discard(payload);
@@ -172,7 +186,7 @@ fn leave(
     }
     let thrown = match result {
         Ok(Ok(returned)) => {
-            hand_over(call, perl, returned);
+            hand_over(frame.0, returned);
             return status::OK;
         }
         Ok(Err(thrown)) => thrown,
@@ -183,15 +197,15 @@ fn leave(
     };
     let error = match thrown {
         Thrown::Value(scalar) => scalar,
-        Thrown::Text(text) => Scalar::new_string(&text),
+        Thrown::Text(text) => Perl::of(frame.call().perl).string(&text),
     };
     // SAFETY: the caller lends the call for as long as this function runs
-    unsafe { (*call).error = error.into_raw() };
+    unsafe { (*frame.0).error = error.into_raw() };
     status::DIED
 }
 
 #[inline]
-fn hand_over(call: *mut Call, perl: *mut Interpreter, returned: Returned) {
+fn hand_over(call: *mut Call, returned: Returned) {
     let (kind, value) = match returned {
         Returned::Nothing => return,
         Returned::One(scalar) => {
@@ -201,7 +215,7 @@ fn hand_over(call: *mut Call, perl: *mut Interpreter, returned: Returned) {
         Returned::Int(int) => (returns::INT, ReturnValue { int }),
         Returned::Uint(uint) => (returns::UINT, ReturnValue { uint }),
         Returned::Float(float) => (returns::FLOAT, ReturnValue { float }),
-        Returned::Many(list) => return push(call, perl, list),
+        Returned::Many(list) => return push(call, list),
     };
     // SAFETY: `enter` was lent the call for as long as it runs
     let call = unsafe { &mut *call };
@@ -209,7 +223,9 @@ fn hand_over(call: *mut Call, perl: *mut Interpreter, returned: Returned) {
     call.value = value;
 }
 
-fn push(call: *mut Call, perl: *mut Interpreter, list: Vec<Scalar>) {
+fn push(call: *mut Call, list: Vec<Scalar>) {
+    // SAFETY: as above
+    let perl = unsafe { (*call).perl };
     for scalar in list {
         // SAFETY: the arguments below are not looked at any more
         unsafe { ffi::rp_push(perl, call, scalar.into_raw()) };
@@ -248,19 +264,31 @@ pub fn enter_errno(call: &mut Call, body: impl FnOnce(&Args) -> Result<Returned,
     status
 }
 
-/// Runs `body` as part of a conversion for Perl.
-#[inline]
-pub(crate) fn serializing<R>(body: impl FnOnce() -> R) -> R {
-    struct Reset<'a>(&'a Cell<bool>, bool);
-    impl Drop for Reset<'_> {
-        fn drop(&mut self) {
-            self.0.set(self.1);
+impl State {
+    #[inline]
+    fn serializing<R>(&self, body: impl FnOnce(*mut Interpreter) -> R) -> R {
+        struct Reset<'a>(&'a Cell<bool>, bool);
+        impl Drop for Reset<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.1);
+            }
         }
+        let _reset = Reset(&self.serializing, self.serializing.replace(true));
+        body(known(self.perl.get()))
     }
-    STATE.with(|state| {
-        let _reset = Reset(&state.serializing, state.serializing.replace(true));
-        body()
-    })
+}
+
+/// Runs `body`, with the interpreter of the running call, as part of a conversion
+/// for Perl.
+pub(crate) fn serializing<R>(body: impl FnOnce(*mut Interpreter) -> R) -> R {
+    STATE.with(|state| state.serializing(body))
+}
+
+/// The same for the running call, which is known.
+#[inline]
+pub(crate) fn serializing_in<R>(call: &Call, body: impl FnOnce(*mut Interpreter) -> R) -> R {
+    // SAFETY: the C side gives each call the state of its thread
+    unsafe { &*call.state.cast::<State>() }.serializing(body)
 }
 
 /// Whether a value is being converted for Perl in this thread.
@@ -271,19 +299,20 @@ pub(crate) fn is_serializing() -> bool {
 /// Runs a callback of perl's that cannot raise: panics end here.
 pub(crate) fn shield(perl: *mut Interpreter, body: impl FnOnce()) {
     let mut call = empty_call(perl);
-    STATE.with(|state| {
-        let _frame = Frame::new(state, &mut call, perl);
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
-            panics::discard(payload);
-        }
-        // SAFETY: the call outlives its frame
-        unsafe { ffi::rp_end_loans(perl, &mut call) };
-    });
+    let frame = Frame::new(&mut call);
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+        panics::discard(payload);
+    }
+    // SAFETY: the call outlives its frame
+    unsafe { ffi::rp_end_loans(perl, frame.0) };
 }
 
 fn empty_call(perl: *mut Interpreter) -> Call {
     Call {
         perl,
+        state: ffi::rp_thread_state(),
+        outer_perl: ptr::null_mut(),
+        outer_call: ptr::null_mut(),
         ax: 0,
         items: 0,
         count: 0,
@@ -424,70 +453,4 @@ pub fn wantarray() -> bool {
     const G_LIST: c_int = 3;
     // SAFETY: there is a running call
     unsafe { ffi::rp_wants_list(perl()) == G_LIST }
-}
-
-/// A package as its module declares it.
-pub struct Package {
-    /// The exports of the module and of each of its parts.
-    pub exports: &'static [&'static [Export]],
-    /// What runs at the first bootstrap.
-    pub boot: Option<Export>,
-    /// It has run, and did not fail.
-    pub booted: AtomicBool,
-    /// Panics tell their place alone.
-    pub location_only: bool,
-}
-
-/// Bootstraps a package in the interpreter that asks for it.
-///
-/// What goes wrong is thrown from this frame, which then holds no value.
-pub fn boot(perl: *mut Interpreter, package: &Package) {
-    let perl = if perl.is_null() {
-        ptr::dangling_mut()
-    } else {
-        perl
-    };
-    // SAFETY: perl calls its boot function with its interpreter
-    let refusal = unsafe { ffi::rp_check_perl(perl) };
-    if !refusal.is_null() {
-        return throw_text(perl, refusal);
-    }
-    if package.location_only {
-        panics::location_only();
-    }
-    // the hook and threads' ends lead here for as long as the process lives
-    ffi::rp_stay_loaded();
-    panics::install_hook();
-    let mut error = ptr::null_mut();
-    if !install(perl, package, &mut error) {
-        // SAFETY: the guard left a count of its own; nothing here needs a drop
-        unsafe { ffi::rp_throw(perl, error) };
-    }
-}
-
-fn throw_text(perl: *mut Interpreter, text: *const c_char) {
-    // SAFETY: the text is static; nothing here needs a drop
-    unsafe { ffi::rp_throw_text(perl, text) };
-}
-
-fn install(perl: *mut Interpreter, package: &Package, error: &mut *mut SV) -> bool {
-    let mut call = empty_call(perl);
-    for exports in package.exports {
-        // SAFETY: exports are statics
-        let status =
-            unsafe { ffi::rp_install(perl, &mut call, exports.as_ptr(), exports.len(), error) };
-        if status != status::OK {
-            return false;
-        }
-    }
-    let Some(boot) = &package.boot else {
-        return true;
-    };
-    if package.booted.swap(true, Ordering::AcqRel) {
-        return true;
-    }
-    // SAFETY: the package is a static
-    let ended = unsafe { ffi::rp_run_boot(perl, &mut call, boot, error) };
-    package.booted.store(ended == status::OK, Ordering::Release);
-    ended == status::OK
 }

@@ -326,6 +326,9 @@ pub(crate) union ReturnValue {
 #[repr(C)]
 pub struct Call {
     pub(crate) perl: *mut Interpreter,
+    pub(crate) state: *const c_void,
+    pub(crate) outer_perl: *mut Interpreter,
+    pub(crate) outer_call: *mut Call,
     pub(crate) ax: isize,
     pub(crate) items: isize,
     pub(crate) count: isize,
@@ -344,7 +347,7 @@ pub struct Call {
 
 // the same is asserted in `glue/glue.h`
 const _: () =
-    assert!(size_of::<Node>() == 48 && size_of::<Pair>() == 72 && size_of::<Call>() == 160);
+    assert!(size_of::<Node>() == 48 && size_of::<Pair>() == 72 && size_of::<Call>() == 184);
 
 /// How a call or a guarded section ended.
 pub(crate) mod status {
@@ -460,6 +463,7 @@ unsafe extern "C" {
     pub(crate) fn rp_hold(sv: *mut SV) -> *mut SV;
     pub(crate) fn rp_is_plain(sv: *const SV) -> c_int;
     pub(crate) safe fn rp_stay_loaded();
+    pub(crate) safe fn rp_thread_state() -> *const c_void;
 }
 
 mod stack;

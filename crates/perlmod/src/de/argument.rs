@@ -21,7 +21,17 @@ impl<'de> ArgumentDe<'de> {
         Self { stack, index }
     }
 
-    fn described(self) -> Node {
+    /// What is not plain, out of the way of what is.
+    #[cold]
+    #[inline(never)]
+    fn described<T>(
+        self,
+        read: impl FnOnce(ValueDe<'_, 'de>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        read(ValueDe::new(&self.node(), 0))
+    }
+
+    fn node(self) -> Node {
         self.stack.describe(self.index)
     }
 }
@@ -32,7 +42,7 @@ macro_rules! numbers {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.stack.int(self.index) {
                 Some(int) => visitor.visit_i64(int),
-                None => ValueDe::new(&self.described(), 0).$method(visitor),
+                None => self.described(|value| value.$method(visitor)),
             }
         }
     )+};
@@ -41,7 +51,7 @@ macro_rules! numbers {
 macro_rules! described {
     ($($method:ident($($arg:ident: $ty:ty),*);)+) => {$(
         fn $method<V: Visitor<'de>>(self, $($arg: $ty,)* visitor: V) -> Result<V::Value, Error> {
-            ValueDe::new(&self.described(), 0).$method($($arg,)* visitor)
+            ValueDe::new(&self.node(), 0).$method($($arg,)* visitor)
         }
     )+};
 }
@@ -58,7 +68,7 @@ impl<'de> Deserializer<'de> for ArgumentDe<'de> {
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.stack.lent_text(self.index) {
             Some(text) => visitor.visit_borrowed_str(text),
-            None => ValueDe::new(&self.described(), 0).deserialize_str(visitor),
+            None => self.described(|value| value.deserialize_str(visitor)),
         }
     }
 
@@ -66,7 +76,7 @@ impl<'de> Deserializer<'de> for ArgumentDe<'de> {
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.stack.text(self.index) {
             Some(text) => visitor.visit_str(text),
-            None => ValueDe::new(&self.described(), 0).deserialize_string(visitor),
+            None => self.described(|value| value.deserialize_string(visitor)),
         }
     }
 

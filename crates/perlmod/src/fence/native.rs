@@ -6,37 +6,22 @@
 use std::ffi::c_int;
 
 use super::{Frame, STATE, perl, pin};
-use crate::ffi::{self, Call, Interpreter, status, surface};
+use crate::ffi::{self, Call, status, surface};
 use crate::value::Scalar;
 
-/// What ran before a hand-written sub; mirrored in `glue/surface.c`.
-#[repr(C)]
-pub(crate) struct Saved {
-    perl: *mut Interpreter,
-    call: *mut Call,
-    status: c_int,
+pub(crate) extern "C" fn begin_sub(call: &mut Call) {
+    // `end_sub` ends it
+    std::mem::forget(Frame::new(call));
 }
 
-pub(crate) extern "C" fn begin_sub(call: &mut Call, saved: &mut Saved) {
-    STATE.with(|state| {
-        saved.perl = state.perl.replace(call.perl);
-        saved.call = state.call.replace(call);
-        saved.status = status::OK;
-    });
-}
-
-pub(crate) extern "C" fn end_sub(saved: &mut Saved) -> c_int {
-    STATE.with(|state| {
-        let (perl, call) = (state.perl.get(), state.call.get());
-        // SAFETY: the running call, which `run_sub` keeps until this returns
-        unsafe { ffi::rp_end_loans(perl, call) };
-        drop(Frame {
-            state,
-            perl: saved.perl,
-            call: saved.call,
-        });
-        state.leaving.replace(status::OK)
-    })
+pub(crate) extern "C" fn end_sub(call: &mut Call) -> c_int {
+    // SAFETY: the running call
+    unsafe { ffi::rp_end_loans(call.perl, call) };
+    let frame = Frame(call);
+    let leaving = frame.state().leaving.get();
+    drop(frame);
+    STATE.with(|state| state.leaving.set(status::OK));
+    leaving
 }
 
 /// Whether the running sub is a hand-written one, which perl may jump out of.

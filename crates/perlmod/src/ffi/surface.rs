@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::{CV, Call, Export, Interpreter, MAGIC, MGVTBL, SV};
 use crate::error::Error;
-use crate::fence::{self, native::Saved};
+use crate::fence;
 use crate::value::Scalar;
 
 glue! {
@@ -30,8 +30,8 @@ glue! {
     ) -> c_int;
     fn rp_new_sub(
         sub: perl_fn!(extern "C" fn(*mut CV)),
-        begin: extern "C" fn(&mut Call, &mut Saved),
-        end: extern "C" fn(&mut Saved) -> c_int,
+        begin: extern "C" fn(&mut Call),
+        end: extern "C" fn(&mut Call) -> c_int,
     ) -> *mut SV;
     fn rp_pop_mark() -> isize;
     fn rp_stack_count(mark: isize) -> isize;

@@ -27,7 +27,7 @@ use record::{Pattern, StructSer};
 /// # Errors
 /// When it is nested deeper than [`MAX_DEPTH`], or a key is no scalar.
 pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
-    fence::serializing(|| value.serialize(ValueSer::top())).map(Value::from_scalar)
+    fence::serializing(|perl| value.serialize(ValueSer::by(Perl::of(perl)))).map(Value::from_scalar)
 }
 
 /// Whether a value is being converted for Perl in this thread, for types that
@@ -49,8 +49,14 @@ impl ValueSer<'static> {
     /// For the outermost value.
     #[inline]
     pub(crate) fn top() -> Self {
+        Self::by(Perl::of_call())
+    }
+
+    /// The same, by an interpreter that is known.
+    #[inline]
+    fn by(perl: Perl) -> Self {
         Self {
-            perl: Perl::of_call(),
+            perl,
             depth: 0,
             pattern: None,
         }

@@ -84,5 +84,5 @@ impl From<Value> for ReturnValue {
 /// When it is nested deeper than [`MAX_DEPTH`](crate::de::MAX_DEPTH), or a key is
 /// no scalar.
 pub fn to_return_value<T: Serialize + ?Sized>(value: &T) -> Result<ReturnValue, Error> {
-    fence::serializing(|| value.serialize(ReturnSer)).map(ReturnValue)
+    fence::serializing(|perl| value.serialize(ReturnSer::by(perl))).map(ReturnValue)
 }

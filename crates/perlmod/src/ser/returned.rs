@@ -6,18 +6,19 @@ use serde::ser::{SerializeTuple, Serializer};
 use super::container::{HashSer, SeqSer, VariantHashSer, VariantSeqSer};
 use super::record::StructSer;
 use super::{ValueSer, outcome};
-use crate::args::{Returned, Thrown};
+use crate::args::{Args, Returned, Thrown};
 use crate::error::Error;
-use crate::fence;
+use crate::ffi::Interpreter;
 use crate::value::Scalar;
+use crate::value::make::Perl;
 
 /// Converts what an exported function returned.
 ///
 /// # Errors
 /// The exception that Perl gets.
 #[inline]
-pub fn to_returned<T: Serialize>(value: &T) -> Result<Returned, Thrown> {
-    match fence::serializing(|| value.serialize(ReturnSer)) {
+pub fn to_returned<T: Serialize>(value: &T, args: &Args) -> Result<Returned, Thrown> {
+    match args.serializing(|perl| value.serialize(ReturnSer::by(perl))) {
         Ok(returned) => Ok(returned),
         Err(err) => Err(Thrown::Text(format!("{}\n", err.message("return value")))),
     }
@@ -27,10 +28,17 @@ pub fn to_returned<T: Serialize>(value: &T) -> Result<Returned, Thrown> {
 type TopStruct = StructSer<'static>;
 
 /// Dispatches on the outermost type only.
-pub(super) struct ReturnSer;
+pub(super) struct ReturnSer(ValueSer<'static>);
+
+impl ReturnSer {
+    #[inline]
+    pub(super) fn by(perl: *mut Interpreter) -> Self {
+        Self(ValueSer::by(Perl::of(perl)))
+    }
+}
 
 /// A tuple's elements.
-pub(super) struct ListSer(Vec<Scalar>);
+pub(super) struct ListSer(Vec<Scalar>, ValueSer<'static>);
 
 impl SerializeTuple for ListSer {
     type Ok = Returned;
@@ -38,7 +46,7 @@ impl SerializeTuple for ListSer {
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         let value = value
-            .serialize(ValueSer::top().deeper()?)
+            .serialize(self.1.deeper()?)
             .map_err(|err| err.in_index(self.0.len()))?;
         self.0.push(value);
         Ok(())
@@ -110,18 +118,18 @@ macro_rules! single {
     )+};
     (@ $method:ident [$($n:ident)*] []) => {
         fn $method(self) -> Result<Returned, Error> {
-            ValueSer::top().$method().map(Returned::One)
+            self.0.$method().map(Returned::One)
         }
     };
     (@ $method:ident [$a:ident $($n:ident)*] [$x:ty]) => {
         #[inline]
         fn $method(self, $a: $x) -> Result<Returned, Error> {
-            ValueSer::top().$method($a).map(Returned::One)
+            self.0.$method($a).map(Returned::One)
         }
     };
     (@ $method:ident [$a:ident $b:ident $c:ident] [$x:ty, $y:ty, $z:ty]) => {
         fn $method(self, $a: $x, $b: $y, $c: $z) -> Result<Returned, Error> {
-            ValueSer::top().$method($a, $b, $c).map(Returned::One)
+            self.0.$method($a, $b, $c).map(Returned::One)
         }
     };
 }
@@ -176,13 +184,11 @@ impl Serializer for ReturnSer {
         if outcome::is_void(name) {
             return Ok(Returned::Nothing);
         }
-        ValueSer::top()
-            .serialize_unit_struct(name)
-            .map(Returned::One)
+        self.0.serialize_unit_struct(name).map(Returned::One)
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Returned, Error> {
-        value.serialize(ValueSer::top()).map(Returned::One)
+        value.serialize(self.0).map(Returned::One)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -191,9 +197,9 @@ impl Serializer for ReturnSer {
         value: &T,
     ) -> Result<Returned, Error> {
         if outcome::is_list(name) {
-            return outcome::spread(&ValueSer::top().serialize_newtype_struct(name, value)?);
+            return outcome::spread(&self.0.serialize_newtype_struct(name, value)?);
         }
-        ValueSer::top()
+        self.0
             .serialize_newtype_struct(name, value)
             .map(Returned::One)
     }
@@ -205,21 +211,21 @@ impl Serializer for ReturnSer {
         variant: &'static str,
         value: &T,
     ) -> Result<Returned, Error> {
-        ValueSer::top()
+        self.0
             .serialize_newtype_variant(name, index, variant, value)
             .map(Returned::One)
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<One<SeqSer>, Error> {
-        ValueSer::top().serialize_seq(len).map(One)
+        self.0.serialize_seq(len).map(One)
     }
 
     fn serialize_tuple(self, len: usize) -> Result<ListSer, Error> {
-        Ok(ListSer(Vec::with_capacity(len)))
+        Ok(ListSer(Vec::with_capacity(len), self.0))
     }
 
     fn serialize_tuple_struct(self, name: &'static str, len: usize) -> Result<One<SeqSer>, Error> {
-        ValueSer::top().serialize_tuple_struct(name, len).map(One)
+        self.0.serialize_tuple_struct(name, len).map(One)
     }
 
     fn serialize_tuple_variant(
@@ -229,17 +235,17 @@ impl Serializer for ReturnSer {
         variant: &'static str,
         len: usize,
     ) -> Result<One<VariantSeqSer>, Error> {
-        ValueSer::top()
+        self.0
             .serialize_tuple_variant(name, index, variant, len)
             .map(One)
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<One<HashSer>, Error> {
-        ValueSer::top().serialize_map(len).map(One)
+        self.0.serialize_map(len).map(One)
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<One<TopStruct>, Error> {
-        ValueSer::top().serialize_struct(name, len).map(One)
+        self.0.serialize_struct(name, len).map(One)
     }
 
     fn serialize_struct_variant(
@@ -249,7 +255,7 @@ impl Serializer for ReturnSer {
         variant: &'static str,
         len: usize,
     ) -> Result<One<VariantHashSer>, Error> {
-        ValueSer::top()
+        self.0
             .serialize_struct_variant(name, index, variant, len)
             .map(One)
     }

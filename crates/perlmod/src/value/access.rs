@@ -31,6 +31,13 @@ impl Stack {
         }
     }
 
+    /// The running call.
+    #[inline]
+    pub(crate) fn call(&self) -> &Call {
+        // SAFETY: it outlives its arguments
+        unsafe { &*self.call }
+    }
+
     /// Argument `index`; undef beyond the last.
     pub(crate) fn describe(&self, index: usize) -> Node {
         let mut node = Node::EMPTY;
@@ -43,8 +50,7 @@ impl Stack {
 
     /// The sub that runs.
     pub(crate) fn sub(&self) -> Scalar {
-        // SAFETY: the running call outlives its arguments
-        fence::native::running_sub(unsafe { &*self.call })
+        fence::native::running_sub(self.call())
     }
 
     /// Argument `index`, if it is nothing but a signed integer.

@@ -32,6 +32,12 @@ impl Perl {
         Self(fence::perl())
     }
 
+    /// An interpreter that is known to be that of the running call.
+    #[inline]
+    pub(crate) fn of(perl: *mut Interpreter) -> Self {
+        Self(perl)
+    }
+
     pub(crate) fn raw(self) -> *mut Interpreter {
         self.0
     }
