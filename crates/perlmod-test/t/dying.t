@@ -11,6 +11,7 @@ use Growth qw(none_after);
 use Tied::Array;
 use Tied::Hash;
 use Tied::Scalar;
+use UnnamedKey;
 
 use PerlmodTest::Fault;
 
@@ -22,9 +23,6 @@ sub error ($code) {
     return eval { $code->(); 1 } ? 'returned' : $@;
 }
 
-package UnnamedKey {
-    use overload '""' => sub { die "died in key\n" }, fallback => 0;
-}
 sub balanced () { return is PerlmodTest::Fault::live(), 0, 'every Rust value has been dropped' }
 
 tie my $dies,    'Tied::Scalar', sub { die "died in FETCH\n" };
