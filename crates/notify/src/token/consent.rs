@@ -1,6 +1,7 @@
 //! What people do to a grant: give it, take it away, change what it was made for.
 
 use super::Keeper;
+use super::objection::{has_new_secret, is_for_another_server};
 use crate::oauth2::Account;
 use crate::state::{self, Lock, Record, Standing, Told, Trouble};
 use crate::{Deadline, Error, Secret};
@@ -94,6 +95,11 @@ impl Keeper<'_> {
         let Some(present) = store.read_owned(&guard, target, now)? else {
             return Ok(());
         };
+        // what was handed in is what it has
+        let changed = is_for_another_server(account, &present) || has_new_secret(account, &present);
+        if !changed && present.standing == Standing::Usable && present.trouble.is_none() {
+            return Ok(());
+        }
         let mark = present.mark();
         let mut record = Self::successor(account, Some(present))?;
         record.peer = Some(account.peer.clone());
