@@ -218,4 +218,12 @@ subtest 'what root makes belongs to the owner of its folder' => sub {
     is((stat("$dir/state"))[4], $nobody, 'a folder beside that of the configuration');
 };
 
+subtest 'the host in a checkout has its templates' => sub {
+    local $ENV{PVE_NOTIFY_HOST_DIR} = host_folder();
+    unlink "$ENV{PVE_NOTIFY_HOST_DIR}/templates";
+    my $templates = PVE::NotifyHost::Setup->dirs->{templates};
+    like $templates, qr{\A/.*/templates\z}, 'by a path that a daemon can use';
+    ok -f "$templates/test-subject.txt.hbs", 'and they are there';
+};
+
 done_testing();

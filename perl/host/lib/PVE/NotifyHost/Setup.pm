@@ -34,10 +34,19 @@ sub init ($class, %opt) {
     return $dirs;
 }
 
+# Of a checkout, in which the host runs without being installed.
+my sub own_templates () {
+    my ($root) = __FILE__ =~ m{\A(.*?)/?perl/host/lib/PVE/NotifyHost/Setup\.pm\z} or return;
+    my $dir = $root eq '' ? 'templates' : "$root/templates";
+    return if !-d $dir;
+    require File::Spec;
+    return File::Spec->rel2abs($dir);
+}
+
 sub dirs ($class) {
     my $base      = $ENV{PVE_NOTIFY_HOST_DIR};
     my %dirs      = %PACKAGED;
-    my $templates = $TEMPLATES;
+    my $templates = own_templates() // $TEMPLATES;
     if (defined($base) && $base ne '') {
         ($base) = $base =~ m{\A(/[^\0\n]*?)/*\z}
             or die "PVE_NOTIFY_HOST_DIR: not an absolute path\n";
@@ -102,7 +111,7 @@ PVE::NotifyHost::Setup - where the standalone host keeps its files
 
 C<init> returns a hash of absolute paths: C<config> (/etc/pve-notify-host), C<priv> (its folder for
 secrets, 0700), C<state> (/var/lib/pve-notify-host), C<run> (/run/pve-notify-host) and C<templates>
-(/usr/share/pve-notify-host/templates/default). The environment variable C<PVE_NOTIFY_HOST_DIR>
+(/usr/share/pve-notify-host/templates/default, in a checkout its own). The environment variable C<PVE_NOTIFY_HOST_DIR>
 moves all of them below one folder, the templates only if that has some. With
 C<ensure_dirs> missing folders are made, for C<owner> (a hash with C<uid> and C<gid>) if root makes
 them, else for the owner of the config folder.
