@@ -96,11 +96,12 @@ fn shown(config: &Config) -> Vec<String> {
 }
 
 /// The faulty entries. Of two with one name writing drops the one that does not count, and in the files
-/// of our own what belongs to no entry.
+/// of our own what belongs to no entry; what binds an entry to its secrets it makes anew.
 fn faults(config: &Config) -> Vec<(&str, &str, &str)> {
     let faults = config.faults().iter();
     faults
         .filter(|fault| !fault.reason.starts_with("the name is used twice"))
+        .filter(|fault| fault.kind != "binding")
         .map(|fault| (fault.file, fault.kind.as_str(), fault.reason.as_str()))
         .collect()
 }
