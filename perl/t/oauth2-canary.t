@@ -15,6 +15,7 @@ use PVE::SafeSyslog;
 use Test::Canary qw(canary canaries_in canaries_below canaries_of_processes);
 use Test::More;
 use Test::NotifyHost qw(wait_until);
+use Test::OAuth2Mail qw(code_parameters target_parameters);
 use Test::Peers      qw(root slurp write_private);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
@@ -48,17 +49,8 @@ sub call (@call) {
 
 # a consent; its token is an answer that nobody else gets
 sub refresh_token () {
-    my $answer = $way->call(
-        'POST',
-        '/cluster/notifications/smtp-oauth2-token',
-        {
-            'auth-method'        => 'google-oauth2',
-            'client-id'          => $client->{'client-id'},
-            'client-secret'      => $client->{'client-secret'},
-            'authorization-code' => $sandbox->code('google-oauth2'),
-            'redirect-uri'       => $client->{'redirect-uris'}[0],
-        }
-    );
+    my $answer =
+        $way->call('POST', '/cluster/notifications/smtp-oauth2-token', code_parameters($sandbox));
     state $number = 0;
     return canary('refresh-' . ++$number, $answer->{data});
 }
@@ -103,22 +95,7 @@ sub daily (@args) {
 }
 
 subtest 'made, used and renewed' => sub {
-    call(
-        'POST', $PATH,
-        {
-            name                   => 'mail',
-            server                 => $smtp->{host},
-            port                   => $smtp->{'port-starttls'},
-            mode                   => 'starttls',
-            username               => $sandbox->{users}[0]{login},
-            mailto                 => ['ann@example.org'],
-            'from-address'         => 'pve@example.org',
-            'auth-method'          => 'google-oauth2',
-            'oauth2-client-id'     => $client->{'client-id'},
-            'oauth2-client-secret' => $client->{'client-secret'},
-            'oauth2-refresh-token' => refresh_token(),
-        }
-    );
+    call('POST',   $PATH,                             target_parameters($sandbox, refresh_token()));
     call('POST',   '/cluster/notifications/matchers', { name => 'all', target => ['mail'] });
     call('DELETE', '/cluster/notifications/matchers/default-matcher', {});
     expire();

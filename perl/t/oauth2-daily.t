@@ -11,12 +11,12 @@ use Digest::SHA qw(sha256_hex);
 use JSON::PP    ();
 use PVE::Notify;
 use Test::More;
-use Test::Peers qw(root slurp write_private);
+use Test::OAuth2Mail qw(code_parameters target_parameters);
+use Test::Peers      qw(root slurp write_private);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
 
 my $sandbox = Test::Peers::Sandbox->new;
-my $smtp    = $sandbox->{smtp};
 my $client  = $sandbox->client('google-oauth2');
 my $way     = Test::Way::Direct->new;
 my $dir     = $way->{dir};
@@ -32,17 +32,7 @@ sub call (@call) {
 }
 
 sub refresh_token () {
-    return call(
-        'POST',
-        '/cluster/notifications/smtp-oauth2-token',
-        {
-            'auth-method'        => 'google-oauth2',
-            'client-id'          => $client->{'client-id'},
-            'client-secret'      => $client->{'client-secret'},
-            'authorization-code' => $sandbox->code('google-oauth2'),
-            'redirect-uri'       => $client->{'redirect-uris'}[0],
-        }
-    );
+    return call('POST', '/cluster/notifications/smtp-oauth2-token', code_parameters($sandbox));
 }
 
 sub record () {
@@ -83,22 +73,7 @@ sub run_program ($program, @args) {
 
 my @PROGRAMS = qw(bin/pve-notify-refresh host/bin/pveupdate);
 
-call(
-    'POST', $PATH,
-    {
-        name                   => 'mail',
-        server                 => $smtp->{host},
-        port                   => $smtp->{'port-starttls'},
-        mode                   => 'starttls',
-        username               => $sandbox->{users}[0]{login},
-        mailto                 => ['ann@example.org'],
-        'from-address'         => 'pve@example.org',
-        'auth-method'          => 'google-oauth2',
-        'oauth2-client-id'     => $client->{'client-id'},
-        'oauth2-client-secret' => $client->{'client-secret'},
-        'oauth2-refresh-token' => refresh_token(),
-    }
-);
+call('POST', $PATH, target_parameters($sandbox, refresh_token()));
 call('POST', '/cluster/notifications/targets/mail/test', {});
 
 for my $program (@PROGRAMS) {

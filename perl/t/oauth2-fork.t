@@ -12,7 +12,8 @@ use JSON::PP ();
 use POSIX    ();
 use PVE::Notify;
 use Test::More;
-use Test::Peers qw(write_private);
+use Test::OAuth2Mail qw(code_parameters target_parameters);
+use Test::Peers      qw(write_private);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
 use Time::HiRes qw(time);
@@ -21,8 +22,6 @@ my @COUNTS   = (1, 10, $ENV{SOAK} ? 200 : 20);
 my $DEADLINE = 60;
 
 my $sandbox = Test::Peers::Sandbox->new;
-my $smtp    = $sandbox->{smtp};
-my $client  = $sandbox->client('google-oauth2');
 my $way     = Test::Way::Direct->new;
 my $dir     = $way->{dir};
 my $PATH    = '/cluster/notifications/endpoints/smtp';
@@ -35,35 +34,10 @@ sub call (@call) {
 }
 
 sub refresh_token () {
-    return call(
-        'POST',
-        '/cluster/notifications/smtp-oauth2-token',
-        {
-            'auth-method'        => 'google-oauth2',
-            'client-id'          => $client->{'client-id'},
-            'client-secret'      => $client->{'client-secret'},
-            'authorization-code' => $sandbox->code('google-oauth2'),
-            'redirect-uri'       => $client->{'redirect-uris'}[0],
-        }
-    );
+    return call('POST', '/cluster/notifications/smtp-oauth2-token', code_parameters($sandbox));
 }
 
-call(
-    'POST', $PATH,
-    {
-        name                   => 'mail',
-        server                 => $smtp->{host},
-        port                   => $smtp->{'port-starttls'},
-        mode                   => 'starttls',
-        username               => $sandbox->{users}[0]{login},
-        mailto                 => ['ann@example.org'],
-        'from-address'         => 'pve@example.org',
-        'auth-method'          => 'google-oauth2',
-        'oauth2-client-id'     => $client->{'client-id'},
-        'oauth2-client-secret' => $client->{'client-secret'},
-        'oauth2-refresh-token' => refresh_token(),
-    }
-);
+call('POST', $PATH,                             target_parameters($sandbox, refresh_token()));
 call('POST', '/cluster/notifications/matchers', { name => 'all', target => ['mail'] });
 call('PUT',  '/cluster/notifications/matchers/default-matcher', { disable => 1 });
 

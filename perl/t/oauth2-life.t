@@ -13,7 +13,8 @@ use PVE::Notify;
 use PVE::Notify::Refresh;
 use PVE::SafeSyslog;
 use Test::More;
-use Test::Peers qw(write_private);
+use Test::OAuth2Mail qw(code_parameters);
+use Test::Peers      qw(write_private);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
 
@@ -43,17 +44,8 @@ my @OAUTH2 = (
 sub call (@call) { return $way->call(@call) }
 
 sub refresh_token () {
-    return call(
-        'POST',
-        '/cluster/notifications/smtp-oauth2-token',
-        {
-            'auth-method'        => 'google-oauth2',
-            'client-id'          => $client->{'client-id'},
-            'client-secret'      => $client->{'client-secret'},
-            'authorization-code' => $sandbox->code('google-oauth2'),
-            'redirect-uri'       => $client->{'redirect-uris'}[0],
-        }
-    )->{data};
+    return call('POST', '/cluster/notifications/smtp-oauth2-token', code_parameters($sandbox))
+        ->{data};
 }
 
 sub status () {
