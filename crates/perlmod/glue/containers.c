@@ -247,8 +247,8 @@ SV *rp_shape(RP_ const rp_name *names, size_t count, rp_slot *slots) {
 }
 
 /* A hash that has a shape's keys and these values. Copying shares the keys and
- * keeps their order, as far as perl has told nobody that it does; it does not
- * count the immortal undef that stands for each value. */
+ * does not count the immortal undef that stands for each value. It keeps the
+ * order as well, but that is nowhere promised. */
 SV *rp_hash_like(RP_ SV *shape, const rp_slot *slots, SV *const *values, size_t count) {
     RP_USE;
     HV *hv = newHVhv((HV *)shape);
