@@ -2,9 +2,10 @@
 //! ask.
 //!
 //! Read the record; if its token is fresh, that is all. Else lock, read again, make sure that a record
-//! can be written, ask the provider, store what came, and only then use it. Whoever waits for the lock
-//! goes on looking at the record, and nobody waits while the old token is still good. No thread is made, no connection and no lock is kept; the memory of earlier
-//! answers is a [`Cache`] that the caller owns and that no forked child waits for.
+//! can be written, ask the provider, store what came, and only then use it. Of a process one thread asks
+//! for the lock and goes on looking at the record meanwhile, the others wait for that thread; and nobody
+//! waits while the old token is still good. No thread is made, no connection and no lock is kept; the
+//! memory of earlier answers is a [`Cache`] that the caller owns and that no forked child waits for.
 
 mod age;
 mod alert;
@@ -16,6 +17,7 @@ mod look;
 mod mail;
 mod objection;
 mod orphan;
+mod queue;
 mod refresh;
 mod run_file;
 
@@ -151,29 +153,48 @@ impl<'a> Keeper<'a> {
         want: Want<'_>,
         deadline: Deadline,
     ) -> Result<Option<AccessToken>, crate::Error> {
-        let alive = match self.look(account, want)? {
-            Look::Token(token) => return Ok(Some(token)),
-            Look::Rest => return Ok(None),
-            Look::Wait { alive, error } => return alive.map(Some).ok_or(error),
-            Look::Ask { alive } => alive,
-        };
-        let mut lock = match Lock::new(self.host, &account.target) {
-            Ok(lock) => lock,
-            Err(error) => return alive.map(Some).ok_or(error.into()),
-        };
+        loop {
+            let alive = match self.look(account, want)? {
+                Look::Token(token) => return Ok(Some(token)),
+                Look::Rest => return Ok(None),
+                Look::Wait { alive, error } => return alive.map(Some).ok_or(error),
+                Look::Ask { alive } => alive,
+            };
+            let (queue, target) = (&self.cache.queue, &account.target);
+            if let Some(_turn) = queue.turn(target) {
+                return match (self.renew(account, want, alive.as_ref(), deadline), alive) {
+                    (Err(_), Some(token)) if want.is_token() => Ok(Some(token)),
+                    (renewed, _) => renewed,
+                };
+            }
+            // somebody renews it already, and it is still good
+            if alive.is_some() {
+                return Ok(alive);
+            }
+            if !queue.wait(target, deadline) {
+                let target = target.clone();
+                return Err(state::Error::Busy { target }.into());
+            }
+        }
+    }
+
+    /// Takes the lock and renews the token, unless another process or node has done so meanwhile.
+    fn renew(
+        &self,
+        account: &Account,
+        want: Want<'_>,
+        alive: Option<&AccessToken>,
+        deadline: Deadline,
+    ) -> Result<Option<AccessToken>, crate::Error> {
+        let mut lock = Lock::new(self.host, &account.target)?;
         let mut seen = None;
-        let refreshed = loop {
-            match lock.try_take() {
-                Ok(Some(guard)) => break self.refresh(account, want, &guard, deadline),
-                // somebody renews it already, and it is still good
-                Ok(None) if alive.is_some() => return Ok(alive),
-                Ok(None) => {}
-                Err(error) => break Err(error.into()),
+        loop {
+            match lock.try_take()? {
+                Some(guard) => return self.refresh(account, want, &guard, deadline),
+                None if alive.is_some() => return Ok(alive.cloned()),
+                None => lock.pause(deadline)?,
             }
-            if let Err(error) = lock.pause(deadline) {
-                break Err(error.into());
-            }
-            // many may wait: the record is read when it has changed
+            // the record is read when it has changed
             let stamp = self.store().stamp(&account.target).unwrap_or_default();
             if stamp == seen {
                 continue;
@@ -185,10 +206,6 @@ impl<'a> Keeper<'a> {
                 Look::Wait { alive, error } => return alive.map(Some).ok_or(error),
                 Look::Ask { .. } => {}
             }
-        };
-        match (refreshed, alive) {
-            (Err(_), Some(token)) if want.is_token() => Ok(Some(token)),
-            (refreshed, _) => refreshed,
         }
     }
 

@@ -1,14 +1,15 @@
 //! What one process remembers: the tokens it saw last, each valid while the record on disk is the one
-//! it came from.
+//! it came from; and which of its threads renews what.
 //!
-//! Nobody waits for it: a call that finds it in use, also for ever as in a child forked at the wrong
-//! moment, reads the record instead.
+//! Nobody waits for the tokens: a call that finds them in use, also for ever as in a child forked at the
+//! wrong moment, reads the record instead.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use super::age::{Copy, key};
 use super::look::Want;
+use super::queue::Queue;
 use super::{AccessToken, Keeper};
 use crate::disk::Stamp;
 use crate::oauth2::Account;
@@ -18,7 +19,10 @@ const MAX: usize = 1024;
 
 /// The memory of one process.
 #[derive(Debug, Default)]
-pub struct Cache(Mutex<HashMap<String, Entry>>);
+pub struct Cache {
+    entries: Mutex<HashMap<String, Entry>>,
+    pub(super) queue: Queue,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -34,7 +38,7 @@ impl Cache {
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, HashMap<String, Entry>>> {
-        match self.0.try_lock() {
+        match self.entries.try_lock() {
             Ok(guard) => Some(guard),
             // whatever panicked left whole entries
             Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),

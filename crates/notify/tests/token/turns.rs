@@ -1,16 +1,15 @@
 //! In the daily run each target has its turn, whatever the others do.
 
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use notify::disk::{Disk, Draft, Found, Stamp, SystemDisk};
 use notify::oauth2::Account;
 use notify::upkeep::{self, Condition, Target};
 use notify::{Deadline, Error, Secret};
 
 use crate::provider::{Provider, Rule};
 use crate::site::{Site, soon};
+use crate::watched::{Glance, Watched};
 
 /// A machine with these targets, all due.
 fn site(provider: &Provider, names: &[&str]) -> (Site, Vec<Account>) {
@@ -38,43 +37,15 @@ fn targets(accounts: &[Account]) -> Vec<Target> {
     accounts.iter().map(target).collect()
 }
 
-/// The machine's disk, and a fault of this program where a file of `broken` is read.
-#[derive(Debug)]
-struct Broken;
-
-impl Disk for Broken {
-    fn read(&self, path: &Path) -> io::Result<Option<Found>> {
-        assert!(!path.to_string_lossy().contains("broken"), "on purpose");
-        SystemDisk.read(path)
-    }
-    fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
-        SystemDisk.stamp(path)
-    }
-    fn create(&self, path: &Path) -> io::Result<Box<dyn Draft>> {
-        SystemDisk.create(path)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        SystemDisk.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        SystemDisk.remove(path)
-    }
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        SystemDisk.sync_dir(dir)
-    }
-    fn names(&self, dir: &Path) -> io::Result<Vec<String>> {
-        SystemDisk.names(dir)
-    }
-    fn make_dir(&self, dir: &Path) -> io::Result<()> {
-        SystemDisk.make_dir(dir)
-    }
-}
-
 #[test]
 fn a_fault_of_this_program_in_one_target_does_not_end_the_run() {
     let provider = Provider::new(Rule::Omit);
     let (site, accounts) = site(&provider, &["a", "broken", "c"]);
-    let keeper = site.keeper().with_disk(&Broken);
+    let broken = Watched(|glance, path: &Path| {
+        let is_broken = glance == Glance::Read && path.to_string_lossy().contains("broken");
+        assert!(!is_broken, "on purpose");
+    });
+    let keeper = site.keeper().with_disk(&broken);
     let reports = upkeep::run(&keeper, targets(&accounts), soon());
     let results: Vec<_> = reports
         .iter()
