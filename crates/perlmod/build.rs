@@ -70,6 +70,10 @@ fn main() {
         ])
         .include(&core)
         .warnings(false)
+        // a register more for the loops
+        .force_frame_pointer(false)
+        .flag_if_supported("-fno-plt")
+        .flag_if_supported("-fno-tree-slp-vectorize")
         .flag_if_supported("-fvisibility=hidden");
     for flag in ccflags.split_whitespace() {
         build.flag(flag);

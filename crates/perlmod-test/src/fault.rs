@@ -1,6 +1,7 @@
 //! Panics in each place of a call, and functions that hold counted values
 //! while Perl code dies around them.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -43,6 +44,68 @@ impl fmt::Display for PanicsWhenShown {
     #[allow(clippy::panic)]
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         panic!("showing {}", self.0)
+    }
+}
+
+std::thread_local! {
+    /// What a [`Meddler`] replaces.
+    static MEDDLED: Cell<Option<perlmod::Hash>> = const { Cell::new(None) };
+}
+
+/// The values of a hash, which it replaces after the first.
+struct Meddler(Vec<String>);
+
+impl<'de> Deserialize<'de> for Meddler {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Meddling)
+    }
+}
+
+struct Meddling;
+
+impl<'de> serde::de::Visitor<'de> for Meddling {
+    type Value = Meddler;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a hash")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut pairs: A) -> Result<Meddler, A::Error> {
+        let mut values = Vec::new();
+        while let Some((_, value)) = pairs.next_entry::<String, String>()? {
+            values.push(value);
+            if let Some(hash) = MEDDLED.take() {
+                for number in 1..=12 {
+                    hash.insert(&format!("key{number}"), perlmod::Value::new_string("new"));
+                }
+            }
+        }
+        Ok(Meddler(values))
+    }
+}
+
+/// A hash that is begun and never ended.
+struct Forgotten;
+
+impl<'de> Deserialize<'de> for Forgotten {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Forgetting)
+    }
+}
+
+struct Forgetting;
+
+impl<'de> serde::de::Visitor<'de> for Forgetting {
+    type Value = Forgotten;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a hash")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut pairs: A) -> Result<Forgotten, A::Error> {
+        pairs.next_entry::<String, String>()?;
+        std::mem::forget(pairs);
+        Ok(Forgotten)
     }
 }
 
@@ -156,6 +219,26 @@ mod export {
     fn release(#[raw] value: perlmod::Value, first: Counted) {
         drop(value);
         drop(first);
+    }
+    /// Reads a hash whose values are all replaced before the second is read.
+    #[export]
+    fn replaced(#[raw] hash: perlmod::Value) -> Result<Vec<String>, perlmod::Error> {
+        let inner = hash.dereference();
+        let inner = inner.as_ref().and_then(perlmod::Value::as_hash);
+        super::MEDDLED.set(inner.map(|hash| hash.clone_ref()));
+        let read: Result<super::Meddler, _> = perlmod::from_ref_value(&hash);
+        super::MEDDLED.set(None);
+        read.map(|read| read.0)
+    }
+    /// Reads a hash after it was begun often and never ended.
+    #[export]
+    fn forgotten(
+        #[raw] hash: perlmod::Value,
+    ) -> Result<std::collections::BTreeMap<String, String>, perlmod::Error> {
+        for _ in 0..100 {
+            let super::Forgotten = perlmod::from_ref_value(&hash)?;
+        }
+        perlmod::from_ref_value(&hash)
     }
     #[export]
     fn booted() -> bool {

@@ -213,6 +213,13 @@ subtest 'what Rust has borrowed survives what Perl does' => sub {
     my %hash = map { ("key$_" => "value$_") } 1 .. 50;
     tie $hash{key25}, 'Tied::Scalar', sub { %hash = (); return 'late' };
     is PerlmodTest::Fault::deep('a', [\%hash]), 50, 'a hash that is emptied while it is read';
+    my %few = map { ("key$_" => "value$_") } 1 .. 3;
+    is_deeply PerlmodTest::Fault::forgotten(\%few), \%few, 'hashes that Rust forgets half read';
+    my %plain = map { ("key$_" => "value$_") } 1 .. 12;
+    my $read  = PerlmodTest::Fault::replaced(\%plain);
+    is_deeply [sort @$read], [sort map {"value$_"} 1 .. 12],
+        'values that Rust replaces while it reads them';
+    is_deeply [sort values %plain], [('new') x 12], '... and they are replaced';
     my @array = map { { key => $_ } } 1 .. 50;
     tie $array[25]{key}, 'Tied::Scalar', sub { @array = (); return 'late' };
     is PerlmodTest::Fault::deep('a', \@array), 26, 'an array that is emptied while it is read';

@@ -308,11 +308,13 @@ SV *rp_new_string(RP_ const char *ptr, size_t len, int utf8) {
     const size_t size = len < 23 ? 24 : (len + 9) / 16 * 16 + 8;
     SV *sv = newSV_type(SVt_PV);
     char *copy = (char *)safemalloc(size);
+    XPV *body;
     Copy(ptr, copy, len, char);
     copy[len] = '\0';
+    body = (XPV *)SvANY(sv);
+    body->xpv_cur = len;
+    body->xpv_len = size;
     SvPV_set(sv, copy);
-    SvCUR_set(sv, len);
-    SvLEN_set(sv, size);
     SvFLAGS(sv) |= SVf_POK | SVp_POK | (utf8 ? SVf_UTF8 : 0);
     return sv;
 }

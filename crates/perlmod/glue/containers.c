@@ -34,26 +34,40 @@ void rp_array_push(RP_ SV *av, SV *sv) {
 }
 
 /* Tells whether reading the value can run code: it has magic or leads on to
- * another container. Most values are plain strings and integers. */
+ * another container. Most values are plain strings, integers and references. */
 PERL_STATIC_INLINE bool describe_value(RP_ SV *sv, rp_node *node) {
-    const U32 flags = SVf_IOK | SVf_NOK | SVf_POK | SVf_ROK | SVs_GMG | SVf_IVisUV;
-    if (LIKELY(sv && SvTYPE(sv) <= SVt_PVMG)) {
-        const U32 is = SvFLAGS(sv) & flags;
-        if (is == SVf_POK || is == SVf_IOK) {
+    const U32 all = SVf_IOK | SVf_NOK | SVf_POK | SVf_ROK | SVs_GMG | SVf_IVisUV;
+    const U32 flags = LIKELY(sv) ? SvFLAGS(sv) : SVTYPEMASK;
+    if (LIKELY((flags & SVTYPEMASK) <= SVt_PVMG)) {
+        const U32 is = flags & all;
+        if (is == SVf_POK) {
+            node->kind = RP_STRING;
+            node->flags = flags & SVf_UTF8 ? RP_F_UTF8 : 0;
+            node->ptr = SvPVX_const(sv);
+            __builtin_prefetch(node->ptr);
+            node->len = SvCUR(sv);
             node->sv = sv;
             node->body = NULL;
-            if (is == SVf_IOK) {
-                node->kind = RP_INT;
-                node->flags = 0;
-                node->i.iv = SvIVX(sv);
-            } else {
-                node->kind = RP_STRING;
-                node->flags = SvUTF8(sv) ? RP_F_UTF8 : 0;
-                node->ptr = SvPVX_const(sv);
-                __builtin_prefetch(node->ptr);
-                node->len = SvCUR(sv);
-            }
             return FALSE;
+        }
+        if (is == SVf_IOK) {
+            node->kind = RP_INT;
+            node->flags = 0;
+            node->i.iv = SvIVX(sv);
+            node->sv = sv;
+            node->body = NULL;
+            return FALSE;
+        }
+        if (is == SVf_ROK) {
+            SV *body = SvRV(sv);
+            const U32 type = SvFLAGS(body) & (SVTYPEMASK | SVs_RMG);
+            if (LIKELY(type == SVt_PVHV || type == SVt_PVAV)) {
+                node->kind = type == SVt_PVHV ? RP_HASH : RP_ARRAY;
+                node->flags = RP_F_REF;
+                node->sv = sv;
+                node->body = body;
+                return TRUE;
+            }
         }
     }
     rp_describe(RP_SELF, sv, node);
@@ -108,45 +122,71 @@ static void hold_pairs(RP_ rp_pair *out, size_t count) {
     }
 }
 
-/* All pairs, without perl's own iterator; when there are more than max, only
- * their number. When a value can run code (it has magic or leads on to another
- * container) the keys and values are held, and *held says that rp_hash_release
- * must follow. */
-size_t rp_hash_pairs(RP_ SV *sv, rp_pair *out, size_t max, int *held) {
-    RP_USE;
-    HV *hv = (HV *)sv;
+/* Describes count pairs, without perl's own iterator, and returns how many it
+ * has found. *held says that a value can run code (it has magic or leads on to
+ * another container): the keys and values are held, and rp_hash_release must
+ * follow. */
+PERL_STATIC_FORCE_INLINE size_t
+describe_pairs(RP_ HV *hv, rp_pair *const pairs, size_t count, int *held) {
     HE **bucket = HvARRAY(hv);
     HE **const stop = bucket + HvMAX(hv) + 1;
-    const size_t count = HvUSEDKEYS(hv);
-    rp_pair *pair = out;
-    rp_pair *const end = out + count;
-    bool any = FALSE;
+    rp_pair *const end = pairs + count;
+    rp_pair *pair = pairs;
+    RP_USE;
     *held = 0;
-    if (!bucket || count > max)
-        return count;
+    if (UNLIKELY(!bucket))
+        return 0;
     for (; bucket < stop; bucket++) {
         HE *he;
         for (he = *bucket; he; he = HeNEXT(he)) {
             SV *value = HeVAL(he);
             HEK *hek = HeKEY_hek(he);
-            if (UNLIKELY(pair == end))
-                break;
+            const I32 len = HEK_LEN(hek);
+            const char *text = HEK_KEY(hek);
+            const U32 utf8 = HEK_UTF8(hek) ? RP_F_UTF8 : 0;
             if (UNLIKELY(value == &PL_sv_placeholder))
                 continue;
-            pair->key.ptr = HEK_KEY(hek);
+            if (UNLIKELY(pair == end))
+                break;
+            pair->key.ptr = text;
             pair->key.sv = NULL;
-            pair->key.len = HEK_LEN(hek);
-            pair->key.flags = HEK_UTF8(hek) ? RP_F_UTF8 : 0;
+            pair->key.len = len;
+            pair->key.flags = utf8;
             if (describe_value(RP_SELF, value, &pair->value))
-                any = TRUE;
+                *held = 1;
             pair++;
         }
     }
-    if (any) {
-        hold_pairs(RP_SELF, out, pair - out);
-        *held = 1;
-    }
-    return pair - out;
+    if (UNLIKELY(pair != end))
+        count = pair - pairs;
+    if (*held)
+        hold_pairs(RP_SELF, pairs, count);
+    return count;
+}
+
+/* All pairs; when there are more than max, only their number. */
+size_t rp_hash_pairs(RP_ SV *sv, rp_pair *out, size_t max, int *held) {
+    RP_USE;
+    HV *hv = (HV *)sv;
+    const size_t count = HvUSEDKEYS(hv);
+    *held = 0;
+    return count > max ? count : describe_pairs(RP_SELF, hv, out, count, held);
+}
+
+/* All pairs, in room of a call; pairs is NULL when there is too little of it. */
+rp_walk rp_hash_open(RP_ rp_call *call, SV *sv) {
+    RP_USE;
+    HV *hv = (HV *)sv;
+    const size_t count = HvUSEDKEYS(hv);
+    rp_walk walk = {NULL, 0, 0, 0};
+    int held;
+    if (UNLIKELY(count > RP_PAIRS - call->pairs_used))
+        return walk;
+    walk.pairs = call->pairs + call->pairs_used;
+    walk.count = describe_pairs(RP_SELF, hv, walk.pairs, count, &held);
+    walk.used = call->pairs_used += walk.count;
+    walk.held = held;
+    return walk;
 }
 
 void rp_hash_release(RP_ rp_pair *pairs, size_t count) {
@@ -182,20 +222,9 @@ int rp_lend_key(RP_ rp_call *call, const rp_key *key) {
     return 1;
 }
 
-/* Only for a hash without magic that is not restricted. The old value is
- * freed when the caller's statement ends. len < 0: the key is UTF-8. */
-void rp_hash_store(RP_ SV *hv, const char *key, I32 len, SV *value) {
-    RP_USE;
-    SV **slot = hv_fetch((HV *)hv, key, len, 1);
-    if (slot) {
-        SV *old = *slot;
-        *slot = value;
-        rp_release(RP_SELF, old);
-    }
-}
-
-/* Only for a plain hash that Rust is filling. */
-void rp_hash_add(RP_ SV *hv, const char *key, I32 len, SV *value) {
+/* Stores into a hash without magic that is not restricted, and returns what was
+ * there. len < 0: the key is UTF-8. */
+PERL_STATIC_INLINE SV *exchange(RP_ SV *hv, const char *key, I32 len, SV *value) {
     RP_USE;
     HE *he = (HE *)hv_common(
         (HV *)hv, NULL, key, len < 0 ? -len : len, len < 0 ? HVhek_UTF8 : 0,
@@ -203,7 +232,22 @@ void rp_hash_add(RP_ SV *hv, const char *key, I32 len, SV *value) {
     );
     SV *old = HeVAL(he);
     HeVAL(he) = value;
-    /* the key came before, maybe with a value of Perl's */
+    return old;
+}
+
+/* The old value is freed when the caller's statement ends: Rust may be reading
+ * it. */
+void rp_hash_store(RP_ SV *hv, const char *key, I32 len, SV *value) {
+    RP_USE;
+    SV *old = exchange(RP_SELF, hv, key, len, value);
+    if (old)
+        sv_2mortal(old);
+}
+
+/* Only for a plain hash that Rust is filling: nobody has seen the old value. */
+void rp_hash_add(RP_ SV *hv, const char *key, I32 len, SV *value) {
+    RP_USE;
+    SV *old = exchange(RP_SELF, hv, key, len, value);
     if (UNLIKELY(old))
         rp_release(RP_SELF, old);
 }
@@ -246,6 +290,21 @@ SV *rp_shape(RP_ const rp_name *names, size_t count, rp_slot *slots) {
     return (SV *)hv;
 }
 
+/* Puts values to their keys wherever these are. */
+static void put_values(HV *hv, const rp_slot *slots, SV *const *values, size_t count) {
+    HE **bucket = HvARRAY(hv);
+    HE **const stop = bucket + HvMAX(hv) + 1;
+    for (; bucket < stop; bucket++) {
+        HE *he;
+        for (he = *bucket; he; he = HeNEXT(he)) {
+            size_t i;
+            for (i = 0; i < count; i++)
+                if (slots[i].key == HeKEY_hek(he))
+                    HeVAL(he) = values[slots[i].value];
+        }
+    }
+}
+
 /* A hash that has a shape's keys and these values. Copying shares the keys and
  * does not count the immortal undef that stands for each value. It keeps the
  * order as well, but that is nowhere promised. */
@@ -253,19 +312,19 @@ SV *rp_hash_like(RP_ SV *shape, const rp_slot *slots, SV *const *values, size_t 
     RP_USE;
     HV *hv = newHVhv((HV *)shape);
     HE **bucket = HvARRAY(hv);
-    size_t walked = 0;
+    const rp_slot *slot = slots;
+    const rp_slot *const end = slots + count;
     /* not copied, but trusted by those who store hashes */
     if (HvHASKFLAGS((HV *)shape))
         HvHASKFLAGS_on(hv);
-    while (walked < count) {
+    while (slot < end) {
         HE *he;
         for (he = *bucket++; he; he = HeNEXT(he)) {
-            const rp_slot *slot = &slots[walked++];
-            if (UNLIKELY(slot->key != HeKEY_hek(he)))
-                for (slot = slots; slot < slots + count && slot->key != HeKEY_hek(he); slot++)
-                    ;
-            if (LIKELY(slot < slots + count))
-                HeVAL(he) = values[slot->value];
+            if (UNLIKELY(slot == end || slot->key != HeKEY_hek(he))) {
+                put_values(hv, slots, values, count);
+                return (SV *)hv;
+            }
+            HeVAL(he) = values[slot++->value];
         }
     }
     return (SV *)hv;

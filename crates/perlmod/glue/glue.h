@@ -81,6 +81,10 @@ typedef struct {
     rp_node value;
 } rp_pair;
 
+/* pairs of hashes that a call describes in room of its own; hashes for which
+ * there is none left go to a list in Rust */
+#define RP_PAIRS 16
+
 /* a key for a shape; len < 0: it is UTF-8 */
 typedef struct {
     const char *ptr;
@@ -129,10 +133,24 @@ typedef struct {
     I32 pinned; /* the arguments have been made to outlive the call */
     I32 errnum; /* what errno is when perl goes on, or -1 */
     CV *cv;     /* the sub that runs */
+    U32 pairs_used;
+    rp_pair pairs[RP_PAIRS];
 } rp_call;
 
+/* a hash that is read; small enough to be returned in registers */
+typedef struct {
+    rp_pair *pairs;
+    U32 count;
+    U16 used; /* of the call's room, with these */
+    U16 held; /* rp_hash_release must follow */
+} rp_walk;
+
 /* the same is asserted in src/ffi.rs */
-_Static_assert(sizeof(rp_node) == 48 && sizeof(rp_pair) == 72 && sizeof(rp_call) == 184, "mirrored in src/ffi.rs");
+_Static_assert(
+    sizeof(rp_node) == 48 && sizeof(rp_pair) == 72 && sizeof(rp_walk) == 16
+        && sizeof(rp_call) == 192 + RP_PAIRS * 72,
+    "mirrored in src/ffi.rs"
+);
 
 /* how a call, or a guarded section, ended */
 enum { RP_OK, RP_DIED, RP_EXIT, RP_RETHROW };

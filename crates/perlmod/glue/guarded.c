@@ -57,6 +57,7 @@ PERL_STATIC_INLINE void run(pTHX_ CV *cv, const rp_export *export) {
     call.pinned = 0;
     call.errnum = -1;
     call.cv = cv;
+    call.pairs_used = 0;
     status = export->entry(&call);
     if (UNLIKELY(call.errnum >= 0))
         errno = call.errnum;

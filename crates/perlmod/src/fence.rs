@@ -12,6 +12,7 @@ pub(crate) mod native;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
+use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
@@ -327,10 +328,13 @@ fn empty_call(perl: *mut Interpreter) -> Call {
         pinned: 1,
         errnum: -1,
         cv: ptr::null_mut(),
+        pairs_used: 0,
+        pairs: [const { MaybeUninit::uninit() }; ffi::PAIRS],
     }
 }
 
 /// Notices that code of Perl's may have run.
+#[derive(Clone, Copy)]
 pub(crate) struct Watch {
     state: *const State,
     seen: u64,
@@ -343,6 +347,14 @@ impl Watch {
             state: ptr::from_ref(state),
             seen: state.generation.get(),
         })
+    }
+
+    /// The interpreter of the running call, and that call.
+    #[inline]
+    pub(crate) fn running(&self) -> (*mut Interpreter, *mut Call) {
+        // SAFETY: as below
+        let state = unsafe { &*self.state };
+        (known(state.perl.get()), state.call.get())
     }
 
     /// Whether none has run since this was made.

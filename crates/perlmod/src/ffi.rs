@@ -6,6 +6,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::marker::{PhantomData, PhantomPinned};
+use std::mem::MaybeUninit;
 
 macro_rules! opaque {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
@@ -259,6 +260,21 @@ impl Pair {
     };
 }
 
+/// Pairs of hashes that a call describes in room of its own.
+pub(crate) const PAIRS: usize = 16;
+
+/// A hash that is read. Without pairs there was no room for it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Walk {
+    pub pairs: *mut Pair,
+    pub count: u32,
+    /// Of the call's room, with these.
+    pub used: u16,
+    /// Keys and values are held, as code may run while they are read.
+    pub held: u16,
+}
+
 /// Keys of a shape.
 pub(crate) const FIELDS: usize = 8;
 
@@ -343,11 +359,17 @@ pub struct Call {
     pub(crate) pinned: i32,
     pub(crate) errnum: i32,
     pub(crate) cv: *mut CV,
+    pub(crate) pairs_used: u32,
+    pub(crate) pairs: [MaybeUninit<Pair>; PAIRS],
 }
 
 // the same is asserted in `glue/glue.h`
-const _: () =
-    assert!(size_of::<Node>() == 48 && size_of::<Pair>() == 72 && size_of::<Call>() == 184);
+const _: () = assert!(
+    size_of::<Node>() == 48
+        && size_of::<Pair>() == 72
+        && size_of::<Walk>() == 16
+        && size_of::<Call>() == 192 + PAIRS * 72
+);
 
 /// How a call or a guarded section ended.
 pub(crate) mod status {
@@ -412,6 +434,7 @@ glue! {
     fn rp_hash_len(hv: *mut SV) -> usize;
     fn rp_hash_get(hv: *mut SV, key: *const u8, len: i32) -> *mut SV;
     fn rp_hash_pairs(hv: *mut SV, out: *mut Pair, max: usize, held: *mut c_int) -> usize;
+    fn rp_hash_open(call: *mut Call, hv: *mut SV) -> Walk;
     fn rp_hash_release(pairs: *mut Pair, count: usize);
     fn rp_hash_store(hv: *mut SV, key: *const u8, len: i32, value: *mut SV);
     fn rp_hash_add(hv: *mut SV, key: *const u8, len: i32, value: *mut SV);

@@ -19,10 +19,11 @@ use crate::value::{Scalar, access as raw, ascii};
 /// Walks an array.
 pub struct ArrayAccess<'de> {
     array: Scalar,
-    index: usize,
     piece: Nodes,
     /// Index of the piece's first element.
     start: usize,
+    /// Elements of the piece that were given out.
+    given: usize,
     watch: Watch,
     depth: u32,
     marker: PhantomData<&'de ()>,
@@ -32,9 +33,9 @@ impl ArrayAccess<'_> {
     pub(super) fn new(array: Scalar, depth: u32) -> Self {
         Self {
             array,
-            index: 0,
             piece: Nodes::new(),
             start: 0,
+            given: 0,
             watch: Watch::new(),
             depth,
             marker: PhantomData,
@@ -45,21 +46,28 @@ impl ArrayAccess<'_> {
         raw::array_len(self.array.as_raw())
     }
 
+    /// Index of the next element.
+    #[inline]
+    fn index(&self) -> usize {
+        self.start + self.given
+    }
+
     /// The next element.
     #[inline]
     pub(super) fn advance(&mut self) -> Option<&Node> {
-        let fresh = self.watch.is_fresh();
-        if !(fresh && self.piece.has(self.index - self.start)) {
+        if !self.watch.is_fresh() || self.piece.get(self.given).is_none() {
             self.refill()?;
         }
-        let node = self.piece.get(self.index - self.start)?;
-        self.index += 1;
+        let node = self.piece.get(self.given)?;
+        self.given += 1;
         Some(node)
     }
 
+    #[cold]
     fn refill(&mut self) -> Option<()> {
-        let left = self.len().checked_sub(self.index)?;
-        self.start = self.index;
+        let left = self.len().checked_sub(self.index())?;
+        self.start = self.index();
+        self.given = 0;
         self.watch = Watch::new();
         self.piece.fill(&self.array, self.start, left);
         Some(())
@@ -73,44 +81,42 @@ impl<'de> SeqAccess<'de> for ArrayAccess<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
-        let (index, depth) = (self.index, self.depth);
+        let depth = self.depth;
         let Some(node) = self.advance() else {
             return Ok(None);
         };
         match seed.deserialize(ValueDe::new(node, depth)) {
             Ok(value) => Ok(Some(value)),
-            Err(err) => Err(err.in_index(index)),
+            Err(err) => Err(err.in_index(self.index() - 1)),
         }
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.len().saturating_sub(self.index))
+        Some(self.len().saturating_sub(self.index()))
     }
 }
 
 /// Walks a hash, in perl's order, without perl's iterator.
 pub struct HashAccess<'de> {
-    /// Dropped before the hash: its keys may be the hash's own.
     pairs: Pairs,
-    _hash: Scalar,
     index: usize,
-    watch: Watch,
     depth: u32,
     marker: PhantomData<&'de ()>,
 }
 
-impl<'de> HashAccess<'de> {
-    pub(super) fn new(hash: Scalar, depth: u32) -> Self {
+impl HashAccess<'_> {
+    #[inline]
+    pub(super) fn new(pairs: Pairs, depth: u32) -> Self {
         Self {
-            pairs: Pairs::of(&hash),
-            _hash: hash,
+            pairs,
             index: 0,
-            watch: Watch::new(),
             depth,
             marker: PhantomData,
         }
     }
+}
 
+impl<'de> HashAccess<'de> {
     pub(super) fn len(&self) -> usize {
         self.pairs.len()
     }
@@ -118,40 +124,19 @@ impl<'de> HashAccess<'de> {
     /// The running pair's key.
     #[inline]
     pub(super) fn key(&self) -> Result<KeyDe<'_, 'de>, Error> {
-        match self.pairs.get(self.index) {
-            Some(pair) if self.is_fresh() => Ok(KeyDe(&pair.key, PhantomData)),
-            _ => changed(),
-        }
-    }
-
-    #[inline]
-    fn is_fresh(&self) -> bool {
-        self.pairs.held || self.watch.is_fresh()
-    }
-
-    /// The running pair's value.
-    #[inline]
-    pub(super) fn value(&mut self) -> Result<ValueDe<'_, 'de>, Error> {
-        if !self.watch.is_fresh() {
-            self.describe_again()?;
-        }
-        match self.pairs.get(self.index) {
-            Some(pair) => Ok(ValueDe::new(&pair.value, self.depth)),
+        match self.pairs.key(self.index) {
+            Some(key) => Ok(KeyDe(key, PhantomData)),
             None => changed(),
         }
     }
 
-    #[cold]
-    fn describe_again(&mut self) -> Result<(), Error> {
-        if !self.pairs.held {
-            return changed();
+    /// The running pair's value.
+    #[inline]
+    pub(super) fn value(&self) -> Result<ValueDe<'_, 'de>, Error> {
+        match self.pairs.value(self.index) {
+            Some(value) => Ok(ValueDe::new(value, self.depth)),
+            None => changed(),
         }
-        if let Some(pair) = self.pairs.get_mut(self.index) {
-            if !pair.value.sv.is_null() {
-                pair.value = raw::describe(pair.value.sv);
-            }
-        }
-        Ok(())
     }
 
     /// Reads the running pair's value; an error tells the key.
@@ -166,7 +151,7 @@ impl<'de> HashAccess<'de> {
             Err(err) => return Err(err),
         };
         if let Err(err) = &mut result {
-            self.locate(err);
+            locate(self.pairs.key(self.index), err);
         }
         self.index += 1;
         result
@@ -184,13 +169,13 @@ impl<'de> HashAccess<'de> {
     pub(super) fn skip(&mut self) {
         self.index += 1;
     }
+}
 
-    /// Adds the running pair's key to an error.
-    #[cold]
-    fn locate(&self, err: &mut Error) {
-        if let Ok(key) = self.key() {
-            err.add_key(&key.shown());
-        }
+/// Adds a key to an error.
+#[cold]
+fn locate(key: Option<&Key>, err: &mut Error) {
+    if let Some(key) = key {
+        err.add_key(&KeyDe(key, PhantomData).shown());
     }
 }
 
@@ -212,7 +197,7 @@ impl<'de> MapAccess<'de> for HashAccess<'de> {
         match seed.deserialize(self.key()?) {
             Ok(key) => Ok(Some(key)),
             Err(mut err) => {
-                self.locate(&mut err);
+                locate(self.pairs.key(self.index), &mut err);
                 Err(err)
             }
         }

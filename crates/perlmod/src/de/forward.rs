@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::{ArrayAccess, HashAccess, ValueDe};
+use super::ValueDe;
 use crate::error::Error;
 use crate::ffi::kind;
 use crate::value::{Array, Hash, Scalar, ScalarRef, Value};
@@ -42,7 +42,7 @@ impl Serialize for ValueDe<'_, '_> {
 impl ValueDe<'_, '_> {
     fn serialize_array<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let depth = failed(self.deeper())?;
-        let mut items = ArrayAccess::new(failed(self.container())?, depth);
+        let mut items = failed(self.array())?;
         let mut seq = serializer.serialize_seq(Some(items.len()))?;
         while let Some(node) = items.advance() {
             seq.serialize_element(&ValueDe::new(node, depth))?;
@@ -51,8 +51,7 @@ impl ValueDe<'_, '_> {
     }
 
     fn serialize_hash<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let depth = failed(self.deeper())?;
-        let mut pairs = HashAccess::new(failed(self.container())?, depth);
+        let mut pairs = failed(self.hash())?;
         let mut map = serializer.serialize_map(Some(pairs.len()))?;
         while let Some(key) = failed(pairs.text())? {
             map.serialize_entry(&key, &failed(pairs.value())?)?;

@@ -19,6 +19,7 @@ pub(crate) use argument::ArgumentDe;
 use crate::error::Error;
 use crate::ffi::{Node, flag, kind};
 use crate::text::Int;
+use crate::value::nodes::Pairs;
 use crate::value::{Scalar, Value, access as raw};
 
 /// Data nested deeper than this is refused.
@@ -103,12 +104,26 @@ impl<'n, 'de> ValueDe<'n, 'de> {
         Ok(ValueDe::new(slot.insert(node), self.depth))
     }
 
-    /// The container itself, as a plain copy if it is tied.
-    fn container(&self) -> Result<Scalar, Error> {
-        if self.node.flags & flag::TIED != 0 {
-            return raw::untie(self.node.body);
-        }
-        Ok(raw::hold(self.node.body))
+    /// What is inside an array; a tied one is copied.
+    fn array(&self) -> Result<ArrayAccess<'de>, Error> {
+        let array = if self.node.flags & flag::TIED == 0 {
+            raw::hold(self.node.body)
+        } else {
+            raw::untie(self.node.body)?
+        };
+        Ok(ArrayAccess::new(array, self.deeper()?))
+    }
+
+    /// What is inside a hash; a tied one is copied.
+    #[inline(always)]
+    fn hash(&self) -> Result<HashAccess<'de>, Error> {
+        let depth = self.deeper()?;
+        let pairs = if self.node.flags & flag::TIED == 0 {
+            Pairs::of(self.node.body)
+        } else {
+            Pairs::of_owned(raw::untie(self.node.body)?)
+        };
+        Ok(HashAccess::new(pairs, depth))
     }
 
     /// The value itself, for a raw one.
@@ -120,11 +135,12 @@ impl<'n, 'de> ValueDe<'n, 'de> {
     }
 
     fn visit_array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_seq(ArrayAccess::new(self.container()?, self.deeper()?))
+        visitor.visit_seq(self.array()?)
     }
 
+    #[inline]
     fn visit_hash<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(HashAccess::new(self.container()?, self.deeper()?))
+        visitor.visit_map(self.hash()?)
     }
 
     /// The error for a value that is not what was asked for.

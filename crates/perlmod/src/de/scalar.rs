@@ -6,7 +6,7 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor,
 };
 
-use super::{ArrayAccess, HashAccess, ValueDe};
+use super::{HashAccess, ValueDe};
 use crate::error::Error;
 use crate::ffi::{flag, kind};
 use crate::text::{self, Int};
@@ -292,7 +292,7 @@ impl<'de> Deserializer<'de> for ValueDe<'_, 'de> {
         if this.node.kind != kind::ARRAY {
             return Err(this.mismatch(&visitor));
         }
-        let access = ArrayAccess::new(this.container()?, this.deeper()?);
+        let access = this.array()?;
         let found = access.len();
         if found != len {
             return Err(serde::de::Error::invalid_length(found, &visitor));
@@ -337,7 +337,7 @@ impl<'de> Deserializer<'de> for ValueDe<'_, 'de> {
         let mut slot = None;
         let this = self.resolve(&mut slot)?;
         if this.node.kind == kind::HASH {
-            let access = HashAccess::new(this.container()?, this.deeper()?);
+            let access = this.hash()?;
             if access.len() != 1 {
                 return Error::fail("invalid value: a hash, expected one with a single key");
             }

@@ -1,7 +1,7 @@
 //! Structs on their way to Perl. Those of a sequence mostly have the same keys:
 //! after the first few, they are made from one shape.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell};
 
 use serde::Serialize;
 use serde::ser::SerializeStruct;
@@ -21,22 +21,29 @@ pub(crate) struct Pattern {
     /// Structs that were made as they came.
     first: Cell<u8>,
     /// Of one struct at a time.
-    fields: OnceCell<Box<RefCell<Fields>>>,
+    fields: OnceCell<Box<Fields>>,
 }
 
 impl Pattern {
     /// Where the fields of the next struct go, unless it is one of the first.
     #[inline]
-    fn fields(&self) -> Option<&RefCell<Fields>> {
+    fn fields(&self) -> Option<&Fields> {
+        let Some(fields) = self.fields.get() else {
+            return self.begin();
+        };
+        // a struct that failed may have left some
+        fields.clear();
+        Some(fields)
+    }
+
+    #[cold]
+    fn begin(&self) -> Option<&Fields> {
         let first = self.first.get();
         if first < FIRST {
             self.first.set(first + 1);
             return None;
         }
-        let fields = self.fields.get_or_init(|| Box::new(Fields::new().into()));
-        // a struct that failed may have left some
-        fields.borrow_mut().clear();
-        Some(fields)
+        Some(self.fields.get_or_init(|| Box::new(Fields::new())))
     }
 }
 
@@ -45,7 +52,7 @@ pub enum StructSer<'p> {
     /// Its hash is being filled.
     Hash(HashSer),
     /// Its fields are collected.
-    Fields(ValueSer<'static>, &'p RefCell<Fields>),
+    Fields(ValueSer<'static>, &'p Fields),
 }
 
 impl<'p> StructSer<'p> {
@@ -53,19 +60,42 @@ impl<'p> StructSer<'p> {
     pub(super) fn new(inside: ValueSer<'static>, pattern: Option<&'p Pattern>) -> Self {
         match pattern.and_then(Pattern::fields) {
             Some(fields) => Self::Fields(inside, fields),
-            None => Self::Hash(HashSer::new(inside)),
+            None => Self::alone(inside),
+        }
+    }
+
+    #[inline(never)]
+    fn alone(inside: ValueSer<'static>) -> Self {
+        Self::Hash(HashSer::new(inside))
+    }
+
+    /// Adds a field that is not the next of the shape.
+    #[cold]
+    fn leave_shape(&mut self, key: &'static str, value: Scalar) -> Result<(), Error> {
+        if let Self::Fields(inside, fields) = self {
+            *self = Self::Hash(filled(*inside, fields)?);
+        }
+        match self {
+            Self::Hash(hash) => hash.put(key.as_bytes(), value),
+            Self::Fields(..) => Ok(()),
         }
     }
 }
 
 /// Makes a hash of fields one by one.
 #[cold]
-fn filled(inside: ValueSer<'static>, fields: &mut Fields) -> Result<HashSer, Error> {
+fn filled(inside: ValueSer<'static>, fields: &Fields) -> Result<HashSer, Error> {
     let hash = HashSer::new(inside);
     for (name, value) in fields.drain() {
         hash.put(name.as_bytes(), value)?;
     }
     Ok(hash)
+}
+
+/// A field of a struct in no sequence: out of the way of the others.
+#[inline(never)]
+fn add<T: Serialize + ?Sized>(hash: &HashSer, key: &'static str, value: &T) -> Result<(), Error> {
+    hash.add(key.as_bytes(), value)
 }
 
 impl SerializeStruct for StructSer<'_> {
@@ -79,33 +109,27 @@ impl SerializeStruct for StructSer<'_> {
         value: &T,
     ) -> Result<(), Error> {
         let (inside, fields) = match self {
-            Self::Hash(hash) => return hash.add(key.as_bytes(), value),
+            Self::Hash(hash) => return add(hash, key, value),
             Self::Fields(inside, fields) => (*inside, *fields),
         };
         let value = match value.serialize(inside) {
             Ok(value) => value,
             Err(err) => return Err(err.in_key(key)),
         };
-        let mut fields = fields.borrow_mut();
-        if let Err(value) = fields.push(key, value) {
-            let hash = filled(inside, &mut fields)?;
-            hash.put(key.as_bytes(), value)?;
-            *self = Self::Hash(hash);
+        match fields.push(key, value) {
+            Ok(()) => Ok(()),
+            Err(value) => self.leave_shape(key, value),
         }
-        Ok(())
     }
 
     #[inline]
     fn end(self) -> Result<Scalar, Error> {
         match self {
             Self::Hash(hash) => Ok(hash.done()),
-            Self::Fields(inside, fields) => {
-                let mut fields = fields.borrow_mut();
-                match fields.hash(inside.perl) {
-                    Some(hash) => Ok(inside.perl.reference(hash)),
-                    None => Ok(filled(inside, &mut fields)?.done()),
-                }
-            }
+            Self::Fields(inside, fields) => match fields.hash(inside.perl) {
+                Some(hash) => Ok(inside.perl.reference(hash)),
+                None => Ok(filled(inside, fields)?.done()),
+            },
         }
     }
 }

@@ -4,10 +4,11 @@
 //! and mostly small. Stale entries are never read.
 
 use std::cell::Cell;
+use std::slice;
 use std::thread::LocalKey;
 
-use crate::fence;
-use crate::ffi::{self, Key, Node, Pair};
+use crate::fence::{self, Watch};
+use crate::ffi::{self, Key, Node, Pair, SV, Walk};
 use crate::text::TextError;
 use crate::value::{Scalar, access, ascii};
 
@@ -15,6 +16,8 @@ use crate::value::{Scalar, access, ascii};
 const PIECE: usize = 32;
 /// A new buffer's length.
 const FIRST: usize = 16;
+/// No call has so much room.
+const NOT_THERE: u16 = u16::MAX;
 /// Longer buffers are not kept.
 const KEPT: usize = 64;
 
@@ -64,16 +67,9 @@ impl Nodes {
     }
 
     #[inline]
-    pub(crate) fn has(&self, index: usize) -> bool {
-        index < self.count
-    }
-
-    #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&Node> {
-        if !self.has(index) {
-            return None;
-        }
-        self.list.get(index)
+        // SAFETY: the list is as long as that at least
+        (index < self.count).then(|| unsafe { self.list.get_unchecked(index) })
     }
 }
 
@@ -84,68 +80,180 @@ impl Drop for Nodes {
     }
 }
 
-/// The pairs of a plain hash.
+/// The pairs of a plain hash, mostly in room of the running call.
+///
+/// They are held, or read only while no code has run: the hash itself need not be.
+/// What is rare gets copies of the fields, so that they can stay in registers.
 pub(crate) struct Pairs {
+    walk: Walk,
+    watch: Watch,
+    extra: Option<Box<Extra>>,
+}
+
+/// What few hashes need.
+struct Extra {
+    walk: Walk,
+    /// Pairs that found no room in the call.
     list: Vec<Pair>,
-    count: usize,
-    /// Keys and values are held, as code may run while they are read.
-    pub(crate) held: bool,
+    /// The hash, if nobody else holds it.
+    hash: Option<Scalar>,
 }
 
 impl Pairs {
-    pub(crate) fn of(hv: &Scalar) -> Self {
-        let mut pairs = Self {
-            list: take(&PAIRS),
-            count: 0,
-            held: false,
-        };
-        let mut count = pairs.fill(hv);
-        if count > pairs.list.len() {
-            pairs.list.resize(count.max(FIRST), Pair::EMPTY);
-            count = pairs.fill(hv);
-        }
-        pairs.count = count;
-        pairs
-    }
-
-    fn fill(&mut self, hv: &Scalar) -> usize {
-        let mut held = 0;
-        let (list, max) = (self.list.as_mut_ptr(), self.list.len());
-        // SAFETY: there is room for `max` pairs
-        let count = unsafe { ffi::rp_hash_pairs(fence::perl(), hv.as_raw(), list, max, &mut held) };
-        self.held = held != 0;
-        count
-    }
-
+    /// Describes a live plain hash.
     #[inline]
-    pub(crate) fn get(&self, index: usize) -> Option<&Pair> {
-        if index >= self.count {
-            return None;
+    pub(crate) fn of(hv: *mut SV) -> Self {
+        let watch = Watch::new();
+        let mut walk = open(watch, hv);
+        let mut extra = None;
+        if walk.pairs.is_null() {
+            let gathered = gather(watch, hv);
+            walk = gathered.walk;
+            extra = Some(gathered);
         }
-        self.list.get(index)
+        Self { walk, watch, extra }
     }
 
-    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Pair> {
-        if index >= self.count {
-            return None;
+    /// Describes a plain hash that only the caller has.
+    #[inline]
+    pub(crate) fn of_owned(hash: Scalar) -> Self {
+        let watch = Watch::new();
+        let extra = keep_hash(watch, hash);
+        Self {
+            walk: extra.walk,
+            watch,
+            extra: Some(extra),
         }
-        self.list.get_mut(index)
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.count
+        self.walk.count as usize
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Option<&Pair> {
+        // SAFETY: there are so many pairs, which nobody else uses while this lives
+        let pairs = unsafe { slice::from_raw_parts(self.walk.pairs, self.len()) };
+        pairs.get(index)
+    }
+
+    /// The key of a pair; `None` if it can no longer be read.
+    #[inline]
+    pub(crate) fn key(&self, index: usize) -> Option<&Key> {
+        let pair = self.get(index)?;
+        if !self.watch.is_fresh() && !is_held(self.walk) {
+            return None;
+        }
+        Some(&pair.key)
+    }
+
+    /// The value of a pair; `None` if it can no longer be read.
+    #[inline]
+    pub(crate) fn value(&self, index: usize) -> Option<&Node> {
+        let pair = self.get(index)?;
+        if !self.watch.is_fresh() && !describe_again(self.walk, index) {
+            return None;
+        }
+        Some(&pair.value)
+    }
+}
+
+/// Describes the pairs in room of the running call, if there is enough.
+#[inline]
+fn open(watch: Watch, hv: *mut SV) -> Walk {
+    let (perl, call) = watch.running();
+    // SAFETY: the running call, and callers have a live plain hash
+    unsafe { ffi::rp_hash_open(perl, call, hv) }
+}
+
+/// Describes the pairs in a list.
+#[cold]
+fn gather(watch: Watch, hv: *mut SV) -> Box<Extra> {
+    let (perl, _) = watch.running();
+    let mut held = 0;
+    let mut fill = |list: &mut Vec<Pair>| {
+        let (pairs, max) = (list.as_mut_ptr(), list.len());
+        // SAFETY: callers have a live plain hash; there is room for `max` pairs
+        unsafe { ffi::rp_hash_pairs(perl, hv, pairs, max, &mut held) }
+    };
+    let mut list = take(&PAIRS);
+    let mut count = fill(&mut list);
+    if count > list.len() {
+        list.resize(count.max(FIRST), Pair::EMPTY);
+        count = fill(&mut list);
+    }
+    let walk = Walk {
+        pairs: list.as_mut_ptr(),
+        count: count as u32,
+        used: NOT_THERE,
+        held: held as u16,
+    };
+    let hash = None;
+    Box::new(Extra { walk, list, hash })
+}
+
+/// Describes the pairs, and keeps the hash.
+#[cold]
+fn keep_hash(watch: Watch, hash: Scalar) -> Box<Extra> {
+    let walk = open(watch, hash.as_raw());
+    let mut extra = if walk.pairs.is_null() {
+        gather(watch, hash.as_raw())
+    } else {
+        let (list, hash) = (Vec::new(), None);
+        Box::new(Extra { walk, list, hash })
+    };
+    extra.hash = Some(hash);
+    extra
+}
+
+#[cold]
+fn is_held(walk: Walk) -> bool {
+    walk.held != 0
+}
+
+/// Describes a value that is held once more; `false` if it is not held.
+#[cold]
+fn describe_again(walk: Walk, index: usize) -> bool {
+    if walk.held == 0 {
+        return false;
+    }
+    // SAFETY: there are so many pairs, and nobody has a reference to one
+    let pairs = unsafe { slice::from_raw_parts_mut(walk.pairs, walk.count as usize) };
+    if let Some(Pair { value, .. }) = pairs.get_mut(index) {
+        if !value.sv.is_null() {
+            *value = access::describe(value.sv);
+        }
+    }
+    true
+}
+
+#[cold]
+fn release(walk: Walk, watch: Watch, extra: Option<Box<Extra>>) {
+    if walk.held != 0 {
+        let (perl, _) = watch.running();
+        // SAFETY: these counts were taken when the pairs were described
+        unsafe { ffi::rp_hash_release(perl, walk.pairs, walk.count as usize) };
+    }
+    if let Some(extra) = extra {
+        keep(&PAIRS, extra.list);
     }
 }
 
 impl Drop for Pairs {
     #[inline]
     fn drop(&mut self) {
-        if self.held {
-            // SAFETY: `rp_hash_pairs` took these counts
-            unsafe { ffi::rp_hash_release(fence::perl(), self.list.as_mut_ptr(), self.count) };
+        let (walk, extra) = (self.walk, self.extra.take());
+        if walk.held != 0 || extra.is_some() {
+            release(walk, self.watch, extra);
         }
-        keep(&PAIRS, std::mem::take(&mut self.list));
+        let (_, call) = self.watch.running();
+        // SAFETY: the call that the room belongs to runs
+        let call = unsafe { &mut *call };
+        // others that still live keep theirs, and what is before it
+        if call.pairs_used == u32::from(walk.used) {
+            call.pairs_used -= walk.count;
+        }
     }
 }
 
