@@ -8,8 +8,9 @@
 
 use std::collections::HashMap;
 use std::process;
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError};
 
+use super::sync::{Condvar, Mutex, MutexGuard};
 use crate::Deadline;
 
 /// Who is ahead, by target, and how many turns had ended when its own began.
@@ -82,37 +83,5 @@ impl Drop for Turn<'_> {
             turns.ended += 1;
             queue.ended.notify_all();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::thread;
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn who_waits_wakes_at_each_end_also_if_the_next_begins_at_once() {
-        let queue = Queue::default();
-        let _first = queue.turn("mail").unwrap();
-        assert!(queue.turn("mail").is_none());
-        assert!(queue.turn("other").is_some());
-        let deadline = Deadline::after(Duration::from_secs(10));
-        thread::scope(|scope| {
-            let waiter = scope.spawn(|| queue.wait("mail", deadline));
-            while !waiter.is_finished() {
-                let mut turns = queue.lock();
-                turns.ended += 1;
-                let begun = turns.ended;
-                turns.ahead.insert("mail".to_owned(), begun);
-                queue.ended.notify_all();
-                drop(turns);
-                thread::sleep(Duration::from_millis(10));
-            }
-            assert!(waiter.join().unwrap());
-        });
-        let deadline = Deadline::after(Duration::from_millis(10));
-        assert!(!queue.wait("mail", deadline), "nobody has ended");
     }
 }
