@@ -2,6 +2,7 @@
 
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::wire::{Socket, Stream};
 
 /// How long a client may take for one command.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The most that is read at a time, in octets.
+const CHUNK: usize = 16 * 1024;
 /// The longest line that is read at all, in octets: RFC 4954 allows this much for a response.
 const MAX_LINE: usize = 12_288;
 
@@ -26,7 +29,10 @@ pub struct Link {
     tls: Arc<ServerConfig>,
     pub is_tls: bool,
     input: Vec<u8>,
-    used: usize,
+    /// The line that came last.
+    line: Range<usize>,
+    /// Where the next bytes are read to.
+    chunk: Vec<u8>,
     output: Vec<u8>,
 }
 
@@ -39,7 +45,8 @@ impl Link {
             tls,
             is_tls: false,
             input: Vec::new(),
-            used: 0,
+            line: 0..0,
+            chunk: vec![0; CHUNK],
             output: Vec::new(),
         })
     }
@@ -48,7 +55,7 @@ impl Link {
     pub fn secure(&mut self) -> Result<()> {
         self.flush()?;
         self.input.clear();
-        self.used = 0;
+        self.line = 0..0;
         let Wire::Clear(mut socket) = std::mem::replace(&mut self.wire, Wire::Gone) else {
             return Err(ErrorKind::NotConnected.into());
         };
@@ -74,29 +81,53 @@ impl Link {
 
     /// The next line with its end; `None` at the end of the connection or beyond all measure.
     pub fn line(&mut self) -> Result<Option<Vec<u8>>> {
-        self.allow(PATIENCE);
+        Ok(self.next()?.then(|| self.current().to_vec()))
+    }
+
+    /// The line that came last, with its end.
+    pub fn current(&self) -> &[u8] {
+        self.input.get(self.line.clone()).unwrap_or_default()
+    }
+
+    /// Waits for the next line; `false` at the end of the connection or beyond all measure.
+    pub fn next(&mut self) -> Result<bool> {
+        self.line.start = self.line.end;
+        let (mut searched, mut waits) = (self.line.start, false);
         loop {
-            let rest = self.input.get(self.used..).unwrap_or_default();
+            let rest = self.input.get(searched..).unwrap_or_default();
             if let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
-                let line = rest.get(..=end).unwrap_or_default().to_vec();
-                self.used += end + 1;
-                return Ok(Some(line));
+                self.line.end = searched + end + 1;
+                return Ok(true);
             }
-            if rest.len() > MAX_LINE {
-                return Ok(None);
+            if self.input.len() - self.line.start > MAX_LINE {
+                return Ok(false);
             }
-            self.input.drain(..self.used);
-            self.used = 0;
+            if !waits {
+                self.allow(PATIENCE);
+                waits = true;
+            }
+            self.input.drain(..self.line.start);
+            self.line = 0..0;
+            searched = self.input.len();
             // nothing more to do before the client speaks again: it wants to see all replies
             self.flush()?;
-            let mut chunk = [0; 16 * 1024];
-            let count = self.read(&mut chunk)?;
-            if count == 0 {
-                return Ok(None);
+            if !self.fill()? {
+                return Ok(false);
             }
-            self.input
-                .extend_from_slice(chunk.get(..count).unwrap_or_default());
         }
+    }
+
+    /// Reads what has come; `false` at the end of the connection.
+    fn fill(&mut self) -> Result<bool> {
+        let mut chunk = std::mem::take(&mut self.chunk);
+        let count = self.read(&mut chunk);
+        let read = count.map(|count| chunk.get(..count).unwrap_or_default());
+        let read = read.map(|bytes| {
+            self.input.extend_from_slice(bytes);
+            !bytes.is_empty()
+        });
+        self.chunk = chunk;
+        read
     }
 
     /// Puts bytes in line to be sent.

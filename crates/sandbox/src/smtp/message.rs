@@ -22,16 +22,17 @@ pub enum Message {
 pub fn read(session: &Session, link: &mut Link) -> Result<Message> {
     let (mut message, mut fault) = (Vec::new(), None);
     let mut due: Option<Fault> = session.fault("BODY");
-    while let Some(line) = link.line()? {
+    while link.next()? {
         if let Some(due) = due.take() {
             if let Next::End = due.play(link, session.settings.wording)? {
                 return Ok(Message::Gone);
             }
         }
+        let line = link.current();
         if line == b".\r\n" {
             return Ok(fault.map_or(Message::Whole(message), Message::Bad));
         }
-        let text = line.strip_suffix(b"\r\n").unwrap_or(&line);
+        let text = line.strip_suffix(b"\r\n").unwrap_or(line);
         if text.contains(&b'\r') || text.contains(&b'\n') {
             fault = Some("550 5.6.11 bare CR or LF");
         } else if text.len() > 998 {
@@ -41,7 +42,7 @@ pub fn read(session: &Session, link: &mut Link) -> Result<Message> {
             message.clear();
         }
         if fault.is_none() {
-            message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+            message.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
         }
     }
     Ok(Message::Gone)
