@@ -8,6 +8,7 @@ mod address;
 mod recipients;
 mod words;
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{self, ContentTransferEncoding, ContentType, HeaderName, Headers};
@@ -17,14 +18,18 @@ use lettre::message::{Body as Encoded, MultiPart, MultiPartKind, SinglePart};
 pub(crate) use address::Mailbox;
 pub(crate) use recipients::{NOBODY, Recipients};
 
-use crate::random;
+use crate::{random, smtp};
 
 /// The last second of the year 9999, beyond which the date has no form.
 const LAST_SECOND: u64 = 253_402_300_799;
 
 /// The alternatives of a mail, encoded, with the header lines that describe them.
 #[derive(Debug)]
-pub(crate) struct Body(Vec<u8>);
+pub(crate) struct Body {
+    bytes: Vec<u8>,
+    /// The same as mail servers get it, once one does.
+    wire: OnceLock<smtp::Body>,
+}
 
 impl Body {
     /// Encodes the two texts.
@@ -35,7 +40,31 @@ impl Body {
             .boundary(random::name()?)
             .singlepart(part(ContentType::TEXT_PLAIN, text))
             .singlepart(part(ContentType::TEXT_HTML, html));
-        Ok(Self(parts.formatted()))
+        Ok(Self {
+            bytes: parts.formatted(),
+            wire: OnceLock::new(),
+        })
+    }
+}
+
+/// A mail: a head of its own, and a body that it shares with others.
+#[derive(Debug)]
+pub(crate) struct Mail<'a> {
+    head: String,
+    body: &'a Body,
+}
+
+impl Mail<'_> {
+    /// As text, with CR LF at the end of every line.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        [self.head.as_bytes(), &self.body.bytes].concat()
+    }
+
+    /// As a mail server gets it.
+    pub(crate) fn wire(&self) -> smtp::Body {
+        let rest = &self.body.wire;
+        let rest = rest.get_or_init(|| smtp::Body::new(&self.body.bytes));
+        smtp::Body::joined(self.head.as_bytes(), rest)
     }
 }
 
@@ -72,8 +101,8 @@ pub(crate) struct Head<'a> {
     pub(crate) domain: &'a str,
 }
 
-/// The mail, with CR LF at the end of every line and a Message-ID of its own.
-pub(crate) fn message(head: &Head<'_>, body: &Body) -> Result<Vec<u8>, &'static str> {
+/// The mail, with a Message-ID of its own.
+pub(crate) fn message<'a>(head: &Head<'_>, body: &'a Body) -> Result<Mail<'a>, &'static str> {
     let to: Vec<String> = head.to.iter().map(ToString::to_string).collect();
     let mut headers = Headers::new();
     headers.set(header::MIME_VERSION_1_0);
@@ -87,7 +116,8 @@ pub(crate) fn message(head: &Head<'_>, body: &Body) -> Result<Vec<u8>, &'static 
     let id = format!("<{}@{}>", random::name()?, head.domain);
     headers.set(MessageId::from(id));
     headers.insert_raw(encoded("Auto-Submitted", "auto-generated".to_owned()));
-    Ok([headers.to_string().as_bytes(), &body.0].concat())
+    let head = headers.to_string();
+    Ok(Mail { head, body })
 }
 
 fn encoded(name: &'static str, value: String) -> HeaderValue {

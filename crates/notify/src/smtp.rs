@@ -14,10 +14,10 @@ mod transaction;
 
 use lettre::address::Envelope;
 
+pub use body::Body;
 pub use error::{AuthRefused, Error, Step};
 pub use reply::Reply;
 
-use body::Body;
 use session::Session;
 
 use crate::config::SmtpMode;
@@ -58,8 +58,6 @@ pub enum Login {
 
 /// Hands the message in and says what became of it for each recipient, in the envelope's order.
 ///
-/// `message` is the mail as lettre formats it; line ends and leading dots need no preparation.
-///
 /// # Errors
 /// An error means that nothing was sent to anybody: the connection, the greeting, the login or the
 /// sender was refused. See [`Error`].
@@ -68,15 +66,14 @@ pub fn submit(
     server: &Server,
     login: &Login,
     envelope: &Envelope,
-    message: &[u8],
+    message: &Body,
     deadline: &Deadline,
 ) -> Result<Vec<(String, Outcome)>, Error> {
     auth::check(server, login)?;
     transaction::check(envelope)?;
-    let body = Body::new(message);
     let mut session = Session::open(host, server, auth::redactor(login), *deadline)?;
     let result = auth::login(&mut session, server, login)
-        .and_then(|()| transaction::run(&mut session, envelope, &body));
+        .and_then(|()| transaction::run(&mut session, envelope, message));
     match result {
         Ok(done) => {
             if done.is_open {

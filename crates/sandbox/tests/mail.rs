@@ -11,7 +11,7 @@ use lettre::Address;
 use lettre::address::Envelope;
 use notify::config::SmtpMode;
 use notify::outcome::Outcome;
-use notify::smtp::{Error, Login, Server, submit};
+use notify::smtp::{Body, Error, Login, Server, submit};
 use notify::{Deadline, Host, Secret};
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ fn within(
         &server(sandbox, mode),
         login,
         &envelope,
-        message,
+        &Body::new(message),
         &deadline,
     )
 }

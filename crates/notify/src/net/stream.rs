@@ -165,8 +165,12 @@ impl Stream {
     }
 
     /// The address of this machine on the way to the peer.
-    pub(crate) fn local_address(&mut self) -> Option<IpAddr> {
-        let address = self.socket_mut().tcp.local_addr().ok()?;
+    pub(crate) fn local_address(&self) -> Option<IpAddr> {
+        let socket = match self {
+            Self::Clear(socket) => socket,
+            Self::Tls(stream) => &stream.socket,
+        };
+        let address = socket.tcp.local_addr().ok()?;
         Some(address.ip().to_canonical())
     }
 

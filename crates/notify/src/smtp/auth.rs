@@ -81,7 +81,7 @@ pub(super) fn login(session: &mut Session, server: &Server, login: &Login) -> Re
     };
     let secret = secret.expose();
     let dialogue = match login {
-        _ if session.extensions.mechanisms.is_empty() => {
+        _ if session.extensions.mechanisms().next().is_none() => {
             let offered = session.extensions.names();
             return Err(session.lacking(Snag::NoAuth, offered));
         }

@@ -3,7 +3,8 @@
 use std::io::BufRead;
 
 /// A message ready to be sent.
-pub(super) struct Body {
+#[derive(Debug)]
+pub struct Body {
     /// With CRLF line ends, leading dots doubled, and the final dot.
     pub(super) wire: Vec<u8>,
     /// The size that SIZE counts (RFC 1870 section 4): without what only DATA adds.
@@ -15,11 +16,30 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// A bare CR or LF becomes a line end, as neither may be sent.
-    pub(super) fn new(message: &[u8]) -> Self {
+    /// A message as lettre formats it: line ends and leading dots need no preparation. A bare CR or LF
+    /// becomes a line end, as neither may be sent.
+    #[must_use]
+    pub fn new(message: &[u8]) -> Self {
+        let mut body = Self::lines(message, 3);
+        body.wire.extend_from_slice(b".\r\n");
+        body
+    }
+
+    /// Lines of a header in front of a message that begins with more of them.
+    pub(crate) fn joined(head: &[u8], rest: &Self) -> Self {
+        let mut body = Self::lines(head, rest.wire.len());
+        body.wire.extend_from_slice(&rest.wire);
+        body.size += rest.size;
+        body.is_eight_bit |= rest.is_eight_bit;
+        body.has_utf8_header |= rest.has_utf8_header;
+        body
+    }
+
+    /// Without the final dot, with room for more.
+    fn lines(message: &[u8], room: usize) -> Self {
         let mut body = Self {
             // room for some dots and line ends, so that the usual mail is copied once
-            wire: Vec::with_capacity(message.len() + message.len() / 32 + 64),
+            wire: Vec::with_capacity(message.len() + message.len() / 32 + 64 + room),
             size: 0,
             is_eight_bit: !message.is_ascii(),
             has_utf8_header: false,
@@ -40,7 +60,6 @@ impl Body {
             }
             rest = tail;
         }
-        body.wire.extend_from_slice(b".\r\n");
         body
     }
 
@@ -80,6 +99,25 @@ mod tests {
         ] {
             let body = Body::new(message.as_bytes());
             assert_eq!(String::from_utf8(body.wire).unwrap(), wire, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_in_two_pieces_is_the_same() {
+        for (head, rest) in [
+            ("", ""),
+            ("a: b\r\n", "c: d\r\n\r\n.\r\nend"),
+            ("a: ä\n", "c: d\n\nplain"),
+            ("a: b\n", "c: ä\n\nplain"),
+            ("a: b\r\n", "c: d\r\n\r\nä.\r\n"),
+        ] {
+            let whole = Body::new(format!("{head}{rest}").as_bytes());
+            let joined = Body::joined(head.as_bytes(), &Body::new(rest.as_bytes()));
+            assert_eq!(
+                format!("{joined:?}"),
+                format!("{whole:?}"),
+                "{head:?} {rest:?}"
+            );
         }
     }
 

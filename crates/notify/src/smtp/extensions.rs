@@ -1,5 +1,7 @@
 //! What a server says it can, in its reply to EHLO (RFC 5321 section 4.1.1.1).
 
+use std::str::SplitAsciiWhitespace;
+
 use super::reply::Raw;
 
 /// The extensions that matter to a submission.
@@ -13,23 +15,17 @@ pub(super) struct Extensions {
     pub(super) size: bool,
     /// The largest mail, in octets, where one is named.
     pub(super) limit: Option<u64>,
-    /// The mechanisms of AUTH in upper case, in the server's order.
-    pub(super) mechanisms: Vec<String>,
-    /// The keywords of all of them, for people.
-    keywords: Vec<String>,
+    /// The lines behind the greeting, in upper case.
+    lines: String,
 }
 
 impl Extensions {
     pub(super) fn of(reply: &Raw) -> Self {
+        let lines = reply.text.split_once('\n').map_or("", |(_, lines)| lines);
+        let lines = lines.to_ascii_uppercase();
         let mut found = Self::default();
-        for line in reply.lines.iter().skip(1) {
-            // some servers, and all before RFC 4954, write `AUTH=` in front of the first mechanism
-            let line = line.to_ascii_uppercase().replacen("AUTH=", "AUTH ", 1);
-            let mut words = line.split_ascii_whitespace();
-            let Some(keyword) = words.next() else {
-                continue;
-            };
-            found.keywords.push(keyword.to_owned());
+        for line in lines.lines() {
+            let (keyword, mut words) = keyword(line);
             match keyword {
                 "STARTTLS" => found.starttls = true,
                 "PIPELINING" => found.pipelining = true,
@@ -40,40 +36,58 @@ impl Extensions {
                     let limit = words.next().and_then(|word| word.parse().ok());
                     found.limit = limit.filter(|&limit| limit > 0);
                 }
-                "AUTH" => {
-                    for word in words {
-                        if !found.offers(word) {
-                            found.mechanisms.push(word.to_owned());
-                        }
-                    }
-                }
                 _ => {}
             }
         }
-        found
+        Self { lines, ..found }
+    }
+
+    /// The mechanisms of AUTH, in the server's order; some may come twice.
+    pub(super) fn mechanisms(&self) -> impl Iterator<Item = &str> {
+        let lines = self.lines.lines().map(keyword);
+        lines
+            .filter(|(keyword, _)| *keyword == "AUTH")
+            .flat_map(|(_, words)| words)
     }
 
     /// Whether AUTH has this mechanism.
     pub(super) fn offers(&self, mechanism: &str) -> bool {
-        self.mechanisms.iter().any(|offered| offered == mechanism)
+        self.mechanisms().any(|offered| offered == mechanism)
     }
 
     /// All keywords, as the end of a sentence.
     pub(super) fn names(&self) -> String {
-        list(&self.keywords)
+        let keywords = self.lines.lines().map(|line| keyword(line).0);
+        list(keywords.filter(|keyword| !keyword.is_empty()))
     }
 
     /// All mechanisms, as the end of a sentence.
     pub(super) fn mechanism_names(&self) -> String {
-        list(&self.mechanisms)
+        list(self.mechanisms())
     }
 }
 
-fn list(words: &[String]) -> String {
-    if words.is_empty() {
+/// What a line offers, in upper case, and the words behind it. Some servers, and all before RFC 4954,
+/// write `AUTH=` in front of the first mechanism.
+fn keyword(line: &str) -> (&str, SplitAsciiWhitespace<'_>) {
+    if let Some(mechanisms) = line.trim_ascii_start().strip_prefix("AUTH=") {
+        return ("AUTH", mechanisms.split_ascii_whitespace());
+    }
+    let mut words = line.split_ascii_whitespace();
+    (words.next().unwrap_or_default(), words)
+}
+
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut different: Vec<&str> = Vec::new();
+    for word in words {
+        if !different.contains(&word) {
+            different.push(word);
+        }
+    }
+    if different.is_empty() {
         "nothing".to_owned()
     } else {
-        words.join(", ")
+        different.join(", ")
     }
 }
 
@@ -82,8 +96,8 @@ mod tests {
     use super::*;
 
     fn of(lines: &[&str]) -> Extensions {
-        let lines = lines.iter().map(ToString::to_string).collect();
-        Extensions::of(&Raw { code: 250, lines })
+        let text = lines.join("\n");
+        Extensions::of(&Raw { code: 250, text })
     }
 
     #[test]

@@ -50,8 +50,8 @@ impl fmt::Display for Reply {
 /// A reply as it came; its text may quote secrets.
 pub(super) struct Raw {
     pub(super) code: u16,
-    /// The texts behind the codes, at least one.
-    pub(super) lines: Vec<String>,
+    /// The texts behind the codes, with line feeds between them.
+    pub(super) text: String,
 }
 
 impl Raw {
@@ -60,18 +60,22 @@ impl Raw {
         self.code / 100
     }
 
+    /// The texts of the lines, at least one.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.text.split('\n')
+    }
+
     /// The text of the first line.
     pub(super) fn first(&self) -> &str {
-        self.lines.first().map_or("", String::as_str)
+        self.lines().next().unwrap_or_default()
     }
 
     /// The same, fit to be shown.
     pub(super) fn shown(&self, redactor: &Redactor) -> Reply {
         let enhanced = self.split(self.first()).map(|(code, _)| code);
         let texts: Vec<&str> = self
-            .lines
-            .iter()
-            .map(|line| self.split(line).map_or(line.as_str(), |(_, text)| text))
+            .lines()
+            .map(|line| self.split(line).map_or(line, |(_, text)| text))
             .collect();
         Reply {
             code: self.code,
@@ -119,33 +123,43 @@ impl Inbox {
 
     /// Reads one whole reply.
     pub(super) fn reply(&mut self, stream: &mut Stream) -> Result<Raw, Missing> {
-        let (mut lines, mut size) = (Vec::new(), 0);
+        let (mut text, mut size, mut lines) = (Vec::new(), 0, 0);
         let mut code = None;
         loop {
             let line = self.line(stream)?;
             size += line.len();
-            let (own, is_last, text) = parse(&line).ok_or(Missing::Garbled)?;
-            if *code.get_or_insert(own) != own || size > MAX_REPLY || lines.len() == MAX_LINES {
+            let (own, is_last, said) = parse(line).ok_or(Missing::Garbled)?;
+            if *code.get_or_insert(own) != own || size > MAX_REPLY || lines == MAX_LINES {
                 return Err(Missing::Garbled);
             }
-            lines.push(text);
+            if lines > 0 {
+                text.push(b'\n');
+            }
+            text.extend_from_slice(said);
+            lines += 1;
             if is_last {
-                return Ok(Raw { code: own, lines });
+                return Ok(Raw {
+                    code: own,
+                    text: readable(text),
+                });
             }
         }
     }
 
     /// One line without its end.
-    fn line(&mut self, stream: &mut Stream) -> Result<Vec<u8>, Missing> {
+    fn line(&mut self, stream: &mut Stream) -> Result<&[u8], Missing> {
+        let end = self.fetch_line(stream)?;
+        let line = self.bytes.get(self.used..end).unwrap_or_default();
+        self.used = end + 1;
+        Ok(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+
+    /// Makes sure that a whole line is there, and tells where its line feed is.
+    fn fetch_line(&mut self, stream: &mut Stream) -> Result<usize, Missing> {
         loop {
             let rest = self.bytes.get(self.used..).unwrap_or_default();
             match rest.iter().take(MAX_LINE).position(|&byte| byte == b'\n') {
-                Some(end) => {
-                    let line = rest.get(..end).unwrap_or_default();
-                    let line = line.strip_suffix(b"\r").unwrap_or(line).to_vec();
-                    self.used += end + 1;
-                    return Ok(line);
-                }
+                Some(length) => return Ok(self.used + length),
                 None if rest.len() >= MAX_LINE => return Err(Missing::Garbled),
                 None => {
                     self.bytes.drain(..self.used);
@@ -167,20 +181,32 @@ impl Inbox {
     }
 }
 
+fn readable(text: Vec<u8>) -> String {
+    String::from_utf8(text)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
 /// Code, whether the line is the last one, text.
-fn parse(line: &[u8]) -> Option<(u16, bool, String)> {
+fn parse(line: &[u8]) -> Option<(u16, bool, &[u8])> {
     let (digits, rest) = line.split_at_checked(3)?;
-    if !matches!(digits, [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9']) {
+    let &[
+        first @ b'2'..=b'5',
+        second @ b'0'..=b'9',
+        third @ b'0'..=b'9',
+    ] = digits
+    else {
         return None;
-    }
-    let code = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    };
+    let code = [first, second, third]
+        .iter()
+        .fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
     let (is_last, text) = match rest.split_first() {
         None => (true, rest),
         Some((b' ', text)) => (true, text),
         Some((b'-', text)) => (false, text),
         Some(_) => return None,
     };
-    Some((code, is_last, String::from_utf8_lossy(text).into_owned()))
+    Some((code, is_last, text))
 }
 
 #[cfg(test)]
@@ -203,16 +229,17 @@ mod tests {
             ("", None),
             ("\u{662}50 ok", None),
         ] {
-            let wanted = wanted.map(|(code, last, text)| (code, last, text.to_owned()));
+            let wanted = wanted.map(|(code, last, text)| (code, last, text.as_bytes()));
             assert_eq!(parse(line.as_bytes()), wanted, "{line}");
         }
-        assert_eq!(parse(b"250 \xff"), Some((250, true, "\u{fffd}".to_owned())));
+        assert_eq!(parse(b"250 \xff"), Some((250, true, &b"\xff"[..])));
+        assert_eq!(readable(b"\xc3\xa4\n\xc3".to_vec()), "ä\n\u{fffd}");
     }
 
     #[test]
     fn enhanced_codes_are_told_from_text() {
         let redactor = Redactor::new("", &[]);
-        for (code, lines, enhanced, text) in [
+        for (code, lines, enhanced, shown) in [
             (535, &["5.7.8 no"][..], Some((5, 7, 8)), "no"),
             (
                 554,
@@ -228,9 +255,9 @@ mod tests {
             (550, &["5..1 empty"], None, "5..1 empty"),
             (550, &["No, 5.7.1"], None, "No, 5.7.1"),
         ] {
-            let lines = lines.iter().map(ToString::to_string).collect();
-            let reply = Raw { code, lines }.shown(&redactor);
-            assert_eq!((reply.enhanced, reply.text.as_str()), (enhanced, text));
+            let text = lines.join("\n");
+            let reply = Raw { code, text }.shown(&redactor);
+            assert_eq!((reply.enhanced, reply.text.as_str()), (enhanced, shown));
         }
     }
 }

@@ -46,7 +46,7 @@ impl Session {
             SmtpMode::Starttls | SmtpMode::Tls => Some(host.tls().map_err(way)?),
         };
         let mut stream = net::connect_clear(host, &peer, deadline).map_err(way)?;
-        let local = stream.local_address();
+        let name = own_name(host, &stream);
         let mut later = None;
         match (server.mode, config) {
             (SmtpMode::Tls, Some(config)) => {
@@ -65,7 +65,6 @@ impl Session {
         };
         let greeting = session.read(Step::Greeting)?;
         session.demand(greeting, 2, Step::Greeting)?;
-        let name = own_name(host, local);
         session.hello(&name)?;
         match later {
             None => Ok(session),
@@ -215,11 +214,13 @@ fn at_once(peer: &Peer, error: crate::Error) -> Error {
 }
 
 /// The argument of EHLO: the full name, else an address literal (RFC 5321 section 4.1.3).
-fn own_name(host: &Host, local: Option<IpAddr>) -> String {
-    match (host.fqdn(), local) {
-        (Some(name), _) => name,
-        (None, Some(IpAddr::V6(address))) => format!("[IPv6:{address}]"),
-        (None, Some(IpAddr::V4(address))) => format!("[{address}]"),
-        (None, None) => "[127.0.0.1]".to_owned(),
+fn own_name(host: &Host, stream: &Stream) -> String {
+    if let Some(name) = host.fqdn() {
+        return name;
+    }
+    match stream.local_address() {
+        Some(IpAddr::V6(address)) => format!("[IPv6:{address}]"),
+        Some(IpAddr::V4(address)) => format!("[{address}]"),
+        None => "[127.0.0.1]".to_owned(),
     }
 }

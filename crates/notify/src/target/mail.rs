@@ -5,7 +5,7 @@
 //! SMTPUTF8 (RFC 6531). So such recipients get a mail of their own, and the others depend on nothing.
 
 use super::{Content, Recipient, Report, Try, twice};
-use crate::mail::{self, Head, Mailbox, NOBODY, Recipients};
+use crate::mail::{self, Head, Mail, Mailbox, NOBODY, Recipients};
 use crate::outcome::Outcome;
 use crate::{Deadline, Host};
 
@@ -20,7 +20,7 @@ pub(super) fn deliver(
     author: Option<&str>,
     recipients: Recipients,
     deadline: Deadline,
-    attempt: impl Fn(&[Mailbox], &[u8], Try) -> Vec<Outcome>,
+    attempt: impl Fn(&[Mailbox], &Mail<'_>, Try) -> Vec<Outcome>,
 ) -> Report {
     let Recipients {
         mut good,
@@ -40,8 +40,8 @@ pub(super) fn deliver(
     if !good.is_empty() {
         good.sort_by_key(|to| !to.is_ascii());
         let mail = |to: &[Mailbox]| match to {
-            [] => Ok(Vec::new()),
-            to => compose(host, content, from, author, to),
+            [] => Ok(None),
+            to => compose(host, content, from, author, to).map(Some),
         };
         let (outcomes, attempts) = match by_letters(&good).map(mail) {
             [Ok(ascii), Ok(other)] => {
@@ -50,7 +50,8 @@ pub(super) fn deliver(
                     let parts = by_letters(some).into_iter().zip(&mails);
                     parts
                         .filter(|(to, _)| !to.is_empty())
-                        .flat_map(|(to, mail)| attempt(to, mail, this))
+                        .filter_map(|(to, mail)| Some(attempt(to, mail.as_ref()?, this)))
+                        .flatten()
                         .collect()
                 })
             }
@@ -77,13 +78,13 @@ fn by_letters(to: &[Mailbox]) -> [&[Mailbox]; 2] {
     [ascii, other]
 }
 
-fn compose(
+fn compose<'a>(
     host: &Host,
-    content: &Content<'_>,
+    content: &'a Content<'_>,
     from: &Mailbox,
     author: Option<&str>,
     to: &[Mailbox],
-) -> Result<Vec<u8>, &'static str> {
+) -> Result<Mail<'a>, &'static str> {
     let body = content.mail.as_ref().ok_or("the mail has no body")?;
     let head = Head {
         author: author.unwrap_or(AUTHOR),

@@ -18,7 +18,7 @@ use self::process::{End, run};
 use super::{Content, Report, Try, mail};
 use crate::config::Sendmail;
 use crate::deliver::at_once;
-use crate::mail::{Mailbox, Recipients};
+use crate::mail::{Mail, Mailbox, Recipients};
 use crate::outcome::{Outcome, Retry};
 use crate::{Deadline, Host};
 
@@ -46,8 +46,8 @@ pub(super) fn deliver(
     let author = item.author.as_deref();
     let notes = RefCell::new(Vec::new());
     // a mail system that is merely slow would get the mail twice if it were hurried
-    let attempt = |to: &[Mailbox], message: &[u8], this: Try| {
-        let (outcome, note) = hand_over(host, &from, to, message, this.whole());
+    let attempt = |to: &[Mailbox], mail: &Mail<'_>, this: Try| {
+        let (outcome, note) = hand_over(host, &from, to, &mail.bytes(), this.whole());
         notes.borrow_mut().extend(note);
         vec![outcome; to.len()]
     };

@@ -8,7 +8,7 @@ use lettre::address::Envelope;
 
 use super::{Content, Report, Try, mail};
 use crate::config::Smtp;
-use crate::mail::{Mailbox, Recipients};
+use crate::mail::{Mail, Mailbox, Recipients};
 use crate::outcome::Outcome;
 use crate::smtp::Server;
 use crate::token::Keeper;
@@ -34,14 +34,14 @@ pub(super) fn deliver(
     };
     let recipients = Recipients::collect(host, &item.mailto, &item.mailto_user, false);
     let author = item.author.as_deref();
-    let attempt = |to: &[Mailbox], message: &[u8], this: Try| {
+    let attempt = |to: &[Mailbox], mail: &Mail<'_>, this: Try| {
         let to: Vec<Address> = to.iter().filter_map(Mailbox::full).cloned().collect();
         let count = to.len();
         let result = Envelope::new(from.full().cloned(), to)
             .map_err(|error| Outcome::Refused {
                 reason: error.to_string(),
             })
-            .and_then(|envelope| credentials.submit(host, &server, &envelope, message, this));
+            .and_then(|envelope| credentials.submit(host, &server, &envelope, &mail.wire(), this));
         match result {
             Ok(outcomes) => outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
             Err(outcome) => vec![outcome; count],

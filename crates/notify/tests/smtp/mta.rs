@@ -10,7 +10,7 @@ use lettre::Address;
 use lettre::address::Envelope;
 use notify::config::SmtpMode;
 use notify::outcome::Outcome;
-use notify::smtp::{Error, Login, submit};
+use notify::smtp::{Body, Error, Login, submit};
 use notify::{Deadline, Host, Secret};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -378,7 +378,7 @@ impl Mail {
             &self.server,
             &self.login,
             &envelope,
-            &self.message,
+            &Body::new(&self.message),
             &Deadline::after(self.budget),
         );
         let mut texts = vec![format!("{result:?}")];

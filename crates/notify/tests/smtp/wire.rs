@@ -333,7 +333,7 @@ fn addresses_that_would_break_the_command_are_refused_before_anything_is_sent() 
             &mail.server,
             &mail.login,
             &envelope,
-            b"",
+            &notify::smtp::Body::new(b""),
             &deadline,
         )
         .unwrap_err();

@@ -73,7 +73,7 @@ impl<'a> Credentials<'a> {
         host: &Host,
         server: &Server,
         envelope: &Envelope,
-        message: &[u8],
+        message: &smtp::Body,
         this: Try,
     ) -> Result<Sent, Outcome> {
         let with = |login: &Login, end: Deadline| {
