@@ -13,6 +13,7 @@ mod crew;
 mod entropy;
 mod fault;
 mod form;
+mod near;
 mod pki;
 mod provider;
 mod published;

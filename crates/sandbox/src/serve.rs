@@ -14,6 +14,7 @@ use crate::cli::Serve;
 use crate::control::Control;
 use crate::crew::Crew;
 use crate::entropy;
+use crate::near::Port;
 use crate::pki::{self, Pki};
 use crate::provider::{Brand, Client, Store};
 use crate::published::{self, ProviderEntry, Published};
@@ -23,13 +24,18 @@ use crate::wire::{Socket, Stream};
 /// Serves until the process is ended.
 pub fn run(options: &Serve) -> Result<(), String> {
     let tls = Arc::new(tls(&pki::make(&options.dir)?)?);
-    let [https, starttls, smtps, clear] = [listener()?, listener()?, listener()?, listener()?];
-    let url = format!("https://localhost:{}", port(&https)?);
+    let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(no_port)?;
+    let mail_port = || Port::free().map_err(no_port);
+    let [starttls, smtps, clear] = [mail_port()?, mail_port()?, mail_port()?];
+    let url = format!(
+        "https://localhost:{}",
+        https.local_addr().map_err(no_port)?.port()
+    );
     let mail = published::Smtp {
         host: "localhost".into(),
-        port_starttls: port(&starttls)?,
-        port_tls: port(&smtps)?,
-        port_clear: port(&clear)?,
+        port_starttls: starttls.number,
+        port_tls: smtps.number,
+        port_clear: clear.number,
     };
     let store = Store::new(clients(&options.redirect_uris));
     let control = Control::new();
@@ -42,7 +48,7 @@ pub fn run(options: &Serve) -> Result<(), String> {
     if options.stop_with_stdin {
         std::thread::spawn(end_with_stdin);
     }
-    for (listener, tls_at_once, may_start_tls) in [
+    for (port, tls_at_once, may_start_tls) in [
         (starttls, false, true),
         (smtps, true, false),
         (clear, false, false),
@@ -56,21 +62,15 @@ pub fn run(options: &Serve) -> Result<(), String> {
                     smtp::converse(&app, &mut link, tls_at_once, may_start_tls)
                 }));
             };
-        std::thread::spawn(move || Crew::serve(listener, talk));
+        port.serve(move |listener| Crew::serve(listener, talk.clone()));
     }
     crate::say(&format!("ready {url}"))?;
     Crew::serve(https, move |tcp| converse(&app, tls.clone(), tcp));
     Ok(())
 }
 
-fn listener() -> Result<TcpListener, String> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .map_err(|error| format!("no port to listen on: {error}"))
-}
-
-fn port(listener: &TcpListener) -> Result<u16, String> {
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    Ok(address.port())
+fn no_port(error: std::io::Error) -> String {
+    format!("no port to listen on: {error}")
 }
 
 fn converse(app: &App, tls: Arc<ServerConfig>, tcp: TcpStream) {

@@ -136,15 +136,16 @@ impl Link {
     }
 
     pub fn flush(&mut self) -> Result<()> {
-        let output = std::mem::take(&mut self.output);
-        if output.is_empty() {
+        if self.output.is_empty() {
             return Ok(());
         }
-        match &mut self.wire {
-            Wire::Clear(socket) => socket.write_all(&output),
-            Wire::Tls(stream) => stream.write_all(&output).and_then(|()| stream.flush()),
+        let written = match &mut self.wire {
+            Wire::Clear(socket) => socket.write_all(&self.output),
+            Wire::Tls(stream) => stream.write_all(&self.output).and_then(|()| stream.flush()),
             Wire::Gone => Err(ErrorKind::NotConnected.into()),
-        }
+        };
+        self.output.clear();
+        written
     }
 
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {

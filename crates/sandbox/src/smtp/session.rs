@@ -89,7 +89,8 @@ impl Session<'_> {
         if self.settings.delay_ms > 0 {
             std::thread::sleep(Duration::from_millis(self.settings.delay_ms.min(10_000)));
         }
-        link.say(format!("{reply}\r\n").as_bytes());
+        link.say(reply.as_bytes());
+        link.say(b"\r\n");
     }
 
     /// Replies to a command, or greets where there is none; `false` ends the connection.
