@@ -9,7 +9,7 @@ use lettre::address::{Address, Envelope};
 use libfuzzer_sys::fuzz_target;
 use notify::config::SmtpMode;
 use notify::outcome::Outcome;
-use notify::smtp::{Login, Server, submit};
+use notify::smtp::{Body, Login, Server, submit};
 use notify::{Deadline, Host, Secret};
 
 static PEER: LazyLock<Peer> = LazyLock::new(Peer::start);
@@ -34,7 +34,7 @@ fuzz_target!(|words: &[u8]| {
     let mail = b"Subject: test\r\n\r\n.text\r\n";
     let with_login = words.first().is_some_and(|first| first % 2 == 0);
     let login = if with_login { login } else { Login::None };
-    match submit(&host, &server, &login, &envelope, mail, &deadline) {
+    match submit(&host, &server, &login, &envelope, &Body::new(mail), &deadline) {
         Ok(outcomes) => {
             assert_eq!(outcomes.len(), 2);
             let sent = outcomes.iter().any(|(_, o)| matches!(o, Outcome::Sent));
