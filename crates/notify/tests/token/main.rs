@@ -1,8 +1,6 @@
 //! Access tokens through the public interface, against a provider on loopback that rotates refresh
 //! tokens and revokes the grant when a spent one comes back.
 
-use notify::Deadline;
-
 mod app;
 mod clock;
 mod disk;
@@ -10,7 +8,6 @@ mod early;
 mod fork;
 mod health;
 mod kill;
-mod model;
 mod newer;
 mod nodes;
 mod order;

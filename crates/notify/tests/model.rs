@@ -5,20 +5,20 @@ use std::time::Duration;
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::thread;
 
-use crate::Deadline;
-use crate::together::soak;
+use notify::Deadline;
 use queue::Queue;
 
 mod sync {
     pub use shuttle::sync::{Condvar, Mutex, MutexGuard};
 }
 
-#[path = "../../src/token/queue.rs"]
+#[path = "../src/token/queue.rs"]
 mod queue;
 
 /// In so many orders; no wait ever times out in this scheduler.
 fn orders() -> usize {
-    if soak() { 100_000 } else { 2000 }
+    let soak = std::env::var_os("SOAK").is_some();
+    if soak { 100_000 } else { 2000 }
 }
 
 fn deadline() -> Deadline {
