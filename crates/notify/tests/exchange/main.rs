@@ -9,5 +9,6 @@ mod machine;
 #[allow(dead_code)]
 mod peer;
 mod proxy;
+mod verdicts;
 mod way;
 mod words;
