@@ -1,7 +1,8 @@
 //! Whole containers, described in one call each.
 //!
-//! The descriptions go to buffers that a thread uses again: containers are many
-//! and mostly small. Stale entries are never read.
+//! Containers are many and mostly small. Pairs of hashes go to room that each call
+//! has, elements of arrays and the pairs of larger hashes to buffers that a thread
+//! uses again. Stale entries are never read.
 
 use std::cell::Cell;
 use std::slice;
