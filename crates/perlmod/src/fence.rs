@@ -329,7 +329,8 @@ fn empty_call(perl: *mut Interpreter) -> Call {
         errnum: -1,
         cv: ptr::null_mut(),
         pairs_used: 0,
-        pairs: [const { MaybeUninit::uninit() }; ffi::PAIRS],
+        // C fills in only what belongs to a value's kind
+        pairs: [const { MaybeUninit::zeroed() }; ffi::PAIRS],
     }
 }
 
