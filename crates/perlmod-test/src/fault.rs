@@ -47,70 +47,60 @@ impl fmt::Display for PanicsWhenShown {
     }
 }
 
-std::thread_local! {
-    /// What a [`Meddler`] replaces.
-    static MEDDLED: Cell<Option<perlmod::Hash>> = const { Cell::new(None) };
+/// What happens to a hash while it is read.
+enum Meddling {
+    /// All values of this one are replaced.
+    Replace(perlmod::Hash),
+    /// It is never read to its end.
+    Forget,
 }
 
-/// The values of a hash, which it replaces after the first.
-struct Meddler(Vec<String>);
+std::thread_local! {
+    static MEDDLING: Cell<Option<Meddling>> = const { Cell::new(None) };
+}
 
-impl<'de> Deserialize<'de> for Meddler {
+/// The values of a hash, with which somebody meddles after the first.
+struct Meddled(Vec<String>);
+
+impl<'de> Deserialize<'de> for Meddled {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Meddling)
+        deserializer.deserialize_map(Values)
     }
 }
 
-struct Meddling;
+struct Values;
 
-impl<'de> serde::de::Visitor<'de> for Meddling {
-    type Value = Meddler;
+impl<'de> serde::de::Visitor<'de> for Values {
+    type Value = Meddled;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a hash")
     }
 
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut pairs: A) -> Result<Meddler, A::Error> {
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut pairs: A) -> Result<Meddled, A::Error> {
         let mut values = Vec::new();
         while let Some((_, value)) = pairs.next_entry::<String, String>()? {
             values.push(value);
-            if let Some(hash) = MEDDLED.take() {
-                for number in 1..=12 {
-                    hash.insert(&format!("key{number}"), perlmod::Value::new_string("new"));
+            match MEDDLING.take() {
+                Some(Meddling::Replace(hash)) => {
+                    for number in 1..=12 {
+                        hash.insert(&format!("key{number}"), perlmod::Value::new_string("new"));
+                    }
                 }
+                Some(Meddling::Forget) => {
+                    std::mem::forget(pairs);
+                    break;
+                }
+                None => {}
             }
         }
-        Ok(Meddler(values))
-    }
-}
-
-/// A hash that is begun and never ended.
-struct Forgotten;
-
-impl<'de> Deserialize<'de> for Forgotten {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Forgetting)
-    }
-}
-
-struct Forgetting;
-
-impl<'de> serde::de::Visitor<'de> for Forgetting {
-    type Value = Forgotten;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a hash")
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut pairs: A) -> Result<Forgotten, A::Error> {
-        pairs.next_entry::<String, String>()?;
-        std::mem::forget(pairs);
-        Ok(Forgotten)
+        Ok(Meddled(values))
     }
 }
 
 #[perlmod::package(name = "PerlmodTest::Fault", lib = "perlmod_test", boot = crate::fault::booted)]
 mod export {
+    use super::{MEDDLING, Meddled, Meddling};
     use super::{PanicsWhenDropped, PanicsWhenRead, PanicsWhenShown, PanicsWhenWritten};
     use crate::counted::{self, Counted};
 
@@ -225,9 +215,9 @@ mod export {
     fn replaced(#[raw] hash: perlmod::Value) -> Result<Vec<String>, perlmod::Error> {
         let inner = hash.dereference();
         let inner = inner.as_ref().and_then(perlmod::Value::as_hash);
-        super::MEDDLED.set(inner.map(|hash| hash.clone_ref()));
-        let read: Result<super::Meddler, _> = perlmod::from_ref_value(&hash);
-        super::MEDDLED.set(None);
+        MEDDLING.set(inner.map(|hash| Meddling::Replace(hash.clone_ref())));
+        let read: Result<Meddled, _> = perlmod::from_ref_value(&hash);
+        MEDDLING.set(None);
         read.map(|read| read.0)
     }
     /// Reads a hash after it was begun often and never ended.
@@ -237,7 +227,9 @@ mod export {
     ) -> Result<std::collections::BTreeMap<String, String>, perlmod::Error> {
         // of three keys each: the last one finds no room beside them
         for _ in 0..5 {
-            let super::Forgotten = perlmod::from_ref_value(&hash)?;
+            MEDDLING.set(Some(Meddling::Forget));
+            let read: Meddled = perlmod::from_ref_value(&hash)?;
+            assert_eq!(read.0.len(), 1);
         }
         perlmod::from_ref_value(&hash)
     }

@@ -18,7 +18,6 @@ use Test::Notifications::Web      ();
 
 our @EXPORT_OK = qw(steps canaries);
 
-# a listening port of this machine answers 200, a closed one nothing
 sub steps ($port = 0, $closed = 0) {
     return (
         Test::Notifications::Mail::steps(),     Test::Notifications::Web::steps($port, $closed),
