@@ -328,7 +328,7 @@ fn empty_call(perl: *mut Interpreter) -> Call {
         pinned: 1,
         errnum: -1,
         cv: ptr::null_mut(),
-        pairs_used: 0,
+        pairs_used: Cell::new(0),
         // C fills in only what belongs to a value's kind
         pairs: [const { MaybeUninit::zeroed() }; ffi::PAIRS],
     }

@@ -4,6 +4,7 @@
 //! `glue/api.c` cannot die; those of `glue/guarded.c` return a status.
 //! All of them take the interpreter of the running call first.
 
+use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 use std::marker::{PhantomData, PhantomPinned};
 use std::mem::MaybeUninit;
@@ -359,7 +360,7 @@ pub struct Call {
     pub(crate) pinned: i32,
     pub(crate) errnum: i32,
     pub(crate) cv: *mut CV,
-    pub(crate) pairs_used: u32,
+    pub(crate) pairs_used: Cell<u32>,
     pub(crate) pairs: [MaybeUninit<Pair>; PAIRS],
 }
 

@@ -152,11 +152,10 @@ impl Pairs {
     /// The value of a pair; `None` if it can no longer be read.
     #[inline]
     pub(crate) fn value(&self, index: usize) -> Option<&Node> {
-        let pair = self.get(index)?;
         if !self.watch.is_fresh() && !describe_again(self.walk, index) {
             return None;
         }
-        Some(&pair.value)
+        self.get(index).map(|pair| &pair.value)
     }
 }
 
@@ -219,7 +218,7 @@ fn describe_again(walk: Walk, index: usize) -> bool {
     if walk.held == 0 {
         return false;
     }
-    // SAFETY: there are so many pairs, and nobody has a reference to one
+    // SAFETY: there are so many pairs; the reader asks for one value after the other
     let pairs = unsafe { slice::from_raw_parts_mut(walk.pairs, walk.count as usize) };
     if let Some(Pair { value, .. }) = pairs.get_mut(index) {
         if !value.sv.is_null() {
@@ -250,10 +249,10 @@ impl Drop for Pairs {
         }
         let (_, call) = self.watch.running();
         // SAFETY: the call that the room belongs to runs
-        let call = unsafe { &mut *call };
+        let call = unsafe { &*call };
         // others that still live keep theirs, and what is before it
-        if call.pairs_used == u32::from(walk.used) {
-            call.pairs_used -= walk.count;
+        if call.pairs_used.get() == u32::from(walk.used) {
+            call.pairs_used.set(u32::from(walk.used) - walk.count);
         }
     }
 }
