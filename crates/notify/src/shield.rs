@@ -27,5 +27,5 @@ pub(crate) mod tests {
     }
 
     /// SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM and SIGCHLD.
-    pub(crate) const USUAL: u64 = 1 | 1 << 1 | 1 << 9 | 1 << 11 | 1 << 13 | 1 << 14 | 1 << 16;
+    pub(crate) const USUAL: u64 = 0b1_0110_1010_0000_0011;
 }

@@ -124,10 +124,10 @@ fn f22_answers_broken_at_random() {
         for worker in 0..4 {
             let count = &count;
             scope.spawn(move || {
-                let mut seeds = Random(base ^ (worker + 1) << 40);
+                let mut seeds = Random(base ^ ((worker + 1) << 40));
                 while Instant::now() < end && *count.lock().unwrap() < MOST {
                     let high = u64::try_from(seeds.below(1 << 31)).unwrap();
-                    ask(high << 31 | u64::try_from(seeds.below(1 << 31)).unwrap());
+                    ask((high << 31) | u64::try_from(seeds.below(1 << 31)).unwrap());
                     *count.lock().unwrap() += 1;
                 }
             });

@@ -117,7 +117,7 @@ fn server(seed: u64, tls: bool, first: Fault, injected: &Arc<Injected>) -> (Serv
     let journal = Journal::default();
     let (noted, counted) = (Arc::clone(&journal), Arc::clone(injected));
     let plan = move |number: usize| {
-        let mut dice = Dice(seed ^ (number as u64) << 20);
+        let mut dice = Dice(seed ^ ((number as u64) << 20));
         let fault = match number {
             0 => Some(first),
             _ => (dice.roll(RATE) == 0).then(|| fault(&mut dice)),

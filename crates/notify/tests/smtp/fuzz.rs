@@ -192,10 +192,10 @@ fn f33_replies_broken_at_random() {
         for worker in 0..8 {
             let count = &count;
             scope.spawn(move || {
-                let mut seeds = Random(base ^ (worker + 1) << 40);
+                let mut seeds = Random(base ^ ((worker + 1) << 40));
                 while Instant::now() < end {
                     let high = u64::try_from(seeds.below(1 << 31)).unwrap();
-                    converse(high << 31 | u64::try_from(seeds.below(1 << 31)).unwrap());
+                    converse((high << 31) | u64::try_from(seeds.below(1 << 31)).unwrap());
                     *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
                 }
             });

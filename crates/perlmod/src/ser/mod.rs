@@ -63,7 +63,7 @@ impl ValueSer<'static> {
     }
 }
 
-impl<'p> ValueSer<'p> {
+impl ValueSer<'_> {
     /// The same place, as an element of a sequence.
     #[inline]
     fn element(self, pattern: &Pattern) -> ValueSer<'_> {
