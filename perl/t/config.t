@@ -160,7 +160,7 @@ subtest 'webhook: one hash' => sub {
         ['comment'], $EMPTY);
     delete $expected{comment};
     is_deeply $config->get_webhook_endpoints, [+{ %expected, method => 'put' }], 'updated';
-    like + ($config->write_config)[1], qr/Y2FuYXJ5/, 'a secret without value keeps its old one';
+    like(($config->write_config)[1], qr/Y2FuYXJ5/, 'a secret without value keeps its old one');
     is refusal(sub { $config->add_webhook_endpoint({ %hash, name => 'v', header => ['name=A'] }) }),
         q{400 header 'A' has empty value}, 'a header without value';
     is refusal(sub { $config->add_webhook_endpoint({ %hash, name => 'v', method => 'trace' }) }),
@@ -287,7 +287,8 @@ subtest 'a broken file is told with its line' => sub {
         reason => 'port: must be a number from 0 to 65535',
         }],
         'an entry that is faulty is left out and listed';
-    like + ($config->write_config)[0], qr/\Asmtp: ab\n\tserver x\n\tfrom-address y\n\tport z\n\n/,
+    my ($written) = $config->write_config;
+    like $written, qr/\Asmtp: ab\n\tserver x\n\tfrom-address y\n\tport z\n\n/,
         'and written back as it is';
 };
 

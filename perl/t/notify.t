@@ -60,9 +60,9 @@ subtest 'the files reach the library as they are' => sub {
 
 subtest 'both files are written, as UTF-8' => sub {
     PVE::Notify::lock_config(sub { PVE::Notify::write_config(PVE::Notify::read_config()) });
-    is read_file('notifications.cfg'),      "public \xc3\xa4\xe2\x98\xba\n",      'public';
-    is read_file('priv/notifications.cfg'), "private\n",                          'private';
-    is + (stat "$dir/config/priv/notifications.cfg")[2] & oct '7777', oct '0600', 'mode';
+    is read_file('notifications.cfg'),      "public \xc3\xa4\xe2\x98\xba\n", 'public';
+    is read_file('priv/notifications.cfg'), "private\n",                     'private';
+    is((stat "$dir/config/priv/notifications.cfg")[2] & oct '7777', oct '0600', 'mode');
 };
 
 subtest 'the lock gives back what the code gives' => sub {

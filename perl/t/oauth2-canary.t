@@ -195,10 +195,11 @@ subtest 'and in files only where it belongs, for its owner alone' => sub {
     my @kept = map { substr $_, 1 + length $dir } glob "$dir/{run,state}/oauth2/*";
     cmp_ok scalar @kept, '>=', 2, 'files of tokens';
     for my $path (keys %in, @kept) {
-        is + (stat "$dir/$path")[2] & oct '7777', oct '0600', $path;
+        is((stat "$dir/$path")[2] & oct '7777', oct '0600', $path);
     }
-    is + (stat "$dir/$_")[2] & oct '7777', oct '0700', $_
-        for qw(state/oauth2 run/oauth2 config/priv);
+    for my $folder (qw(state/oauth2 run/oauth2 config/priv)) {
+        is((stat "$dir/$folder")[2] & oct '7777', oct '0700', $folder);
+    }
 };
 
 done_testing;

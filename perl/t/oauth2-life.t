@@ -233,8 +233,8 @@ subtest 'after a new consent all is well' => sub {
 
 subtest 'a deleted target leaves nothing' => sub {
     my @records = glob "$dir/state/oauth2/*";
-    is scalar @records,                      1,          'one record';
-    is + (stat $records[0])[2] & oct '7777', oct '0600', 'for its owner alone';
+    is scalar @records, 1, 'one record';
+    is((stat $records[0])[2] & oct '7777', oct '0600', 'for its owner alone');
     call('PUT',    '/cluster/notifications/matchers/all', { target => ['other'] });
     call('DELETE', "$PATH/mail",                          {});
     is_deeply [glob "$dir/state/oauth2/*"], [], 'gone';

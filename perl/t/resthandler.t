@@ -11,7 +11,7 @@ push @$_, 'PVE::RESTHandler' for \@Test::Leaf::ISA, \@Test::Root::ISA;
 
 my %seen;
 
-sub method ($name, $path, $verb, $properties = {}, %more) {
+sub method_info ($name, $path, $verb, $properties = {}, %more) {
     return {
         name       => $name,
         path       => $path,
@@ -28,14 +28,14 @@ sub error_of ($code) {
 
 my %name = (name => { type => 'string', format => 'pve-configid' });
 
-Test::Leaf->register_method(method('index',  '',           'GET'));
-Test::Leaf->register_method(method('read',   '{name}',     'GET', {%name}));
-Test::Leaf->register_method(method('fixed',  'fixed',      'GET'));
-Test::Leaf->register_method(method('remove', '{name}',     'DELETE', {%name}));
-Test::Leaf->register_method(method('part',   '{name}/sub', 'GET',    {%name}));
+Test::Leaf->register_method(method_info('index',  '',           'GET'));
+Test::Leaf->register_method(method_info('read',   '{name}',     'GET', {%name}));
+Test::Leaf->register_method(method_info('fixed',  'fixed',      'GET'));
+Test::Leaf->register_method(method_info('remove', '{name}',     'DELETE', {%name}));
+Test::Leaf->register_method(method_info('part',   '{name}/sub', 'GET',    {%name}));
 Test::Root->register_method({ path => 'leaf',      subclass => 'Test::Leaf' });
 Test::Root->register_method({ path => 'in/{zone}', subclass => 'Test::Leaf' });
-Test::Root->register_method(method('root', '', 'GET'));
+Test::Root->register_method(method_info('root', '', 'GET'));
 
 subtest 'a path leads to one method' => sub {
     my @cases = (
@@ -77,7 +77,7 @@ subtest 'a path part is checked like any parameter' => sub {
         'errors';
 };
 
-Test::Leaf->register_method(method(
+Test::Leaf->register_method(method_info(
     'typed', 'typed', 'POST',
     {
         text  => { type => 'string',  optional => 1 },
@@ -128,7 +128,7 @@ PERL
 
 subtest 'results are checked when asked for' => sub {
     my $result;
-    Test::Leaf->register_method(method(
+    Test::Leaf->register_method(method_info(
         'answer', 'answer', 'GET', {},
         returns => { type => 'integer' },
         code    => sub ($param) { return $result },
@@ -144,7 +144,7 @@ subtest 'results are checked when asked for' => sub {
 
 subtest 'parameters without properties take nothing or anything' => sub {
     Test::Leaf->register_method(
-        { method('bare', 'bare', 'GET')->%*, parameters => { additionalProperties => 0 } });
+        { method_info('bare', 'bare', 'GET')->%*, parameters => { additionalProperties => 0 } });
     is(Test::Leaf->bare({}), 'bare', 'works');
     my $error = error_of(sub { Test::Leaf->bare({ a => 1 }) });
     is_deeply [keys $error->{errors}->%*], ['a'], 'refuses others';
@@ -153,12 +153,12 @@ subtest 'parameters without properties take nothing or anything' => sub {
 subtest 'an error of the method passes unchanged' => sub {
     my $thrown = { code => 400, message => 'mine' };
     Test::Leaf->register_method(
-        method('throws', 'throws', 'GET', {}, code => sub ($param) { die $thrown }));
+        method_info('throws', 'throws', 'GET', {}, code => sub ($param) { die $thrown }));
     is error_of(sub { Test::Leaf->throws({}) }), $thrown, 'the same hash';
 };
 
 subtest 'mistakes of a module are told when it loads' => sub {
-    my $good  = method('new', 'new', 'GET');
+    my $good  = method_info('new', 'new', 'GET');
     my @cases = (
         [+{ %$good, proxy_to => 'x' },     qr/unknown key 'proxy_to'/],
         [+{ %$good, method   => 'PATCH' }, qr/unknown verb 'PATCH'/],

@@ -66,13 +66,11 @@ sub config (%target) {
 }
 
 sub outcomes ($targets) {
-    return {
-        map {
-            my $target = $_;
-            map { ("$target->{target} $_->{recipient}" => $_->{outcome}) }
-                $target->{recipients}->@*
-        } @$targets
-    };
+    my %outcome;
+    for my $target (@$targets) {
+        $outcome{"$target->{target} $_->{recipient}"} = $_->{outcome} for $target->{recipients}->@*;
+    }
+    return \%outcome;
 }
 
 my @good = ($smtp->{'port-starttls'}, 'starttls', $user->@{qw(login password)});

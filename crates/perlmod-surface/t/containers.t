@@ -84,7 +84,7 @@ subtest 'hashes' => sub {
         %$hash = (one => 1, '€' => 2);
         is_deeply [PerlmodSurface::Containers::hash_length($hash)],     [2, 0], "$title: length";
         is_deeply [PerlmodSurface::Containers::hash_get($hash, 'one')], [1, 1], "$title: get";
-        is + (PerlmodSurface::Containers::hash_get($hash, '€'))[0], 2, "$title: a wide key";
+        is((PerlmodSurface::Containers::hash_get($hash, '€'))[0], 2, "$title: a wide key");
         is_deeply [PerlmodSurface::Containers::hash_get($hash, 'x')], [('none') x 2],
             "$title: a missing key";
         ok !exists $hash->{x}, "$title: is not made";

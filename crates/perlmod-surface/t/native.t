@@ -69,9 +69,9 @@ subtest 'attributes' => sub {
     is prototype('PerlmodSurface::Attributes::optional'),       '$;$$', 'the automatic one';
     is prototype('PerlmodSurface::Attributes::running'),        '$;$', '... does not count the sub';
     my ($code, $sum) = PerlmodSurface::Attributes::running(1, 2);
-    is $code, \&PerlmodSurface::Attributes::running,     'the running sub';
-    is $sum,  3,                                         '... is no argument';
-    is + (PerlmodSurface::Attributes::running(1))[1], 1, 'a normal call is not rejected';
+    is $code, \&PerlmodSurface::Attributes::running, 'the running sub';
+    is $sum,  3,                                     '... is no argument';
+    is((PerlmodSurface::Attributes::running(1))[1], 1, 'a normal call is not rejected');
     like error(sub { (\&PerlmodSurface::Attributes::running)->(1, 2, 3) }),
         qr/too many parameters for function 'running', \(expected 2\)/, 'nor counted in errors';
     ok PerlmodSurface::Attributes::is_running(\&PerlmodSurface::Attributes::is_running),

@@ -83,7 +83,7 @@ subtest 'Storable clones objects' => sub {
     my $object = PerlmodSurface::Object->new('text');
     my $name   = $object->STORABLE_freeze(1);
     like $name, qr/\A[0-9a-f]{32}\z/, 'a random name is frozen';
-    is + PerlmodSurface::Object->STORABLE_attach(1, $name)->text, 'text', 'attached';
+    is(PerlmodSurface::Object->STORABLE_attach(1, $name)->text, 'text', 'attached');
     for my $bad ($name, '0' x 32, $$object{x} // '', 12345678) {
         is error(sub { PerlmodSurface::Object->STORABLE_attach(1, $bad) }),
             "error: clone is unknown or was attached already\n", 'twice, or forged: refused';

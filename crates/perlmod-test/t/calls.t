@@ -118,7 +118,7 @@ subtest 'unusual ways to call' => sub {
         "a: invalid type: undef, expected i64\n", 'an element that does not exist';
     ok !exists $sparse[0], '... is not made';
     my %hash;
-    is + (\&PerlmodTest::Calls::optional)->(1, $hash{missing}), '1 None None', 'a missing key';
+    is((\&PerlmodTest::Calls::optional)->(1, $hash{missing}), '1 None None', 'a missing key');
     ok !exists $hash{missing}, '... is not made';
 };
 

@@ -225,7 +225,7 @@ subtest 'what Rust has borrowed survives what Perl does' => sub {
     is PerlmodTest::Fault::deep('a', \@array), 26, 'an array that is emptied while it is read';
     my @arguments = ('early', undef, 'last');
     tie $arguments[1], 'Tied::Scalar', sub { @arguments = (); return 'late' };
-    is + (\&PerlmodTest::Fault::lent)->(@arguments), 'earlylatelast', 'arguments that are freed';
+    is((\&PerlmodTest::Fault::lent)->(@arguments), 'earlylatelast', 'arguments that are freed');
 };
 
 subtest "F-42: $count dying calls do not grow the process" => sub {

@@ -41,10 +41,9 @@ subtest 'what is written' => sub {
     open(my $file, '>', $include) or die "cannot write: $!\n";
     print {$file} "sub included { return 'included' }\n";
     close($file) or die "cannot write: $!\n";
-    is +
-        (generate("--outdir=$dir", "--include-file=$include", @REQUIRED, 'X::A', 'X::B::C', 'X::A'))
-        [0], 0,
-        'ends well';
+    my ($ending) =
+        generate("--outdir=$dir", "--include-file=$include", @REQUIRED, 'X::A', 'X::B::C', 'X::A');
+    is $ending, 0, 'ends well';
     like slurp("$dir/X/Lib.pm"), qr/libx\.so.*sub included/s,
         'the library package with the included code';
     like slurp("$dir/X/A.pm"), qr/\Apackage X::A;.*X::Lib->bootstrap\(__PACKAGE__\)/s, 'a stub';
@@ -53,7 +52,7 @@ subtest 'what is written' => sub {
     generate("--outdir=$noted", "--from-notes=$LIBRARY", @REQUIRED, 'X::A');
     ok -f "$noted/PerlmodTest/Calls.pm", 'stubs for the packages that a library names';
     ok -f "$noted/X/A.pm",               '... beside those that are named';
-    like + (generate('--help'))[1], qr/\Ausage: genpackage\.pl --lib=NAME/, 'help';
+    like((generate('--help'))[1], qr/\Ausage: genpackage\.pl --lib=NAME/, 'help');
     generate("--outdir=$noted", "--include-file=$include", "--include-file=$include", @REQUIRED);
     is scalar(() = slurp("$noted/X/Lib.pm") =~ /sub included/g), 2, 'code from several files';
     my $stubs = tempdir(CLEANUP => 1);
@@ -86,14 +85,13 @@ subtest 'mistakes' => sub {
         ok $status, "without $name: refused";
         like $text, qr/\Aoption $name is missing$/m, '... and said so';
     }
-    like + (generate(@REQUIRED, 'not a package'))[1],
-        qr/not the name of a package: 'not a package'/, 'a bad package';
-    like + (generate(@REQUIRED, '--lib-tag=a b'))[1], qr/--lib-tag: not a tag/, 'a bad tag';
-    like + (generate("--list-from-notes=$PROGRAM"))[1], qr/is not an ELF file/,
-        'a file that is no library';
-    like + (generate("--list-from-notes=$^X"))[1], qr/has no section/, 'a program without packages';
-    like + (generate('--list-from-notes=/nonexistent'))[1], qr/cannot read/,
-        'a file that is not there';
+    my sub said (@words) { return (generate(@words))[1] }
+    like said(@REQUIRED, 'not a package'), qr/not the name of a package: 'not a package'/,
+        'a bad package';
+    like said(@REQUIRED, '--lib-tag=a b'),   qr/--lib-tag: not a tag/, 'a bad tag';
+    like said("--list-from-notes=$PROGRAM"), qr/is not an ELF file/,   'a file that is no library';
+    like said("--list-from-notes=$^X"),      qr/has no section/,       'a program without packages';
+    like said('--list-from-notes=/nonexistent'), qr/cannot read/,      'a file that is not there';
 };
 
 subtest 'a library that cannot be loaded' => sub {

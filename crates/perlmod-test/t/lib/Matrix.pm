@@ -113,6 +113,7 @@ my @TABLE = (
 #>>>
 
 # The range of each integer type.
+#<<<
 my %RANGE = (
     i8   => [-128,                   127],
     u8   => [0,                      255],
@@ -125,6 +126,7 @@ my %RANGE = (
     i128 => [map { Math::BigInt->new(2)->bpow(127)->bmul($_)->bsub($_ > 0) } -1, 1],
     u128 => [0, Math::BigInt->new(2)->bpow(128)->bsub(1)],
 );
+#>>>
 
 sub types () {
     my @types = sort keys %RANGE, qw(

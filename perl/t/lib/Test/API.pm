@@ -11,7 +11,7 @@ use PVE::RPCEnvironment;
 
 my %text = (type => 'string', optional => 1);
 
-my sub method ($path, $code, %more) {
+my sub add_method ($path, $code, %more) {
     __PACKAGE__->register_method({
         name        => ($more{method} // 'GET') . '_' . $path =~ s/\W/_/gr,
         path        => $path,
@@ -34,27 +34,39 @@ my sub method ($path, $code, %more) {
     return;
 }
 
-method('echo', sub ($param) { return $param }, method => $_) for qw(GET POST PUT DELETE);
-method(
+add_method('echo', sub ($param) { return $param }, method => $_) for qw(GET POST PUT DELETE);
+add_method(
     'item/{name}',
     sub ($param) { return $param->{name} },
     properties => { name => { type => 'string' } }
 );
-method('world',         sub ($param) { return 'hello' },  permissions => { user => 'world' });
-method('root',          sub ($param) { return 'root' },   permissions => undef);
-method('no-token',      sub ($param) { return 'person' }, allowtoken  => 0);
-method('who',           sub ($param) { return PVE::RPCEnvironment->get->get_user });
-method('protected/who', sub ($param) { return PVE::RPCEnvironment->get->get_user }, protected => 1);
-method('protected/pid', sub ($param) { return $$ },                                 protected => 1);
-method('protected/echo',  sub ($param) { return $param }, protected => 1, method => 'POST');
-method('protected/fail',  sub ($param) { raise("no\ncure\n", code => 404) },        protected => 1);
-method('protected/param', sub ($param) { raise_param_exc({ text => 'is bad' }) },   protected => 1);
-method('protected/die',   sub ($param) { die "broken\n" },                          protected => 1);
-method('protected/crash', sub ($param) { kill(KILL => $$); sleep 5 },               protected => 1);
-method('protected/exit',  sub ($param) { POSIX::_exit(0) },                         protected => 1);
-method('protected/sleep', sub ($param) { sleep($param->{number}); return 'slept' }, protected => 1);
-method('protected/large', sub ($param) { return 'x' x (5 * 1024 * 1024) },          protected => 1);
-method(
+add_method('world',    sub ($param) { return 'hello' },  permissions => { user => 'world' });
+add_method('root',     sub ($param) { return 'root' },   permissions => undef);
+add_method('no-token', sub ($param) { return 'person' }, allowtoken  => 0);
+add_method('who',      sub ($param) { return PVE::RPCEnvironment->get->get_user });
+add_method(
+    'protected/who',
+    sub ($param) { return PVE::RPCEnvironment->get->get_user },
+    protected => 1
+);
+add_method('protected/pid',  sub ($param) { return $$ },     protected => 1);
+add_method('protected/echo', sub ($param) { return $param }, protected => 1, method => 'POST');
+add_method('protected/fail', sub ($param) { raise("no\ncure\n", code => 404) }, protected => 1);
+add_method(
+    'protected/param',
+    sub ($param) { raise_param_exc({ text => 'is bad' }) },
+    protected => 1
+);
+add_method('protected/die',   sub ($param) { die "broken\n" },            protected => 1);
+add_method('protected/crash', sub ($param) { kill(KILL => $$); sleep 5 }, protected => 1);
+add_method('protected/exit',  sub ($param) { POSIX::_exit(0) },           protected => 1);
+add_method(
+    'protected/sleep',
+    sub ($param) { sleep($param->{number}); return 'slept' },
+    protected => 1
+);
+add_method('protected/large', sub ($param) { return 'x' x (5 * 1024 * 1024) }, protected => 1);
+add_method(
     'protected/child',
     sub ($param) {
 
@@ -65,7 +77,7 @@ method(
     },
     protected => 1,
 );
-method(
+add_method(
     'protected/descriptors',
     sub ($param) {
         opendir(my $dir, '/proc/self/fd') or die;
@@ -75,8 +87,8 @@ method(
     },
     protected => 1,
 );
-method('fail',     sub ($param) { raise("sn\x{f6}w\r\nSet-Cookie: x=y\n", code => 418) });
-method('bad-code', sub ($param) { raise("odd\n",                          code => 200) });
-method('die',      sub ($param) { die "broken\n" });
+add_method('fail',     sub ($param) { raise("sn\x{f6}w\r\nSet-Cookie: x=y\n", code => 418) });
+add_method('bad-code', sub ($param) { raise("odd\n",                          code => 200) });
+add_method('die',      sub ($param) { die "broken\n" });
 
 1;

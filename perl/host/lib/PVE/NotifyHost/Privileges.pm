@@ -4,7 +4,8 @@ package PVE::NotifyHost::Privileges;
 
 use v5.36;
 
-use POSIX ();
+use English qw(-no_match_vars);
+use POSIX   ();
 use PVE::NotifyHost::Setup;
 
 my $PACKAGED_USER = 'pve-notify-host';
@@ -36,18 +37,16 @@ sub groups_of ($name, $gid) {
 sub become ($user) {
     my ($name, $uid, $gid) = @$user{qw(name uid gid)};
     return if $uid == 0;
-    $) = join(' ', $gid, @{ $user->{groups} });    ## no critic (RequireLocalizedPunctuationVars)
+    my $groups = join ' ', $gid, $user->{groups}->@*;
+    $EFFECTIVE_GROUP_ID = $groups;    ## no critic (RequireLocalizedPunctuationVars)
     my $set    = POSIX::setgid($gid) && POSIX::setuid($uid);
-    my @groups = sort { $a <=> $b } do {
-        my %seen;
-        grep { !$seen{$_}++ } split(/ /, $));
-    };
-    die "can't become user '$name'\n"
-        if !$set || $< != $uid || $> != $uid || "@groups" ne "@{ $user->{groups} }";
+    my @groups = sort { $a <=> $b } POSIX::getgroups();
+    my $done   = $set && POSIX::getuid() == $uid && POSIX::geteuid() == $uid;
+    die "can't become user '$name'\n"   if !$done || "@groups" ne "@{ $user->{groups} }";
     die "can't give up root for good\n" if POSIX::setuid(0);
 
     # perl takes a folder of modules that it may not enter for an error
-    @INC = grep { ref || -x } @INC;                ## no critic (RequireLocalizedPunctuationVars)
+    @INC = grep { ref || -x } @INC;    ## no critic (RequireLocalizedPunctuationVars)
     return;
 }
 
