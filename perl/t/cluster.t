@@ -157,19 +157,19 @@ subtest 'a time limit inside another one' => sub {
     my $fired = 0;
     local $SIG{ALRM} = sub { $fired++; die "outer\n" };
     alarm(2);
-    PVE::Cluster::with_alarm(30, "inner\n", sub {1});
+    PVE::NotifyHost::Lock::with_alarm(30, "inner\n", sub {1});
     my $error = error_of(sub { sleep 10 });
     like $error, qr/outer/, 'the outer one goes on';
     alarm(1);
     like error_of(sub {
-        PVE::Cluster::with_alarm(30, "inner\n", sub { sleep 5 });
+        PVE::NotifyHost::Lock::with_alarm(30, "inner\n", sub { sleep 5 });
         }),
         qr/outer/,
         'the outer one ends the inner code';
     is alarm(0), 0, 'and is over';
     is $fired,   2, 'each has fired once';
     like error_of(sub {
-        PVE::Cluster::with_alarm(0.2, "inner\n", sub { sleep 5 });
+        PVE::NotifyHost::Lock::with_alarm(0.2, "inner\n", sub { sleep 5 });
         }),
         qr/inner/;
 };
