@@ -5,7 +5,7 @@
 use v5.36;
 
 use JSON::PP;
-use PVE::JSONSchema qw(get_standard_option register_format register_standard_option);
+use PVE::JSONSchema qw(get_standard_option register_standard_option);
 use Test::More;
 
 sub errors_of ($value, $schema) {
@@ -266,13 +266,13 @@ subtest 'message and code can be chosen' => sub {
 };
 
 subtest 'formats and standard options are registered once' => sub {
-    register_format('even', sub ($value) { die "odd\n" if $value % 2 });
+    PVE::JSONSchema::register_format('even', sub ($value) { die "odd\n" if $value % 2 });
     my $schema =
         { type => 'object', properties => { p => { type => 'string', format => 'even' } } };
     is_deeply errors_of({ p => 3 }, $schema), { p => 'invalid format - odd' },
         'a new format counts';
     ok !eval {
-        register_format('even', sub { });
+        PVE::JSONSchema::register_format('even', sub { });
         1;
     }, 'a second of the same name does not';
 
