@@ -54,10 +54,12 @@ subtest 'what is not a plain file of bounded size is refused' => sub {
     mkfifo("$config/user.cfg", oct('0600')) or die;
     like error_of(sub { PVE::Cluster::cfs_read_file('user.cfg') }), qr/not a regular file/, 'FIFO';
     unlink("$config/user.cfg");
-    put_file($dir, 'user.cfg', 'x' x (1024 * 1024));
-    is length(PVE::Cluster::cfs_read_file('user.cfg')->{raw}), 1024 * 1024, '1 MiB is read';
-    put_file($dir, 'user.cfg', 'x' x (1024 * 1024 + 1));
-    like error_of(sub { PVE::Cluster::cfs_read_file('user.cfg') }), qr/larger than 1048576 bytes/;
+    my $most = 1_048_552;    # so much of a file pmxcfs hands out
+    put_file($dir, 'user.cfg', 'x' x $most);
+    is length(PVE::Cluster::cfs_read_file('user.cfg')->{raw}), $most, 'as much is read';
+    put_file($dir, 'user.cfg', 'x' x ($most + 1));
+    like error_of(sub { PVE::Cluster::cfs_read_file('user.cfg') }),
+        qr/user[.]cfg': refused, it has 1048553 bytes of at most 1048552/, 'more is refused';
     unlink("$config/user.cfg");
 };
 
@@ -79,7 +81,8 @@ subtest 'writing replaces the file and leaves nothing else' => sub {
     is PVE::Cluster::cfs_read_file('user.cfg')->{raw}, "gr\xc3\xbcn \xe2\x98\xba\n", 'UTF-8 bytes';
     like error_of(sub { PVE::Cluster::cfs_write_file('user.cfg', "\x{263a}") }),
         qr/wide characters/;
-    like error_of(sub { PVE::Cluster::cfs_write_file('user.cfg', 'x' x 2_000_000) }), qr/more than/;
+    like error_of(sub { PVE::Cluster::cfs_write_file('user.cfg', 'x' x 2_000_000) }),
+        qr/2000000 bytes of at most 1048552/;
     is PVE::Cluster::cfs_read_file('user.cfg')->{raw}, "gr\xc3\xbcn \xe2\x98\xba\n",
         'still the old';
     my @left = glob("$config/*.tmp*");

@@ -60,9 +60,14 @@ subtest 'the double has the rules of pmxcfs' => sub {
     close $fh;
     like error_of(sub { PVE::Notify::File::create_file("$config/b", 'x', oct '0640') }), qr/create/,
         'a hard link';
+    open $fh, '>', "$config/a" or die "a: $!\n";
+    print {$fh} 'x' x 1_048_553;
+    close $fh or die "a: $!\n";
+    like error_of(sub { PVE::Notify::File::read_file("$config/a") }), qr/read - File too large/,
+        'a file that can be written and not be read again';
     unlink "$config/a";
     is_deeply names(), [], 'nothing is left';
-    is scalar refusals(), 4, 'so many rules were broken';
+    is scalar refusals(), 5, 'so many rules were broken';
 };
 
 subtest 'all four files keep to them' => sub {
@@ -82,6 +87,17 @@ subtest 'all four files keep to them' => sub {
     is content('notifications-ext.cfg'), '', 'emptied';
     is_deeply names(),      [sort @FILES], 'no file is left over';
     is_deeply [refusals()], [],            'no rule was broken';
+};
+
+subtest 'a file as large as can be is read again' => sub {
+    my $path = "$config/notifications-ext.cfg";
+    my $text = content('notifications-ext.cfg');
+    PVE::Notify::File::replace_file($path, 'x' x 1_048_552, oct '0640');
+    is length content('notifications-ext.cfg'), 1_048_552, 'the last byte too';
+    like error_of(sub { PVE::Notify::File::replace_file($path, 'x' x 1_048_553, oct '0640') }),
+        qr/1048553 bytes of at most 1048552/, 'one more is not written';
+    PVE::Notify::File::replace_file($path, $text, oct '0640');
+    is_deeply [refusals()], [], 'no rule was broken';
 };
 
 subtest 'without quorum nothing is changed, and the reason is told' => sub {

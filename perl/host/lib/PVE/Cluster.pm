@@ -133,7 +133,7 @@ PVE::Cluster - configuration files of a machine that is not a PVE node
 
 C<cfs_read_file> calls the parser with the file's name and its bytes (undef if the file is
 missing), keeps the result until the file changes and returns a deep copy. Files of more than
-1 MiB, symbolic links and anything that is not a regular file are refused.
+1,048,552 bytes, symbolic links and anything that is not a regular file are refused.
 
 C<cfs_write_file> replaces the file as a whole; with a true third argument the writer's text is
 encoded as UTF-8. Files below F<priv/> get mode 0600, others 0640.

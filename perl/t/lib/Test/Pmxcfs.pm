@@ -1,7 +1,7 @@
 package Test::Pmxcfs;
 
 # A double of the file rules of pmxcfs, which a node has at /etc/pve, for a folder of a test: 1 MiB a
-# file; no hard links; below priv/ no mode but 0600 and no owner but root:www-data; nothing written
+# file, of which 1,048,552 bytes can be read; no hard links; below priv/ no mode but 0600 and no owner but root:www-data; nothing written
 # without quorum. To be used before the modules that write there are loaded. What a rule refuses is
 # counted, since the code may go on regardless.
 
@@ -14,6 +14,7 @@ use Fcntl qw(O_CREAT O_RDWR O_WRONLY);
 our @EXPORT_OK = qw(pmxcfs_at quorum refusals);
 
 my $MAX_SIZE = 1024 * 1024;
+my $READABLE = 1_048_552;
 my $WWW_DATA = 33;
 
 my ($root, $quorum, @refusals) = (undef, 1);
@@ -89,6 +90,15 @@ BEGIN {
         return refuse(EFBIG, "$name: too large")
             if defined $name && (CORE::sysseek($fh, 0, 1) + $length) > $MAX_SIZE;
         return CORE::syswrite($fh, $data, $length, $offset);
+    };
+
+    # what lies behind is not known to come in any way
+    *CORE::GLOBAL::sysread = sub : prototype(*\$$;$) {
+        my ($fh, $buffer, $length, $offset) = @_;
+        my $name = inside($fh);
+        return refuse(EFBIG, "$name: too large to be read")
+            if defined $name && -s $fh > $READABLE;
+        return CORE::sysread($fh, $$buffer, $length, $offset // 0);
     };
 
     # its folders belong to root:www-data
