@@ -46,7 +46,7 @@ subtest 'the module of this host takes bytes, as that of a node' => sub {
     utf8::upgrade(my $upgraded = "gr\xfcn");
     is plain($upgraded), "pve-notify: err: gr\xfcn\n", 'however perl stores it';
     my $on_utf8 = sub {
-        binmode STDERR, ':utf8';
+        binmode STDERR, ':encoding(UTF-8)';
         PVE::SafeSyslog::syslog('err', '%s', $BYTES);
         binmode STDERR;
     };
