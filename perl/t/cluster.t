@@ -69,6 +69,11 @@ subtest 'only the files of a node are known' => sub {
         }),
         qr/not added as observed file/;
     like error_of(sub { PVE::Cluster::cfs_read_file('x.cfg') }), qr/file 'x.cfg': unknown/;
+    is error_of(sub {
+        PVE::Cluster::cfs_register_file('user.cfg', sub { return 'another' });
+        }),
+        "file 'user.cfg' already registered\n", 'each once';
+    isa_ok PVE::Cluster::cfs_read_file('user.cfg'), 'HASH', 'the first parser stays';
 };
 
 subtest 'writing replaces the file and leaves nothing else' => sub {

@@ -43,6 +43,7 @@ subtest 'the module of this host takes bytes, as that of a node' => sub {
     is plain($BYTES),      "pve-notify: err: $BYTES\n",  'bytes';
     is plain("gr\x{fc}n"), "pve-notify: err: gr\xfcn\n", 'a character below U+0100 is Latin-1';
     is plain("a \x{3a9}"), '',                           'one above: the line is gone';
+    is logged(sub { PVE::SafeSyslog::syslog('error', 'a') }), '', 'a level that syslog lacks: too';
     utf8::upgrade(my $upgraded = "gr\xfcn");
     is plain($upgraded), "pve-notify: err: gr\xfcn\n", 'however perl stores it';
     my $on_utf8 = sub {

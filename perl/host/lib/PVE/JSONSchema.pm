@@ -10,6 +10,7 @@ use Exporter 'import';
 
 use PVE::Exception;
 use PVE::JSONSchema::Formats;
+use PVE::NotifyHost::KnownSchema;
 use PVE::NotifyHost::Schema;
 
 our @EXPORT_OK = qw(get_standard_option register_standard_option);
@@ -47,6 +48,7 @@ sub parse_boolean ($text) {
 }
 
 sub validate ($value, $schema, $msg = "Parameter verification failed.\n", $code = 400) {
+    PVE::NotifyHost::KnownSchema::check($schema);
     my $errors = PVE::NotifyHost::Schema::errors_of($value, $schema);
     return 1 if !%$errors;
     die PVE::Exception->new($msg, code => $code, errors => $errors);
@@ -81,7 +83,7 @@ PVE::JSONSchema - checks values against the API's schemas
 
 Returns 1, or dies with a L<PVE::Exception> whose C<errors> name each bad parameter (50 at most).
 Keys that count: C<type>, C<optional>, C<enum>, C<pattern> (whole value), C<minLength>,
-C<maxLength>, C<minimum>, C<maximum>, C<minItems>, C<maxItems>, C<format>, C<properties>,
+C<maxLength>, C<minimum>, C<maximum>, C<format>, C<properties>,
 C<additionalProperties>, C<items>, C<requires>.
 
 =head2 get_standard_option($name, $changes), register_standard_option($name, $schema)

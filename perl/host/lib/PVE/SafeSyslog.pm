@@ -9,6 +9,7 @@ use Sys::Syslog ();
 
 our @EXPORT = qw(syslog initlog);    ## no critic (ProhibitAutomaticExportation)
 
+my %level = map { $_ => 1 } qw(emerg alert crit err warning notice info debug);
 my ($ident, $facility) = ('pve-notify', 'daemon');
 
 sub initlog ($tag, $new_facility = 'daemon') {
@@ -26,10 +27,11 @@ my sub print_bytes ($bytes) {
     return;
 }
 
-# Takes bytes: as on a node, a line with any character above U+00FF is gone.
+# Takes bytes: as on a node, a line with any character above U+00FF is gone, or with a level that
+# syslog(3) lacks.
 sub syslog ($level, $format, @values) {
     my $bytes = sprintf($format, @values);
-    utf8::downgrade($bytes, 1) or return;
+    return if !$level{$level} || !utf8::downgrade($bytes, 1);
     my $logged = -S '/dev/log' && eval {
         local $SIG{__WARN__} = sub { };
         Sys::Syslog::openlog($ident, 'pid,ndelay', $facility);
@@ -56,7 +58,8 @@ Sets the tag (C<pve-notify>) and the facility (C<daemon>) of what follows.
 
 =head2 syslog($level, $format, @values)
 
-Logs a message of bytes; one with a character above U+00FF is lost. Never dies: if there is no log
+Logs a message of bytes; one with a character above U+00FF, or with an
+unknown level, is lost. Never dies: if there is no log
 daemon, the message goes to standard error.
 
 =cut

@@ -26,8 +26,6 @@ my %message = (
     format    => 'invalid format - %s',
     minimum   => 'value must have a minimum value of %s',
     maximum   => 'value must have a maximum value of %s',
-    minItems  => 'there must be a minimum of %s values in the array',
-    maxItems  => 'there must be a maximum of %s values in the array',
 );
 
 my %is_type = (
@@ -84,11 +82,6 @@ sub check_object ($value, $schema, $path, $errors) {
 }
 
 sub check_array ($value, $schema, $path, $errors) {
-    for my $limit (qw(minItems maxItems)) {
-        next if !defined $schema->{$limit};
-        next if $limit eq 'minItems' ? @$value >= $schema->{$limit} : @$value <= $schema->{$limit};
-        return add_error($errors, $path, $limit, $schema->{$limit});
-    }
     my $items = $schema->{items} or return;
     check_value($value->[$_], $items, "${path}[$_]", $errors) for 0 .. $#$value;
     return;
@@ -136,8 +129,7 @@ sub check_value ($value, $schema, $path, $errors) {
             if !$schema->{optional} && $type ne 'null' && $type ne 'any';
         return;
     }
-    my $is_type = $is_type{$type} or die "unknown schema type '$type'\n";
-    return add_error($errors, $path, 'type', $type, shown($value)) if !$is_type->($value);
+    return add_error($errors, $path, 'type', $type, shown($value)) if !$is_type{$type}->($value);
     if (my $enum = $schema->{enum}) {
         return if grep { $value eq $_ } @$enum;
         return add_error($errors, $path, 'enum', shown($value), join ', ', @$enum);
