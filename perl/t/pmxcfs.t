@@ -54,6 +54,8 @@ subtest 'the double has the rules of pmxcfs' => sub {
     my $text = 'x' x 1024;
     like error_of(sub { PVE::Notify::File::replace_file("$config/priv/a", 'x', oct '0640') }),
         qr/mode - /, 'another mode';
+    like error_of(sub { PVE::Notify::File::replace_file("$config/a", 'x', oct '0644') }),
+        qr/mode - /, 'another one outside';
     open my $fh, '>', "$config/a" or die "a: $!\n";
     ok !defined syswrite($fh, $text x 1025), 'a file that is too large';
     ok !chown(1000, 1000, $fh),              'another owner';
@@ -67,7 +69,16 @@ subtest 'the double has the rules of pmxcfs' => sub {
         'a file that can be written and not be read again';
     unlink "$config/a";
     is_deeply names(), [], 'nothing is left';
-    is scalar refusals(), 5, 'so many rules were broken';
+    is scalar refusals(), 6, 'so many rules were broken';
+    quorum(0);
+    ok !mkdir("$config/new"),        'without quorum no folder is made';
+    ok !rmdir("$config/priv"),       'nor removed';
+    ok !unlink("$config/none"),      'nor a file';
+    ok !utime(0, 0, "$config/priv"), 'nor a time set';
+    quorum(1);
+    ok mkdir("$config/new") && utime(0, 0, "$config/new") && rmdir("$config/new"),
+        'with it all are';
+    is scalar refusals(), 4, 'and four rules were broken';
 };
 
 subtest 'all four files keep to them' => sub {

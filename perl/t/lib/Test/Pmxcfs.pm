@@ -1,8 +1,8 @@
 package Test::Pmxcfs;
 
 # A double of the file rules of pmxcfs, which a node has at /etc/pve, for a folder of a test: 1 MiB a
-# file, of which 1,048,552 bytes can be read; no hard links; below priv/ no mode but 0600 and no owner but root:www-data; nothing written
-# without quorum. To be used before the modules that write there are loaded. What a rule refuses is
+# file, of which 1,048,552 bytes can be read; no hard links; below priv/ no mode but 0600, elsewhere none but 0640 (no other is known
+# to be taken), and no owner but root:www-data; nothing changed without quorum. To be used before the modules that write there are loaded. What a rule refuses is
 # counted, since the code may go on regardless.
 
 use v5.36;
@@ -56,7 +56,7 @@ BEGIN {
         for my $file (@files) {
             my $name = inside($file) // next;
             return refuse(EPERM, sprintf '%s: mode %04o', $name, $mode)
-                if $name =~ m{\Apriv/} && $mode != oct '0600';
+                if $mode != oct($name =~ m{\Apriv/} ? '0600' : '0640');
         }
         return CORE::chmod($mode, @files);
     };
@@ -74,6 +74,31 @@ BEGIN {
     *CORE::GLOBAL::rename = sub ($old, $new) {
         my $name = inside($new) // return CORE::rename($old, $new);
         return $quorum ? CORE::rename($old, $new) : refuse(EACCES, "$name: no quorum");
+    };
+    *CORE::GLOBAL::unlink = sub (@files) {
+        for my $file (@files) {
+            my $name = inside($file);
+            return refuse(EACCES, "$name: no quorum") // 0 if defined $name && !$quorum;
+        }
+        return CORE::unlink(@files);
+    };
+    *CORE::GLOBAL::mkdir = sub : prototype(_;$) {
+        my ($dir, $mode) = @_;
+        my $name = inside($dir);
+        return refuse(EACCES, "$name: no quorum") if defined $name && !$quorum;
+        return CORE::mkdir($dir, $mode // oct '0777');
+    };
+    *CORE::GLOBAL::rmdir = sub : prototype(_) {
+        my $name = inside($_[0]);
+        return refuse(EACCES, "$name: no quorum") if defined $name && !$quorum;
+        return CORE::rmdir($_[0]);
+    };
+    *CORE::GLOBAL::utime = sub ($accessed, $modified, @files) {
+        for my $file (@files) {
+            my $name = inside($file);
+            return refuse(EACCES, "$name: no quorum") if defined $name && !$quorum;
+        }
+        return CORE::utime($accessed, $modified, @files);
     };
     *CORE::GLOBAL::sysopen = sub : prototype(*$$;$) {
         my (undef, $path, $flags, $mode) = @_;
