@@ -37,10 +37,10 @@ TEXT
 
 # for the host's own program; a node's knows nothing of it
 my $value_files = <<'TEXT';
-On this host only: instead of --NAME VALUE, --NAME-file PATH takes the value of any
-parameter from a file, or from standard input where PATH is "-". A secret then shows in no
-process list; on a terminal it is asked for without echo. A PVE node's pvesh has no
---NAME-file.
+On this host only: instead of --NAME VALUE, --NAME-file PATH takes the value of
+any parameter from a file, or from standard input where PATH is "-". A secret
+then shows in no process list; on a terminal it is asked for without echo.
+A PVE node's pvesh has no --NAME-file.
 TEXT
 
 my sub find ($command, $path) {

@@ -60,6 +60,6 @@ PVE::NotifyHost::KnownSchema - refuses schemas that are not understood
 =head2 check($schema, $place)
 
 Dies with the place in the schema and what is wrong with it: an unknown key, type or format, a pattern
-that is none, a required property that is not there.
+that is not valid, a required property that is not there.
 
 =cut
