@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
 use PVE::AccessControl;
+use PVE::NotifyHost::Rights;
 use PVE::NotifyHost::Ticket;
 use PVE::NotifyHost::UserConfig;
 use Test::More;
@@ -36,7 +37,7 @@ sub parse ($text) {
 
 # the privileges of the form Mapping.*, which are enough to tell the given roles apart
 sub mapping ($cfg, $id, $path) {
-    my $privs = PVE::AccessControl::permissions($cfg, $id, $path);
+    my $privs = PVE::NotifyHost::Rights::permissions($cfg, $id, $path);
     return join(' ', map {s/Mapping\.//r} sort grep {/\AMapping/} keys %$privs);
 }
 
@@ -92,7 +93,8 @@ subtest 'the given roles' => sub {
         my $cfg = parse("user:joe\@pve:1:0:\nacl:1:/:joe\@pve:$role:\n");
         is mapping($cfg, 'joe@pve', '/'), $expect{$role}, $role;
     }
-    my $admin = PVE::AccessControl::permissions(parse('acl:1:/:joe@pve:PVEAdmin:'), 'joe@pve', '/');
+    my $admin =
+        PVE::NotifyHost::Rights::permissions(parse('acl:1:/:joe@pve:PVEAdmin:'), 'joe@pve', '/');
     is_deeply [grep { $admin->{$_} }
             qw(Sys.Modify Sys.AccessNetwork Sys.PowerMgmt Sys.Incoming Realm.Allocate)],
         [], 'PVEAdmin lacks these';

@@ -300,7 +300,7 @@ subtest 'the helper for realm pam' => sub {
     }
     ok $helper->check('root', "p\x{e4}ss"), 'noise does not confuse it';
 
-    PVE::AccessControl::set_pam_check(
+    PVE::NotifyHost::Password::set_pam_check(
         sub ($name, $password) { return $helper->check($name, $password) });
     my $with = server(login_descriptors => [$helper->descriptor]);
     login($with, username => 'root@pam', password => "p\x{e4}ss")->status_is(200)

@@ -54,10 +54,12 @@ subtest 'what is not a plain file of bounded size is refused' => sub {
     mkfifo("$config/user.cfg", oct('0600')) or die;
     like error_of(sub { PVE::Cluster::cfs_read_file('user.cfg') }), qr/not a regular file/, 'FIFO';
     unlink("$config/user.cfg");
-    put_file($dir, 'user.cfg', 'x' x (1024 * 1024));
-    is length(PVE::Cluster::cfs_read_file('user.cfg')->{raw}), 1024 * 1024, '1 MiB is read';
-    put_file($dir, 'user.cfg', 'x' x (1024 * 1024 + 1));
-    like error_of(sub { PVE::Cluster::cfs_read_file('user.cfg') }), qr/larger than 1048576 bytes/;
+    my $most = 1_048_552;    # so much of a file pmxcfs hands out
+    put_file($dir, 'user.cfg', 'x' x $most);
+    is length(PVE::Cluster::cfs_read_file('user.cfg')->{raw}), $most, 'as much is read';
+    put_file($dir, 'user.cfg', 'x' x ($most + 1));
+    like error_of(sub { PVE::Cluster::cfs_read_file('user.cfg') }),
+        qr/user[.]cfg': refused, it has 1048553 bytes of at most 1048552/, 'more is refused';
     unlink("$config/user.cfg");
 };
 
@@ -67,6 +69,11 @@ subtest 'only the files of a node are known' => sub {
         }),
         qr/not added as observed file/;
     like error_of(sub { PVE::Cluster::cfs_read_file('x.cfg') }), qr/file 'x.cfg': unknown/;
+    is error_of(sub {
+        PVE::Cluster::cfs_register_file('user.cfg', sub { return 'another' });
+        }),
+        "file 'user.cfg' already registered\n", 'each once';
+    isa_ok PVE::Cluster::cfs_read_file('user.cfg'), 'HASH', 'the first parser stays';
 };
 
 subtest 'writing replaces the file and leaves nothing else' => sub {
@@ -79,7 +86,8 @@ subtest 'writing replaces the file and leaves nothing else' => sub {
     is PVE::Cluster::cfs_read_file('user.cfg')->{raw}, "gr\xc3\xbcn \xe2\x98\xba\n", 'UTF-8 bytes';
     like error_of(sub { PVE::Cluster::cfs_write_file('user.cfg', "\x{263a}") }),
         qr/wide characters/;
-    like error_of(sub { PVE::Cluster::cfs_write_file('user.cfg', 'x' x 2_000_000) }), qr/more than/;
+    like error_of(sub { PVE::Cluster::cfs_write_file('user.cfg', 'x' x 2_000_000) }),
+        qr/2000000 bytes of at most 1048552/;
     is PVE::Cluster::cfs_read_file('user.cfg')->{raw}, "gr\xc3\xbcn \xe2\x98\xba\n",
         'still the old';
     my @left = glob("$config/*.tmp*");
@@ -157,19 +165,19 @@ subtest 'a time limit inside another one' => sub {
     my $fired = 0;
     local $SIG{ALRM} = sub { $fired++; die "outer\n" };
     alarm(2);
-    PVE::Cluster::with_alarm(30, "inner\n", sub {1});
+    PVE::NotifyHost::Lock::with_alarm(30, "inner\n", sub {1});
     my $error = error_of(sub { sleep 10 });
     like $error, qr/outer/, 'the outer one goes on';
     alarm(1);
     like error_of(sub {
-        PVE::Cluster::with_alarm(30, "inner\n", sub { sleep 5 });
+        PVE::NotifyHost::Lock::with_alarm(30, "inner\n", sub { sleep 5 });
         }),
         qr/outer/,
         'the outer one ends the inner code';
     is alarm(0), 0, 'and is over';
     is $fired,   2, 'each has fired once';
     like error_of(sub {
-        PVE::Cluster::with_alarm(0.2, "inner\n", sub { sleep 5 });
+        PVE::NotifyHost::Lock::with_alarm(0.2, "inner\n", sub { sleep 5 });
         }),
         qr/inner/;
 };

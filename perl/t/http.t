@@ -83,6 +83,9 @@ subtest 'a message cannot add header lines' => sub {
 subtest 'unknown paths and methods' => sub {
     $t->get_ok("$json/nope")->status_is(501)
         ->json_is('/message' => "Method 'GET /nope' not implemented\n");
+    $t->get_ok($_->[0])->status_is(501)
+        ->json_is('/message' => "Method\n'GET $_->[1]' not implemented\n", 'not ASCII')
+        for ["$json/%ce%a9", "/\x{3a9}"], ['/%ce%a9', "/\x{3a9}"];
     $t->delete_ok("$json/who")->status_is(501);
     $t->patch_ok("$json/echo")->status_is(501);
     for my $path (qw(/api2 /api2/json2/who /api2/html/who /index.html /favicon.ico /mojo/logo.png))

@@ -195,9 +195,28 @@ subtest 'what does not fit into a file is refused before any file is written' =>
         });
     });
     like $error,
-        qr{\Afile '\S+/notifications[.]cfg': refused, it would have more than 1048576 bytes; an},
+        qr{\Afile '\S+/notifications[.]cfg': refused, it would have [0-9]{7} bytes of at most 1048552},
         'told';
     is_deeply [grep { -e "$dir/config/$_" } @FILES], [], 'no file';
+};
+
+subtest 'what is written can be read again, to the last byte' => sub {
+    my $most = 1_048_552;                             # so much of a file pmxcfs hands out
+    my $path = "$dir/config/notifications-ext.cfg";
+    my $size = qr/refused, it would have 1048553 bytes of at most 1048552/;
+    like error_of(sub { PVE::Notify::File::check_size($path, 'x' x ($most + 1)) }),
+        qr/\Afile '\Q$path\E': $size/, 'one more is refused when all is checked';
+    like error_of(sub { write_file('notifications-ext.cfg', 'x' x ($most + 1)) }), $size,
+        'and when it is written';
+    ok !-e $path, 'then there is no file';
+    write_file('notifications-ext.cfg', 'x' x $most);
+    is length read_file('notifications-ext.cfg'), $most, 'as many are read';
+    open my $fh, '>>', $path or die "$path: $!\n";
+    print {$fh} 'x';
+    close $fh or die "$path: $!\n";
+    like error_of(sub { read_file('notifications-ext.cfg') }),
+        qr/\Afile '\Q$path\E': refused, it has 1048553 bytes of at most 1048552/, 'one more is not';
+    forget();
 };
 
 subtest 'a reader that comes between two files waits for the writer' => sub {

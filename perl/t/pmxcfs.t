@@ -54,15 +54,31 @@ subtest 'the double has the rules of pmxcfs' => sub {
     my $text = 'x' x 1024;
     like error_of(sub { PVE::Notify::File::replace_file("$config/priv/a", 'x', oct '0640') }),
         qr/mode - /, 'another mode';
+    like error_of(sub { PVE::Notify::File::replace_file("$config/a", 'x', oct '0644') }),
+        qr/mode - /, 'another one outside';
     open my $fh, '>', "$config/a" or die "a: $!\n";
     ok !defined syswrite($fh, $text x 1025), 'a file that is too large';
     ok !chown(1000, 1000, $fh),              'another owner';
     close $fh;
     like error_of(sub { PVE::Notify::File::create_file("$config/b", 'x', oct '0640') }), qr/create/,
         'a hard link';
+    open $fh, '>', "$config/a" or die "a: $!\n";
+    print {$fh} 'x' x 1_048_553;
+    close $fh or die "a: $!\n";
+    like error_of(sub { PVE::Notify::File::read_file("$config/a") }), qr/read - File too large/,
+        'a file that can be written and not be read again';
     unlink "$config/a";
     is_deeply names(), [], 'nothing is left';
-    is scalar refusals(), 4, 'so many rules were broken';
+    is scalar refusals(), 6, 'so many rules were broken';
+    quorum(0);
+    ok !mkdir("$config/new"),        'without quorum no folder is made';
+    ok !rmdir("$config/priv"),       'nor removed';
+    ok !unlink("$config/none"),      'nor a file';
+    ok !utime(0, 0, "$config/priv"), 'nor a time set';
+    quorum(1);
+    ok mkdir("$config/new") && utime(0, 0, "$config/new") && rmdir("$config/new"),
+        'with it all are';
+    is scalar refusals(), 4, 'and four rules were broken';
 };
 
 subtest 'all four files keep to them' => sub {
@@ -82,6 +98,17 @@ subtest 'all four files keep to them' => sub {
     is content('notifications-ext.cfg'), '', 'emptied';
     is_deeply names(),      [sort @FILES], 'no file is left over';
     is_deeply [refusals()], [],            'no rule was broken';
+};
+
+subtest 'a file as large as can be is read again' => sub {
+    my $path = "$config/notifications-ext.cfg";
+    my $text = content('notifications-ext.cfg');
+    PVE::Notify::File::replace_file($path, 'x' x 1_048_552, oct '0640');
+    is length content('notifications-ext.cfg'), 1_048_552, 'the last byte too';
+    like error_of(sub { PVE::Notify::File::replace_file($path, 'x' x 1_048_553, oct '0640') }),
+        qr/1048553 bytes of at most 1048552/, 'one more is not written';
+    PVE::Notify::File::replace_file($path, $text, oct '0640');
+    is_deeply [refusals()], [], 'no rule was broken';
 };
 
 subtest 'without quorum nothing is changed, and the reason is told' => sub {

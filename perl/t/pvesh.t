@@ -13,7 +13,7 @@ use JSON::PP;
 use POSIX         ();
 use Test::FakeLog qw(last_request request_count);
 use Test::More;
-use Test::Pvesh    qw(host_dir pvesh pvesh_command);
+use Test::Pvesh    qw(host_dir pvesh pvesh_command node_pvesh);
 use Test::Terminal qw(on_terminal);
 
 my $path   = '/cluster/notifications/smtp-oauth2-token';
@@ -181,6 +181,25 @@ subtest 'usage explains a method' => sub {
         qr/^frob: property is not defined/m,
         'unknown option'
     );
+};
+
+subtest q{a node's pvesh takes no value from a file} => sub {
+    my $file   = write_file('secret', $secret);
+    my $before = request_count();
+    fails_with(
+        node_pvesh({}, @create, @public, '--client-secret-file', $file),
+        qr/^client-secret-file: property is not defined in schema and/m,
+        'the option is unknown',
+    );
+    is request_count(), $before, 'nothing is called';
+    is node_pvesh({}, @create, @public, '--client-secret', $secret)->{out},
+        "refresh-token-of-client-1\n", 'all else works';
+    unlike node_pvesh({}, 'help')->{out}, qr/-file/, 'no help speaks of it';
+    my @usage = ('usage', $path, '--command', 'create', '--verbose');
+    unlike node_pvesh({}, @usage)->{out}, qr/-file/, 'no usage either';
+    like $_, qr/On this host only:\s.*--NAME-file\s+PATH.*\sA\s+PVE\s+node's\s+pvesh\s+has/s,
+        'the host says that it alone has it'
+        for map { pvesh({}, @$_)->{out} } ['help'], \@usage;
 };
 
 subtest 'a secret comes from a file' => sub {

@@ -165,12 +165,23 @@ subtest 'mistakes of a module are told when it loads' => sub {
         [+{ %$good, name     => 'read' },  qr/name given twice/],
         [+{ %$good, path     => 'fixed' }, qr/path 'fixed' given twice/],
         [+{ %$good, code     => undef },   qr/no code/],
-        [+{ %$good, path     => undef },   qr/no path/],
+        [
+            +{ %$good, path => '{id}/new' },
+            qr/path '\{id\}\/new' names a part \{id\} that others name \{name\}/
+        ],
+        [
+            +{ %$good, parameters => { proprties => {} } },
+            qr/schema of parameters: unknown key 'proprties'/
+        ],
+        [+{ %$good, returns => { type => 'list' } }, qr/schema of returns: unknown type 'list'/],
+        [+{ %$good, path    => undef },              qr/no path/],
         [{ path => 'fixed', subclass => 'Test::Root' }, qr/path 'fixed' given twice/],
     );
     for my $case (@cases) {
         my ($info, $expected) = @$case;
         like error_of(sub { Test::Leaf->register_method($info) }), $expected, "$expected";
+        is error_of(sub { Test::Leaf->map_method_by_name('new') }),
+            "no such method 'Test::Leaf::new'\n", 'nothing is registered';
     }
 };
 

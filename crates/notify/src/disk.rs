@@ -14,8 +14,9 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
-/// The largest file that is read, in bytes: pmxcfs keeps none beyond it.
-pub const MAX: u64 = 1024 * 1024;
+/// The largest file that is read, in bytes: pmxcfs keeps 1 MiB of a file, but hands out no more than
+/// this to who asks it directly.
+pub const MAX: u64 = 1_048_552;
 
 /// What tells one content of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use v5.36;
 
 use PVE::Cluster qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file);
 use PVE::Notify::File;
+use PVE::Notify::Log;
 use PVE::RS::Notify;
 
 my $PUBLIC  = 'notifications.cfg';
@@ -58,8 +59,7 @@ my sub read_files () {
     );
 }
 
-# One line for a log: whatever stands in the file, no control character of it gets there. Neither
-# type nor name where they might show a secret.
+# One line, whatever stands in the file. Neither type nor name where they might show a secret.
 my sub fault_text ($fault) {
     my $entry = length $fault->{type} ? ", $fault->{type} '$fault->{name}'" : '';
     return "$fault->{file} line $fault->{line}$entry: $fault->{reason}" =~ s/[[:cntrl:]]/ /gr;
@@ -72,9 +72,7 @@ my sub log_faults ($config) {
     my $state  = join "\n", map { fault_text($_) } @$faults;
     return if $state eq $known;
     $known = $state;
-    require PVE::SafeSyslog;
-    PVE::SafeSyslog::syslog('err', '%s', "notification entry is ignored: $_")
-        for split /\n/, $state;
+    PVE::Notify::Log::log_line('err', "notification entry is ignored: $_") for split /\n/, $state;
     return;
 }
 
@@ -157,10 +155,7 @@ sub notify ($severity, $template, $data = {}, $fields = {}, $config = undef) {
 # nothing: it has logged by itself.
 sub log_delivery ($delivery = undef) {
     return [] if ref $delivery ne 'HASH';
-    for my $line ($delivery->{log}->@*) {
-        require PVE::SafeSyslog;
-        PVE::SafeSyslog::syslog($line->{level}, '%s', $line->{text});
-    }
+    PVE::Notify::Log::log_line($_->@{qw(level text)}) for $delivery->{log}->@*;
     return $delivery->{targets};
 }
 
@@ -172,8 +167,7 @@ sub error   (@args) { return notify('error',   @args) }
 sub refresh_oauth2_state () {
     my $run = read_config()->refresh_oauth2_state();
     for my $target (grep { defined $_->{error} } $run->{targets}->@*) {
-        require PVE::SafeSyslog;
-        PVE::SafeSyslog::syslog('err', '%s',
+        PVE::Notify::Log::log_line('err',
             "could not renew the login of target `$target->{target}`: $target->{error}");
     }
     log_delivery($run);

@@ -128,7 +128,7 @@ impl Record {
             return Err(Some("it is empty"));
         }
         if bytes.len() as u64 > disk::MAX {
-            return Err(Some("it is larger than 1 MiB"));
+            return Err(Some("it has more than 1048552 bytes"));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| Some("it is not UTF-8"))?;
         let Single(mut map) = serde_json::from_str(text)

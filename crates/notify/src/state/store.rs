@@ -115,7 +115,7 @@ impl<'a> Store<'a> {
             return unusable("a file of another user");
         }
         let parsed = if found.size > MAX {
-            Err(Some("it is larger than 1 MiB"))
+            Err(Some("it has more than 1048552 bytes"))
         } else {
             Record::parse(&found.bytes)
         };
@@ -218,6 +218,7 @@ impl<'a> Store<'a> {
         owned(guard, target)?;
         record.generation = record.generation.saturating_add(1);
         let bytes = record.to_bytes();
+        self.fits(&path, bytes.len())?;
         let written = reserved.draft.write(&bytes);
         if written.and_then(|()| reserved.draft.sync()).is_err() {
             // what a failed sync has left is not to be trusted: another file, from memory
@@ -261,6 +262,15 @@ impl<'a> Store<'a> {
         self.disk
             .sync_dir(&self.dir)
             .map_err(|error| self.failed(&self.dir, "sync the folder", error))
+    }
+
+    /// Nothing is written that could not be read again.
+    fn fits(&self, path: &Path, size: usize) -> Result<(), Error> {
+        if size as u64 <= MAX {
+            return Ok(());
+        }
+        let reason = format!("it would have {size} bytes, at most {MAX} can be read again");
+        Err(self.failed(path, "write the file", io::Error::other(reason)))
     }
 
     /// A new file beside `path` with this content, synced.

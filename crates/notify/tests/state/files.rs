@@ -14,6 +14,9 @@ use notify::{Deadline, Host};
 
 use crate::room::{Room, TARGET, sealed};
 
+/// So many bytes of a file pmxcfs hands out.
+const READABLE: usize = 1_048_552;
+
 fn text(room: &Room) -> String {
     fs::read_to_string(room.file()).unwrap()
 }
@@ -113,8 +116,8 @@ fn f_07_strange_contents_are_unreadable() {
             .into_bytes(),
         ),
         (
-            "1 MiB and a byte",
-            [whole.as_bytes(), &vec![b' '; 1024 * 1024 + 1 - whole.len()]].concat(),
+            "more than pmxcfs hands out",
+            [whole.as_bytes(), &vec![b' '; READABLE + 1 - whole.len()]].concat(),
         ),
     ] {
         let seen = verdict(&room, &bytes);
@@ -124,8 +127,28 @@ fn f_07_strange_contents_are_unreadable() {
             "{what} quotes the record"
         );
     }
-    let large = [whole.as_bytes(), &vec![b' '; 1024 * 1024 - whole.len()]].concat();
-    assert!(verdict(&room, &large).is_ok(), "1 MiB is not too much");
+    let large = [whole.as_bytes(), &vec![b' '; READABLE - whole.len()]].concat();
+    assert!(verdict(&room, &large).is_ok(), "as much is not too much");
+}
+
+#[test]
+fn nothing_is_written_that_could_not_be_read_again() {
+    let room = Room::holding("token");
+    let free = READABLE - fs::read(room.file()).unwrap().len() + "token".len();
+    let error = room
+        .replace(&SystemDisk, &"x".repeat(free + 1))
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("mail.json"), "{text}");
+    assert!(text.contains("1048553 bytes, at most 1048552"), "{text}");
+    assert_eq!(room.names(), ["mail.json"], "nothing is left over");
+    assert_eq!(
+        room.read().unwrap().as_deref(),
+        Some("token"),
+        "it is as it was"
+    );
+    room.replace(&SystemDisk, &"x".repeat(free)).unwrap();
+    assert_eq!(room.read().unwrap().map(|token| token.len()), Some(free));
 }
 
 /// F-07.

@@ -1,5 +1,6 @@
-//! The whole life of a token on a file system that does what pmxcfs does and no more: 1 MiB a file,
-//! nothing to sync, below `priv` only files of mode 0600, and no change without quorum.
+//! The whole life of a token on a file system that does what pmxcfs does and no more: 1 MiB a file, of
+//! which 1,048,552 bytes can be read, nothing to sync, below `priv` only files of mode 0600, and no change
+//! without quorum.
 
 use std::fs;
 use std::io;
@@ -19,6 +20,8 @@ use crate::site::{Site, TARGET, soon};
 
 /// The largest file.
 const MAX: usize = 1024 * 1024;
+/// What can be read of it; what becomes of the rest is not known.
+const READABLE: u64 = 1_048_552;
 
 /// The machine's disk, restricted.
 #[derive(Clone, Debug)]
@@ -52,6 +55,8 @@ impl PmxcfsDisk {
 
 impl Disk for PmxcfsDisk {
     fn read(&self, path: &Path) -> io::Result<Option<Found>> {
+        let size = fs::metadata(path).map_or(0, |about| about.len());
+        assert!(size <= READABLE, "{} cannot be read", path.display());
         SystemDisk.read(path)
     }
     fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {

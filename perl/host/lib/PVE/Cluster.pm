@@ -7,13 +7,10 @@ package PVE::Cluster;
 use v5.36;
 
 use Exporter qw(import);
-use Fcntl    qw(:flock);
 use PVE::Notify::File;
-use Time::HiRes ();
+use PVE::NotifyHost::Lock qw(take_lock with_alarm);
 
-our @EXPORT_OK = qw(
-    cfs_register_file cfs_read_file cfs_write_file cfs_lock_file get_nodelist
-);
+our @EXPORT_OK = qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file);
 
 my $GET_LOCK_TIMEOUT  = 10;
 my $HOLD_LOCK_TIMEOUT = 60;
@@ -40,6 +37,10 @@ sub cfs_register_file ($name, $parser, $writer = undef) {
     die "file '$name' already registered\n"         if $file_info{$name};
     $file_info{$name} = { parser => $parser, writer => $writer };
     return;
+}
+
+my sub file_info ($name) {
+    return $file_info{$name} // die "file '$name': unknown\n";
 }
 
 sub cfs_read_file ($name) {
@@ -94,49 +95,7 @@ sub get_nodelist () {
     return [PVE::INotify::nodename()];
 }
 
-sub file_info ($name) {
-    return $file_info{$name} // die "file '$name': unknown\n";
-}
-
-# The lock is the open descriptor: it vanishes with the process, however that ends.
-sub take_lock ($path, $timeout) {
-    my $fh = PVE::Notify::File::open_lock($path);
-    return $fh if flock($fh, LOCK_EX | LOCK_NB);
-    with_alarm(
-        $timeout,
-        "got lock request timeout\n",
-        sub { flock($fh, LOCK_EX) or die "can't lock '$path' - $!\n" },
-    );
-    return $fh;
-}
-
-# Runs code with a time limit inside whatever time limit is already running.
-# An outer time limit that ends first keeps its handler, and is not set again when it has fired.
-sub with_alarm ($seconds, $message, $code) {
-    my $start       = Time::HiRes::time();
-    my $outer       = Time::HiRes::alarm(0);
-    my $outer_first = $outer && $outer < $seconds;
-    my ($done, $error, $rest);
-    my $timed = eval {
-        local $SIG{ALRM} = $outer_first ? $SIG{ALRM} // 'DEFAULT' : sub { die $message };
-        Time::HiRes::alarm($outer_first ? $outer : $seconds);
-        $done  = eval { $code->(); 1 };
-        $error = $@;
-        $rest  = Time::HiRes::alarm(0);
-        1;
-    };
-    ($done, $error) = (0, $@) if !$timed;
-    if ($outer_first) {
-        Time::HiRes::alarm($rest) if $rest;
-    } elsif ($outer) {
-        my $left = $outer - (Time::HiRes::time() - $start);
-        Time::HiRes::alarm($left > 0.001 ? $left : 0.001);
-    }
-    die $error if !$done;
-    return;
-}
-
-sub parse_datacenter_cfg ($name, $raw) {
+my sub parse_datacenter_cfg ($name, $raw) {
     my %cfg;
     for my $line (split(/\n/, $raw // '')) {
         next if $line =~ /\A\s*(?:#|\z)/;
@@ -174,7 +133,7 @@ PVE::Cluster - configuration files of a machine that is not a PVE node
 
 C<cfs_read_file> calls the parser with the file's name and its bytes (undef if the file is
 missing), keeps the result until the file changes and returns a deep copy. Files of more than
-1 MiB, symbolic links and anything that is not a regular file are refused.
+1,048,552 bytes, symbolic links and anything that is not a regular file are refused.
 
 C<cfs_write_file> replaces the file as a whole; with a true third argument the writer's text is
 encoded as UTF-8. Files below F<priv/> get mode 0600, others 0640.

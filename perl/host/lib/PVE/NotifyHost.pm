@@ -7,7 +7,8 @@ package PVE::NotifyHost;
 use Mojo::Base 'Mojolicious', -signatures;
 use v5.36;
 
-use Mojo::Util qw(steady_time);
+use Mojo::Util                                 qw(steady_time);
+use PVE::API2::Cluster::Notifications::Message qw(with_plain_first_line);
 use PVE::NotifyHost::Auth;
 use PVE::NotifyHost::LoginLimit;
 use PVE::NotifyHost::Reply;
@@ -93,7 +94,8 @@ sub serve ($self, $c) {
     my ($first, $format, @rest) = @$path;
     return PVE::NotifyHost::Routes::serve($c, $format, \@rest)
         if ($first // '') eq 'api2' && ($format // '') =~ /\A(?:json|extjs)\z/;
-    return refuse($c, 501, "Method '$method /" . join('/', @$path) . "' not implemented\n")
+    return refuse($c, 501,
+        with_plain_first_line("Method '$method /" . join('/', @$path) . "' not implemented\n"))
         if @$path || $method !~ /\A(?:GET|HEAD)\z/;
     $c->res->headers->content_type('text/html;charset=UTF-8');
     $c->res->body($PAGE);

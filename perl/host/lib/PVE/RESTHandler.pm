@@ -7,6 +7,7 @@ package PVE::RESTHandler;
 use v5.36;
 
 use PVE::JSONSchema;
+use PVE::NotifyHost::KnownSchema;
 
 my $MAX_PATH_PARTS = 32;
 
@@ -16,6 +17,19 @@ my %known_key = map { $_ => 1 }
 
 # class => methods, those with fixed path parts before those with placeholders
 my %methods;
+
+# What a node makes of two names for one part of a path is not known.
+my sub check_path_names ($where, $path, $other) {
+    my @other = split m{/}, $other;
+    for my $part (split m{/}, $path) {
+        my $others  = shift @other // return;
+        my $is_name = $part =~ /\A\{/;
+        die "$where: path '$path' names a part $part that others name $others\n"
+            if $is_name && $others =~ /\A\{/ && $part ne $others;
+        return if $part ne $others;
+    }
+    return;
+}
 
 sub register_method ($class, $info) {
     my $where = "method '" . ($info->{name} // $info->{subclass} // '?') . "' of $class";
@@ -35,6 +49,10 @@ sub register_method ($class, $info) {
         die "$where: path '$info->{path}' given twice\n"
             if $info->{path} eq $other->{path}
             && ($info->{subclass} || $other->{subclass} || $info->{method} eq $other->{method});
+        check_path_names($where, $info->{path}, $other->{path});
+    }
+    for my $key (grep { defined $info->{$_} } qw(parameters returns)) {
+        eval { PVE::NotifyHost::KnownSchema::check($info->{$key}, $key); 1 } or die "$where: $@";
     }
 
     # '{' sorts after every character that a fixed part may have

@@ -7,7 +7,10 @@ use v5.36;
 
 use PVE::AccessControl;
 use PVE::Cluster;
-use PVE::Exception qw(raise_perm_exc);
+use PVE::Exception          qw(raise_perm_exc);
+use PVE::NotifyHost::Rights ();
+
+use parent 'PVE::RESTEnvironment';
 
 my $instance;
 
@@ -19,21 +22,6 @@ sub init ($class, $type) {
 
 sub get ($class = undef) { return $instance // die "not initialized\n" }
 
-sub is_initialized ($class = undef) { return defined($instance) }
-
-# Full rights belong to root, and to the owner of the files: he could write them anyway.
-sub setup_default_cli_env ($class, $user = 'root@pam') {
-    my $config = PVE::Cluster::dirs()->{config};
-    my $owner  = (stat($config))[4];
-    die "please run as root, or as the owner of '$config'\n"
-        if $> != 0 && !(defined($owner) && $owner == $>);
-    my $self = $instance // $class->init('cli');
-    $self->init_request;
-    $self->set_language($ENV{LANG});
-    $self->set_user($user);
-    return $self;
-}
-
 # What was worked out for one request holds for that request alone.
 sub init_request ($self, %params) {
     delete @$self{qw(user_cfg user client_ip)};
@@ -41,26 +29,11 @@ sub init_request ($self, %params) {
     return;
 }
 
-sub set_language ($self, $language) { return $self->{language} = $language }
-
-sub get_language ($self) { return $self->{language} }
-
-sub set_user ($self, $user) { return $self->{user} = $user }
-
-sub get_user ($self, $noerr = undef) {
-    return $self->{user} if defined($self->{user}) || $noerr;
-    die "user name not set\n";
-}
-
-sub set_client_ip ($self, $ip) { return $self->{client_ip} = $ip }
-
-sub get_client_ip ($self) { return $self->{client_ip} }
-
 # { privilege => 1 } of a user or API token at a path
 sub permissions ($self, $user, $path) {
     $self->{user_cfg} //= PVE::Cluster::cfs_read_file('user.cfg');
     return $self->{permissions}{$user}{$path} //=
-        PVE::AccessControl::permissions($self->{user_cfg}, $user, $path);
+        PVE::NotifyHost::Rights::permissions($self->{user_cfg}, $user, $path);
 }
 
 sub check ($self, $user, $path, $privs, $noerr = undef) {

@@ -11,7 +11,8 @@ use Fcntl       qw(:DEFAULT :mode);
 use IO::Handle  ();
 use Time::HiRes ();
 
-my $MAX_SIZE = 1024 * 1024;    # pmxcfs has the same bound
+# pmxcfs keeps 1 MiB of a file, but hands out no more than this
+my $MAX_SIZE = 1_048_552;
 
 # Returns (content, stamp), and (undef, stamp) if the stamp is the known one. The content of a
 # missing file is undef.
@@ -32,14 +33,18 @@ sub read_file ($path, $known = undef) {
             // die "file '$path': can't read - $!\n";
         last if !$got;
     }
-    die "file '$path': refused, it is larger than $MAX_SIZE bytes\n" if length($raw) > $MAX_SIZE;
+    if (length($raw) > $MAX_SIZE) {
+        my $size = $stat[7] > $MAX_SIZE ? $stat[7] : length($raw);
+        die "file '$path': refused, it has $size bytes of at most $MAX_SIZE\n";
+    }
     return ($raw, $stamp);
 }
 
 sub check_size ($path, $raw) {
-    return if length($raw) <= $MAX_SIZE;
-    die "file '$path': refused, it would have more than $MAX_SIZE bytes; an administrator has to "
-        . "delete or shorten entries\n";
+    my $size = length($raw);
+    return if $size <= $MAX_SIZE;
+    die "file '$path': refused, it would have $size bytes of at most $MAX_SIZE; delete or shorten "
+        . "entries\n";
 }
 
 sub replace_file ($path, $raw, $mode) {
@@ -156,7 +161,7 @@ PVE::Notify::File - careful reading and writing of files
 =head1 DESCRIPTION
 
 C<read_file($path, $known)> returns content and stamp (device, inode, size and times) of a regular
-file of at most 1 MiB. C<replace_file($path, $bytes, $mode)> writes a temporary file, syncs it and
+file of at most 1,048,552 bytes: what pmxcfs hands out of a file. C<replace_file($path, $bytes, $mode)> writes a temporary file, syncs it and
 its folder and renames it. C<sweep($path)>, called under the lock of all who write that file, removes
 what was left of writers that were killed. C<create_file> does the same for a file that must not exist yet and
 returns false if it does. C<open_lock> gives a handle for flock. Errors are one line that begins

@@ -1,8 +1,8 @@
 package Test::Pmxcfs;
 
 # A double of the file rules of pmxcfs, which a node has at /etc/pve, for a folder of a test: 1 MiB a
-# file; no hard links; below priv/ no mode but 0600 and no owner but root:www-data; nothing written
-# without quorum. To be used before the modules that write there are loaded. What a rule refuses is
+# file, of which 1,048,552 bytes can be read; no hard links; below priv/ no mode but 0600, elsewhere none but 0640 (no other is known
+# to be taken), and no owner but root:www-data; nothing changed without quorum. To be used before the modules that write there are loaded. What a rule refuses is
 # counted, since the code may go on regardless.
 
 use v5.36;
@@ -14,6 +14,7 @@ use Fcntl qw(O_CREAT O_RDWR O_WRONLY);
 our @EXPORT_OK = qw(pmxcfs_at quorum refusals);
 
 my $MAX_SIZE = 1024 * 1024;
+my $READABLE = 1_048_552;
 my $WWW_DATA = 33;
 
 my ($root, $quorum, @refusals) = (undef, 1);
@@ -55,7 +56,7 @@ BEGIN {
         for my $file (@files) {
             my $name = inside($file) // next;
             return refuse(EPERM, sprintf '%s: mode %04o', $name, $mode)
-                if $name =~ m{\Apriv/} && $mode != oct '0600';
+                if $mode != oct($name =~ m{\Apriv/} ? '0600' : '0640');
         }
         return CORE::chmod($mode, @files);
     };
@@ -74,6 +75,31 @@ BEGIN {
         my $name = inside($new) // return CORE::rename($old, $new);
         return $quorum ? CORE::rename($old, $new) : refuse(EACCES, "$name: no quorum");
     };
+    *CORE::GLOBAL::unlink = sub (@files) {
+        for my $file (@files) {
+            my $name = inside($file);
+            return refuse(EACCES, "$name: no quorum") // 0 if defined $name && !$quorum;
+        }
+        return CORE::unlink(@files);
+    };
+    *CORE::GLOBAL::mkdir = sub : prototype(_;$) {
+        my ($dir, $mode) = @_;
+        my $name = inside($dir);
+        return refuse(EACCES, "$name: no quorum") if defined $name && !$quorum;
+        return CORE::mkdir($dir, $mode // oct '0777');
+    };
+    *CORE::GLOBAL::rmdir = sub : prototype(_) {
+        my $name = inside($_[0]);
+        return refuse(EACCES, "$name: no quorum") if defined $name && !$quorum;
+        return CORE::rmdir($_[0]);
+    };
+    *CORE::GLOBAL::utime = sub ($accessed, $modified, @files) {
+        for my $file (@files) {
+            my $name = inside($file);
+            return refuse(EACCES, "$name: no quorum") if defined $name && !$quorum;
+        }
+        return CORE::utime($accessed, $modified, @files);
+    };
     *CORE::GLOBAL::sysopen = sub : prototype(*$$;$) {
         my (undef, $path, $flags, $mode) = @_;
         my $name = inside($path);
@@ -89,6 +115,15 @@ BEGIN {
         return refuse(EFBIG, "$name: too large")
             if defined $name && (CORE::sysseek($fh, 0, 1) + $length) > $MAX_SIZE;
         return CORE::syswrite($fh, $data, $length, $offset);
+    };
+
+    # what lies behind is not known to come in any way
+    *CORE::GLOBAL::sysread = sub : prototype(*\$$;$) {
+        my ($fh, $buffer, $length, $offset) = @_;
+        my $name = inside($fh);
+        return refuse(EFBIG, "$name: too large to be read")
+            if defined $name && -s $fh > $READABLE;
+        return CORE::sysread($fh, $$buffer, $length, $offset // 0);
     };
 
     # its folders belong to root:www-data

@@ -8,7 +8,7 @@ use Exporter 'import';
 use File::Basename qw(dirname);
 use File::Temp;
 
-our @EXPORT_OK = qw(host_dir pvesh pvesh_command);
+our @EXPORT_OK = qw(host_dir pvesh pvesh_command node_pvesh);
 
 my $SECONDS = 30;
 
@@ -37,14 +37,28 @@ my sub content ($path) {
 
 # Options: stdin (text), stdout (a path instead of a capture), env (a hash)
 sub pvesh ($option, @args) {
+    return run($option, pvesh_command(@args));
+}
+
+# as a node's own pvesh has it, without what the host's program adds
+sub node_pvesh ($option, @args) {
+    my $program = <<'END';
+use PVE::CLI::pvesh;
+use PVE::NotifyHost::Setup;
+PVE::NotifyHost::Setup->init();
+exit PVE::CLI::pvesh->run(@ARGV);
+END
+    return run($option, $^X, (map {"-I$_"} grep { !ref } @INC), '-e', $program, '--', @args);
+}
+
+sub run ($option, @command) {
     my $dir   = host_dir();           # of the test, not of the child below
     my $files = File::Temp->newdir;
     my $stdin = "$files/in";
     open my $in, '>:raw', $stdin or die "can't open '$stdin': $!\n";
     print {$in} $option->{stdin} // '';
     close $in or die "can't close '$stdin': $!\n";
-    my @command = pvesh_command(@args);
-    my $pid     = fork // die "can't fork: $!\n";
+    my $pid = fork // die "can't fork: $!\n";
 
     if (!$pid) {
         local @ENV{ 'PVE_NOTIFY_HOST_DIR', keys $option->{env}->%* } =

@@ -1,14 +1,18 @@
 package PVE::CLI::Arguments;
 
 # Turns the words of a command line into the parameters of an API method, by the method's schema:
-# --name value, --name=value and -name value, repeated for arrays, and --name-file PATH for any
-# parameter. Options that only concern the output are told apart. Checks of values are not made here.
+# --name value, --name=value and -name value, repeated for arrays. Where the program has switched it on,
+# --name-file PATH stands for the value of any parameter. Options that only concern the output are told
+# apart. Checks of values are not made here.
 
 use v5.36;
 
 use PVE::CLI::ValueFile;
 use PVE::Exception qw(raise raise_param_exc);
 use PVE::JSONSchema;
+
+# a node's pvesh has no such options
+our $value_files = 0;
 
 our %output_options = (
     'output-format' => {
@@ -58,7 +62,7 @@ my sub take_value ($name, $schema, $words, $declared) {
 }
 
 my sub file_parameter ($name, $properties) {
-    return if $properties->{$name};
+    return if !$value_files || $properties->{$name};
     return $name =~ /\A(?<base>.+)-file\z/ && $properties->{ $+{base} } ? $+{base} : undef;
 }
 
@@ -135,8 +139,10 @@ PVE::CLI::Arguments - command line words to API parameters
 =head2 parse($properties, @words)
 
 The parameters, and the options for the output (C<output-format>, C<noheader>, C<noborder>,
-C<quiet>, C<human-readable>). Where the schema has C<NAME> and no C<NAME-file>, the option
-C<--NAME-file PATH> takes the value from a file, C<-> from standard input (see
-L<PVE::CLI::ValueFile>). Dies with a L<PVE::Exception> of code 400.
+C<quiet>, C<human-readable>). Dies with a L<PVE::Exception> of code 400.
+
+With a true C<$PVE::CLI::Arguments::value_files>, and where the schema has C<NAME> and no C<NAME-file>,
+the option C<--NAME-file PATH> takes the value from a file, C<-> from standard input (see
+L<PVE::CLI::ValueFile>).
 
 =cut

@@ -7,6 +7,8 @@ use v5.36;
 
 my $WIDTH = 80;
 
+our $value_files_text = '';    # what is said of options that only some programs have
+
 sub type_text ($schema) {
     return $schema->{typetext}                          if defined $schema->{typetext};
     return '<' . join(' | ', $schema->{enum}->@*) . '>' if $schema->{enum};
@@ -78,15 +80,8 @@ sub long ($command, $info, $fixed = {}, $output_options = {}) {
         next if !@$names;
         push @text, join "\n", $title, map { option_text($_, $schemas->{$_}) } @$names;
     }
-    push @text,
-        wrapped(
-        [
-            split ' ',
-            'Instead of --NAME VALUE, --NAME-file PATH takes the value of any parameter from a file, or '
-                . 'from standard input where PATH is "-": a secret then shows in no process list.',
-        ],
-        '', '',
-        ) if %$properties;
+    push @text, wrapped([split ' ', $value_files_text], '', '')
+        if %$properties && $value_files_text;
     return join "\n", @text;
 }
 

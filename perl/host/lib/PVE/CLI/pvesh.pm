@@ -29,12 +29,18 @@ USAGE: pvesh COMMAND PATH [OPTIONS]
                                 how to call a path
   pvesh help                    this text
 
-Options are the parameters of the API: --name value, --name=value. Instead of a value,
---name-file PATH reads it from a file, or from standard input where PATH is "-": a secret
-then shows in no process list. On a terminal it is asked for without echo.
+Options are the parameters of the API: --name value, --name=value.
 
 The result is printed by --output-format text|json|json-pretty|yaml, in tables with
 --noheader, --noborder and --human-readable, and not at all with --quiet.
+TEXT
+
+# for the host's own program; a node's knows nothing of it
+my $value_files = <<'TEXT';
+On this host only: instead of --NAME VALUE, --NAME-file PATH takes the value of
+any parameter from a file, or from standard input where PATH is "-". A secret
+then shows in no process list; on a terminal it is asked for without echo.
+A PVE node's pvesh has no --NAME-file.
 TEXT
 
 my sub find ($command, $path) {
@@ -171,6 +177,13 @@ my sub run_command ($command = undef, $path = undef, @words) {
     return 0;
 }
 
+sub take_value_files ($class) {
+    $PVE::CLI::Arguments::value_files  = 1;
+    $PVE::CLI::Usage::value_files_text = $value_files;
+    $help .= "\n$value_files";
+    return;
+}
+
 sub run ($class, @words) {
     binmode $_, ':utf8' for *STDOUT, *STDERR;
     my $status = eval {
@@ -199,5 +212,10 @@ PVE::CLI::pvesh - the shell to the API on this machine
 =head2 run(@words)
 
 Runs one command and returns the exit status: 0, or 255 when it failed.
+
+=head2 take_value_files()
+
+Makes C<run> take C<--NAME-file PATH> for any parameter. Only the program of this host does so: the class
+of this name on a PVE node has neither the method nor these options.
 
 =cut

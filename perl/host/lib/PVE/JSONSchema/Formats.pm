@@ -15,8 +15,8 @@ sub register ($name, $code) {
     return;
 }
 
-sub lookup ($name) {
-    return $format{$name};
+sub is_known ($name) {
+    return $format{ $name =~ s/-(?:a?list|opt)\z//r } ? 1 : 0;
 }
 
 # dies with one line that says what is wrong
@@ -67,6 +67,10 @@ PVE::JSONSchema::Formats - the registry of named formats
 =head2 register($name, $code)
 
 C<$code> gets the value and dies with one line when it is bad.
+
+=head2 is_known($name)
+
+Whether there is such a format.
 
 =head2 check($name, $value)
 

@@ -14,6 +14,7 @@ use PVE::AccessControl;
 use PVE::Exception qw(raise);
 use PVE::JSONSchema;
 use PVE::NotifyHost::Input;
+use PVE::NotifyHost::Password;
 
 my $LOGIN_SCHEMA = {
     type                 => 'object',
@@ -88,8 +89,8 @@ sub login ($c) {
 sub prove_user ($name, $password) {
     return PVE::AccessControl::authenticate_user($name, $password) if $password !~ /\APVE:/;
     my $user = PVE::AccessControl::verify_ticket($password);
-    PVE::AccessControl::refuse('the ticket is that of another user')
-        if $user ne PVE::AccessControl::full_id($name);
+    PVE::NotifyHost::Password::refuse('the ticket is that of another user')
+        if $user ne PVE::NotifyHost::Password::full_id($name);
     return $user;
 }
 

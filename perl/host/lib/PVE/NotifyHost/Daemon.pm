@@ -15,6 +15,7 @@ use PVE::NotifyHost::Certificate;
 use PVE::Notify::File;
 use PVE::NotifyHost::Listener;
 use PVE::NotifyHost::PamHelper;
+use PVE::NotifyHost::Password;
 use PVE::NotifyHost::Privileges;
 use PVE::NotifyHost::Setup;
 use PVE::NotifyHost::Ticket;
@@ -37,7 +38,8 @@ sub run ($class, %opt) {
     PVE::RPCEnvironment->init('pub');
     $self->{app} = PVE::NotifyHost->new;
     if ($pam) {
-        PVE::AccessControl::set_pam_check(sub ($name, $password) { $pam->check($name, $password) });
+        PVE::NotifyHost::Password::set_pam_check(
+            sub ($name, $password) { $pam->check($name, $password) });
         $self->{app}->login_descriptors([$pam->descriptor]);
     }
     $self->open_listener;

@@ -11,7 +11,8 @@ use IO::Handle ();
 use POSIX      ();
 use PVE::Cluster;
 use PVE::Notify::File;
-use Socket qw(AF_UNIX SOCK_SEQPACKET PF_UNSPEC);
+use PVE::NotifyHost::Lock ();
+use Socket                qw(AF_UNIX SOCK_SEQPACKET PF_UNSPEC);
 
 my $MAX_NAME        = 64;
 my $MAX_PASSWORD    = 512;
@@ -41,7 +42,8 @@ sub check ($self, $name, $password) {
     utf8::encode($_) for $name, $password;
     return 0 if $name eq '' || length($name) > $MAX_NAME || length($password) > $MAX_PASSWORD;
     return 0 if "$name$password" =~ /\0/;
-    my $lock   = PVE::Cluster::take_lock(PVE::Cluster::dirs()->{run} . '/lock-pam', $WAIT_SECONDS);
+    my $lock =
+        PVE::NotifyHost::Lock::take_lock(PVE::Cluster::dirs()->{run} . '/lock-pam', $WAIT_SECONDS);
     my $number = PVE::Notify::File::random_bytes(16);
     my $right;
     my $ask = sub {
@@ -53,7 +55,7 @@ sub check ($self, $name, $password) {
             $right = $result if $of eq $number;
         }
     };
-    PVE::Cluster::with_alarm($WAIT_SECONDS, "pam helper: gave no answer in time\n", $ask);
+    PVE::NotifyHost::Lock::with_alarm($WAIT_SECONDS, "pam helper: gave no answer in time\n", $ask);
     close($lock);
     return $right == 1;
 }

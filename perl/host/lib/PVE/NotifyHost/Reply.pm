@@ -9,7 +9,8 @@ use v5.36;
 use Mojo::JSON   qw(encode_json);
 use Scalar::Util qw(blessed);
 
-my $MAX_REASON = 200;
+my $MAX_REASON  = 200;
+my $BROKEN_PIPE = 596;
 
 # { status, message, errors } of whatever a method died with; reason is for the log only, delay the
 # seconds by which the answer is to be late
@@ -36,13 +37,18 @@ sub error ($c, $format, $failure) {
     if ($format eq 'extjs' && $status != 401) {
         return send_json($c, 200, { %$body, success => 0, status => $status });
     }
-    $c->res->message(reason_phrase($failure->{message}));
+    my ($line) = $failure->{message} =~ /\A([^\r\n]*)/;
+    if ($line =~ /[^\x00-\xff]/) {
+        $c->app->log->error("the first line of a message cannot be sent, as on a node: $line");
+        $c->res->message('Broken pipe');
+        return send_json($c, $BROKEN_PIPE, { data => undef });
+    }
+    $c->res->message(reason_phrase($line));
     return send_json($c, $status, $body);
 }
 
 # One line of printable ASCII: header fields bear no more.
-sub reason_phrase ($message) {
-    my ($line) = $message =~ /\A([^\r\n]*)/;
+sub reason_phrase ($line) {
     $line =~ s/[^\x20-\x7e]/?/g;
     return substr($line, 0, $MAX_REASON);
 }
@@ -64,6 +70,7 @@ PVE::NotifyHost::Reply - results and errors in the formats of /api2
 =head1 DESCRIPTION
 
 C<json> answers with the method's status and C<{ data, errors, message }>; C<extjs> with 200 and
-C<success>, C<status>, C<message>, C<errors>. Missing or failed authentication is 401 in both.
+C<success>, C<status>, C<message>, C<errors>. Missing or failed authentication is 401 in both. An error
+whose first line has a character above U+00FF is 596 in C<json>, as a node's server breaks off there.
 
 =cut

@@ -8,6 +8,7 @@ use v5.36;
 
 use Encode ();
 use Mojo::Promise;
+use PVE::API2::Cluster::Notifications::Message qw(with_plain_first_line);
 use PVE::NotifyHost::Auth;
 use PVE::NotifyHost::Input;
 use PVE::NotifyHost::Reply;
@@ -93,7 +94,8 @@ sub parameters ($req, $info, $uri_param) {
 }
 
 sub not_implemented ($method, $path) {
-    return raise("Method '$method $path' not implemented\n", code => 501);
+    my $message = with_plain_first_line("Method '$method $path' not implemented\n");
+    return raise($message, code => 501);
 }
 
 1;

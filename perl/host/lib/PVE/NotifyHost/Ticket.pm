@@ -7,9 +7,10 @@ package PVE::NotifyHost::Ticket;
 use v5.36;
 
 use Digest::SHA qw(hmac_sha256_base64);
-use PVE::AccessControl;
 use PVE::Cluster;
 use PVE::Notify::File;
+use PVE::NotifyHost::Password;
+use PVE::NotifyHost::UserConfig;
 
 my $LIFETIME   = 2 * 3600;
 my $CLOCK_SKEW = 300;
@@ -25,7 +26,7 @@ sub user_of ($class, $ticket) {
     my ($plain, $user, $time, $signature) =
         $ticket =~ /\A(PVE:($PVE::NotifyHost::UserConfig::USER_RE):([0-9A-F]{8}))::([\w\-]+)\z/a
         or return;
-    return if !PVE::AccessControl::equal_in_constant_time($signature, signature($plain));
+    return if !PVE::NotifyHost::Password::equal_in_constant_time($signature, signature($plain));
     return is_fresh($time) ? $user : undef;
 }
 
@@ -38,7 +39,7 @@ sub csrf_token_is_good ($class, $user, $token) {
     return 0 if length($token) > 1024;
     my ($time, $digest) = $token =~ /\A([0-9A-F]{8}):([\w\-]+)\z/a or return 0;
     my $expect = signature("CSRF:$user:$time");
-    return PVE::AccessControl::equal_in_constant_time($digest, $expect) && is_fresh($time);
+    return PVE::NotifyHost::Password::equal_in_constant_time($digest, $expect) && is_fresh($time);
 }
 
 sub hex_time () { return sprintf('%08X', time()) }

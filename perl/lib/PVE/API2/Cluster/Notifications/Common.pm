@@ -7,6 +7,7 @@ use v5.36;
 
 use Exporter 'import';
 
+use PVE::API2::Cluster::Notifications::Message qw(with_plain_first_line);
 use PVE::Exception;
 use PVE::Notify;
 
@@ -45,10 +46,12 @@ sub endpoint_writers () {
 
 # The place of an exception is that of the method, which is what helps whoever reads a log.
 sub raise_api_error ($error) {
+    die with_plain_first_line($error) if !ref $error;
     die $error if ref $error ne 'HASH' || !$error->{code} || !$error->{message};
     my $level = 0;
     $level++ while (caller $level)[0] eq __PACKAGE__;
-    my $exception = PVE::Exception->new("$error->{message}\n", code => $error->{code});
+    my $exception =
+        PVE::Exception->new(with_plain_first_line("$error->{message}\n"), code => $error->{code});
     $exception->@{qw(filename line)} = (caller $level)[1, 2];
     die $exception;
 }
@@ -204,7 +207,8 @@ files being locked. Errors come out as C<raise_api_error> throws them.
 =head2 raise_api_error($error)
 
 Dies with a L<PVE::Exception> for a hash with C<message> and C<code>, and with the error itself for
-anything else. C<filename> and C<line> of the exception are where this module was called.
+anything else. The first line of a text is one that HTTP bears (see
+L<PVE::API2::Cluster::Notifications::Message>). C<filename> and C<line> of the exception are where this module was called.
 
 =head2 with_errors($entries, $config)
 

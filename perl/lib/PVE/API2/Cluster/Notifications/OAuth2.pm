@@ -9,13 +9,13 @@ use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(endpoint_writers with_config);
 use PVE::Exception                            qw(raise_param_exc);
-use PVE::JSONSchema                           qw(register_format);
+use PVE::JSONSchema;
 
 # long enough for every token that a provider issues today
 my $MAX_SECRET = 16384;
 
 # A format and no pattern, since it can say what is wrong: many clients send a file as it is.
-register_format(
+PVE::JSONSchema::register_format(
     'pve-notify-oauth2-text' => sub ($text, @) {
         die "it ends with a line break; a file that is sent as it is must not (printf %s)\n"
             if $text =~ /[\r\n]\z/;
