@@ -12,6 +12,7 @@ use PVE::CLI::Usage;
 use PVE::CLIFormatter;
 use PVE::Exception qw(raise_param_exc);
 use PVE::JSONSchema;
+use PVE::Notify::Program;
 use PVE::RPCEnvironment;
 
 my %verb   = (get => 'GET', set => 'PUT', create => 'POST', delete => 'DELETE');
@@ -27,14 +28,18 @@ USAGE: pvesh COMMAND PATH [OPTIONS]
   pvesh ls PATH                 list what is below a path
   pvesh usage PATH [--command get|set|create|delete] [--verbose] [--returns]
                                 how to call a path
-  pvesh help                    this text
+  pvesh help, pvesh --help      this text
+  pvesh --version               the version of this program
 
-Options are the parameters of the API: --name value, --name=value. Instead of a value,
---name-file PATH reads it from a file, or from standard input where PATH is "-": a secret
-then shows in no process list. On a terminal it is asked for without echo.
+Options are the parameters of the API: --name value, --name=value. Instead of a
+value, --name-file PATH reads it from a file, or from standard input where PATH
+is "-": a secret then shows in no process list. On a terminal it is asked for
+without echo.
 
-The result is printed by --output-format text|json|json-pretty|yaml, in tables with
---noheader, --noborder and --human-readable, and not at all with --quiet.
+The result is printed by --output-format text|json|json-pretty|yaml, in tables
+with --noheader, --noborder and --human-readable, and not at all with --quiet.
+
+Exit status: 0, or 255 with the reason on standard error.
 TEXT
 
 my sub find ($command, $path) {
@@ -153,13 +158,14 @@ my sub usage ($path, @words) {
 }
 
 my sub run_command ($command = undef, $path = undef, @words) {
-    if (!defined $command || $command =~ /\A(?:help|--help|-h|-\?)\z/) {
+    if (!defined $command) {
         PVE::CLIFormatter::print_text($help);
-        return defined $command ? 0 : $FAILED;
+        return $FAILED;
     }
-    die "unknown command '$command'\n\n$help" if !$verb{$command} && $command !~ /\A(?:ls|usage)\z/;
-    $path //= '/'                             if $command eq 'ls';
-    die "no path given\n\n$help"              if !defined $path || $path =~ /\A-/;
+    my $kind = $command =~ /\A-/ ? 'option' : 'command';
+    die "unknown $kind '$command'\n\n$help" if !$verb{$command} && $command !~ /\A(?:ls|usage)\z/;
+    $path //= '/'                           if $command eq 'ls';
+    die "no path given\n\n$help"            if !defined $path || $path =~ /\A-/;
     $path = '/' . $path =~ s{\A/+}{}r;
     if ($command eq 'ls') {
         list($path, @words);
@@ -171,11 +177,22 @@ my sub run_command ($command = undef, $path = undef, @words) {
     return 0;
 }
 
+# Help and version are for everybody, also where the host's folders are closed to him.
+sub needs_no_host ($class, $command = '', @) {
+    return $command =~ /\A(?:help|--help|-h|-\?|--version)\z/;
+}
+
 sub run ($class, @words) {
     binmode $_, ':utf8' for *STDOUT, *STDERR;
     my $status = eval {
+        if ($class->needs_no_host(@words)) {
+            my $version = $words[0] eq '--version';
+            PVE::CLIFormatter::print_text(
+                $version ? PVE::Notify::Program::version_text('pvesh') : $help);
+            return 0;
+        }
         PVE::RPCEnvironment->setup_default_cli_env;
-        run_command(@words);
+        return run_command(@words);
     };
     return $status if defined $status;
     print STDERR "$@";
@@ -199,5 +216,9 @@ PVE::CLI::pvesh - the shell to the API on this machine
 =head2 run(@words)
 
 Runs one command and returns the exit status: 0, or 255 when it failed.
+
+=head2 needs_no_host(@words)
+
+True for C<help>, C<--help> and C<--version>, which C<run> serves without the host's folders.
 
 =cut
