@@ -10,6 +10,7 @@ use PVE::API2;
 use PVE::CLI::Arguments;
 use PVE::CLI::Usage;
 use PVE::CLIFormatter;
+use PVE::Cluster;
 use PVE::Exception qw(raise_param_exc);
 use PVE::JSONSchema;
 use PVE::Notify::Program;
@@ -54,8 +55,19 @@ my sub check_permissions ($info, $param) {
     return;
 }
 
+# What root made, the server could not read. Files of secrets, which only root may be able to read, have
+# been read by now.
+my sub become_owner () {
+    return if $> != 0 || !(stat PVE::Cluster::dirs()->{config})[4];
+    require PVE::NotifyHost::Privileges;
+    my $owner = PVE::NotifyHost::Privileges::owner();
+    PVE::NotifyHost::Privileges::become($owner) if $owner;
+    return;
+}
+
 my sub call ($class, $info, $param) {
     check_permissions($info, $param);
+    become_owner();
     return $class->handle($info, $param);
 }
 
