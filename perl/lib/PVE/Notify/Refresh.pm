@@ -13,7 +13,7 @@ USAGE: %s [--verbose]
 
 Renews the login of every notification target that uses OAuth2, where it was
 not used for 20 hours or the last renewal failed, so that none ends unused.
-What has stopped working is logged and told to the admins over the other
+What has stopped working is logged and told to the administrators over the other
 targets, once. Safe to run at any time and on all nodes of a cluster at once.
 
   --verbose  a line for each target, not only for those with a problem
