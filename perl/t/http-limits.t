@@ -325,9 +325,9 @@ subtest 'options' => sub {
         close($out);
         return ($? >> 8) . " $text";
     };
-    like $run->('--help'),          qr/\A0 usage: notify-host/,          'help';
-    like $run->('--nope'),          qr/\A2 Unknown option: nope\nusage/, 'unknown';
-    like $run->('extra'),           qr/\A2 usage/,                       'arguments';
+    like $run->('--help'), qr/\A0 USAGE: notify-host/,                            'help';
+    like $run->('--nope'), qr/\A2 notify-host: unknown option '--nope'\n\nUSAGE/, 'unknown';
+    like $run->('extra'),  qr/\A2 notify-host: unexpected 'extra'\n/,             'arguments';
     like $run->('--port', '70000'), qr/\A1 notify-host: --port: not between 0 and 65535/, 'port';
     like $run->('--listen', 'example.org'), qr/\A1 notify-host: --listen: not an IP address/,
         'address';

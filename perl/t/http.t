@@ -108,7 +108,14 @@ subtest 'paths that mean two things' => sub {
             ->json_is('/message' => "the path is not valid\n");
     }
     $t->get_ok("$json/item/caf%c3%a9")->status_is(200)->json_is('/data' => "caf\x{e9}");
-    $t->get_ok("$json/item//x")->status_is(400);
+    for my $path (
+        qw(/api2/json//item/x /api2/json/item//x /api2/json/item/x/ //api2//json///item/x))
+    {
+        my $tx = $t->ua->build_tx(GET => '/');
+        $tx->req->url->path(Mojo::Path->new($path));
+        $t->request_ok($tx)->status_is(200, "empty parts are skipped: $path")
+            ->json_is('/data' => 'x');
+    }
 };
 
 subtest 'parameters from query, form and JSON' => sub {
@@ -123,6 +130,9 @@ subtest 'parameters from query, form and JSON' => sub {
     $t->put_ok("$json/echo", form => { text => 'x' })->json_is('/data/text' => 'x');
     $t->delete_ok("$json/echo?text=x")->json_is('/data/text' => 'x');
     $t->post_ok("$json/echo")->status_is(200)->json_is('/data' => {});
+    $t->get_ok("$json/echo?_dc=1767225600123&text=a")->json_is('/data' => { text => 'a' });
+    $t->put_ok("$json/echo?_dc=1", form => { _dc => 2 })->json_is('/data' => {});
+    $t->get_ok("$json/echo?_d=1")->status_is(400, 'any other is still unknown');
 };
 
 subtest 'a list may come in several parameters, anything else only once' => sub {

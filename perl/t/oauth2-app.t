@@ -114,7 +114,7 @@ subtest 'the daily run has nothing to keep alive' => sub {
     open my $out, '>', \my $text or die "no memory: $!\n";
     my $status = do {
         local *STDOUT = $out;
-        PVE::Notify::Refresh->run('--verbose');
+        PVE::Notify::Refresh->run('pveupdate', ['--verbose']);
     };
     close $out;
     is $status, 0, 'exit status';

@@ -101,12 +101,13 @@ for my $program (@PROGRAMS) {
     subtest "$program, called wrongly" => sub {
         my ($status, $text, $errors) = run_program($program, '--help');
         is $status, 0, 'help: exit status';
-        like $text, qr/\Ausage: .*^Exit status: 0/ms, 'help: on standard output';
+        my ($name) = $program =~ m{([^/]+)\z};
+        like $text, qr/\AUSAGE: $name .*^Exit status: 0/ms, 'help: on standard output';
         for my $args (['--bogus'], ['mail'], ['--verbose', 'mail']) {
             ($status, $text, $errors) = run_program($program, @$args);
             is $status, 2,  "@$args: exit status";
             is $text,   '', "@$args: no output";
-            like $errors, qr/^pve-notify-refresh: .*(?:bogus|mail).*^usage: /ms, "@$args: why";
+            like $errors, qr/^$name: .*(?:bogus|mail).*^USAGE: $name /ms, "@$args: why";
         }
     };
 }

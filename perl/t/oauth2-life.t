@@ -70,7 +70,7 @@ sub daily (@args) {
     open my $out, '>', \$text or die "no memory: $!\n";
     my $status = do {
         local *STDOUT = $out;
-        PVE::Notify::Refresh->run(@args);
+        PVE::Notify::Refresh->run('pveupdate', \@args);
     };
     close $out or die "no memory: $!\n";
     return ($status, $text);

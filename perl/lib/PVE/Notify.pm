@@ -174,11 +174,16 @@ sub refresh_oauth2_state () {
     return $run->{targets};
 }
 
+sub cluster_name () {
+    my ($raw)  = PVE::Notify::File::read_file(path_of('corosync.conf'));
+    my ($name) = ($raw // '') =~ /^\s*cluster_name:\s*(\S+)/m;
+    return $name;
+}
+
 sub common_template_data () {
     require PVE::INotify;
     my $hostname = PVE::INotify::nodename();
-    my ($raw)    = PVE::Notify::File::read_file(path_of('corosync.conf'));
-    my ($name)   = ($raw // '') =~ /^\s*cluster_name:\s*(\S+)/m;
+    my $name     = cluster_name();
     return {
         hostname => $hostname,
         fqdn     => PVE::RS::Notify::fqdn() // $hostname,
@@ -257,6 +262,10 @@ Logs what C<send> or C<test_target> of the configuration has returned, and retur
 The daily run: renews the login of every target with OAuth2 that would end unused or has failed, each
 by itself, logs what failed and tells the admins of targets that have stopped working. Returns an array
 of hashes: C<target>, C<refreshed>, C<error> and C<health> (as the API's status of an endpoint).
+
+=head2 cluster_name()
+
+The name of the cluster, by F<corosync.conf>; undef where there is none.
 
 =head2 common_template_data()
 

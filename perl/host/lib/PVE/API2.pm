@@ -5,10 +5,11 @@ package PVE::API2;
 use v5.36;
 
 use PVE::API2::Cluster;
+use PVE::Notify::Program;
 
 use parent 'PVE::RESTHandler';
 
-our $VERSION = '0.1.0';
+my $VERSION = $PVE::Notify::Program::VERSION;
 
 my @children = qw(cluster version);
 

@@ -5,20 +5,23 @@ package PVE::Notify::Refresh;
 
 use v5.36;
 
-use Getopt::Long ();
 use PVE::Notify;
+use PVE::Notify::Program;
 
 my $USAGE = <<'END';
-usage: pve-notify-refresh [--verbose]
+USAGE: %s [--verbose]
 
-Renews the login of every notification target that uses OAuth2, where it was not used for 20 hours or
-the last renewal failed, so that none ends unused. What has stopped working is logged and told to the
-admins over the other targets, once. Safe to run at any time and on all nodes of a cluster at once.
+Renews the login of every notification target that uses OAuth2, where it was
+not used for 20 hours or the last renewal failed, so that none ends unused.
+What has stopped working is logged and told to the administrators over the other
+targets, once. Safe to run at any time and on all nodes of a cluster at once.
 
   --verbose  a line for each target, not only for those with a problem
   --help     this text
+  --version  the version of this program
 
-Exit status: 0 if all is well, 1 if a target has a problem, 2 for a wrong call.
+Exit status: 0 if all is well, 1 if a target has a problem or the run failed,
+2 for a wrong call.
 END
 
 my sub line ($target) {
@@ -31,26 +34,20 @@ my sub line ($target) {
     return "$text\n";
 }
 
-sub run ($class, @args) {
-    my ($verbose, $help);
-    my $parser = Getopt::Long::Parser->new(config => ['no_ignore_case']);
-    local $SIG{__WARN__} = sub ($text) { print {*STDERR} "pve-notify-refresh: $text" };
-    my $known = $parser->getoptionsfromarray(\@args, 'verbose|v' => \$verbose, 'help|h' => \$help);
-    if (!$known || @args) {
-        print {*STDERR} "pve-notify-refresh: unexpected '$args[0]'\n" if @args;
-        print {*STDERR} $USAGE;
-        return 2;
-    }
-    if ($help) {
-        print $USAGE;
-        return 0;
-    }
+# name: that of the program; prepare: what is to be done before the configuration is read
+sub run ($class, $name, $args, $prepare = sub { }) {
+    local $SIG{__WARN__} = sub ($text) { print {*STDERR} "$name: $text" };
+    my $usage = sprintf $USAGE, $name;
+    my ($option, $status) =
+        PVE::Notify::Program::options($name, $usage, [@$args], ['verbose|v']);
+    return $status if !$option;
+    my $verbose = $option->{verbose};
     print {*STDERR} "renewing the logins of OAuth2 targets ...\n"
         if -t STDERR;    ## no critic (ProhibitInteractiveTest)
-    my $targets = eval { PVE::Notify::refresh_oauth2_state() };
+    my $targets = eval { $prepare->(); PVE::Notify::refresh_oauth2_state() };
     if (!$targets) {
         my $error = ref $@ eq 'HASH' ? "$@->{message}\n" : $@;
-        print {*STDERR} "pve-notify-refresh: $error";
+        print {*STDERR} "$name: $error";
         return 1;
     }
     my %count = (renewed => 0, rested => 0, bad => 0);
@@ -74,11 +71,12 @@ PVE::Notify::Refresh - the command of the daily run
 
 =head1 SYNOPSIS
 
-    exit(PVE::Notify::Refresh->run(@ARGV));
+    exit(PVE::Notify::Refresh->run('pve-notify-refresh', \@ARGV));
 
 =head1 DESCRIPTION
 
 C<run> renews the logins of OAuth2 targets by L<PVE::Notify/refresh_oauth2_state()>, prints what is
-wrong (with C<--verbose> everything) and returns the exit status.
+wrong (with C<--verbose> everything) and returns the exit status. A third argument is called before
+the configuration is read.
 
 =cut

@@ -10,8 +10,10 @@ use PVE::API2;
 use PVE::CLI::Arguments;
 use PVE::CLI::Usage;
 use PVE::CLIFormatter;
+use PVE::Cluster;
 use PVE::Exception qw(raise_param_exc);
 use PVE::JSONSchema;
+use PVE::Notify::Program;
 use PVE::RPCEnvironment;
 
 my %verb   = (get => 'GET', set => 'PUT', create => 'POST', delete => 'DELETE');
@@ -27,12 +29,15 @@ USAGE: pvesh COMMAND PATH [OPTIONS]
   pvesh ls PATH                 list what is below a path
   pvesh usage PATH [--command get|set|create|delete] [--verbose] [--returns]
                                 how to call a path
-  pvesh help                    this text
+  pvesh help, pvesh --help      this text
+  pvesh --version               the version of this program
 
 Options are the parameters of the API: --name value, --name=value.
 
-The result is printed by --output-format text|json|json-pretty|yaml, in tables with
---noheader, --noborder and --human-readable, and not at all with --quiet.
+The result is printed by --output-format text|json|json-pretty|yaml, in tables
+with --noheader, --noborder and --human-readable, and not at all with --quiet.
+
+Exit status: 0, or 255 with the reason on standard error.
 TEXT
 
 # for the host's own program; a node's knows nothing of it
@@ -55,8 +60,19 @@ my sub check_permissions ($info, $param) {
     return;
 }
 
+# What root made, the server could not read. Files of secrets, which only root may be able to read, have
+# been read by now.
+my sub become_owner () {
+    return if $> != 0 || !(stat PVE::Cluster::dirs()->{config})[4];
+    require PVE::NotifyHost::Privileges;
+    my $owner = PVE::NotifyHost::Privileges::owner();
+    PVE::NotifyHost::Privileges::become($owner) if $owner;
+    return;
+}
+
 my sub call ($class, $info, $param) {
     check_permissions($info, $param);
+    become_owner();
     return $class->handle($info, $param);
 }
 
@@ -159,13 +175,14 @@ my sub usage ($path, @words) {
 }
 
 my sub run_command ($command = undef, $path = undef, @words) {
-    if (!defined $command || $command =~ /\A(?:help|--help|-h|-\?)\z/) {
+    if (!defined $command) {
         PVE::CLIFormatter::print_text($help);
-        return defined $command ? 0 : $FAILED;
+        return $FAILED;
     }
-    die "unknown command '$command'\n\n$help" if !$verb{$command} && $command !~ /\A(?:ls|usage)\z/;
-    $path //= '/'                             if $command eq 'ls';
-    die "no path given\n\n$help"              if !defined $path || $path =~ /\A-/;
+    my $kind = $command =~ /\A-/ ? 'option' : 'command';
+    die "unknown $kind '$command'\n\n$help" if !$verb{$command} && $command !~ /\A(?:ls|usage)\z/;
+    $path //= '/'                           if $command eq 'ls';
+    die "no path given\n\n$help"            if !defined $path || $path =~ /\A-/;
     $path = '/' . $path =~ s{\A/+}{}r;
     if ($command eq 'ls') {
         list($path, @words);
@@ -184,11 +201,22 @@ sub take_value_files ($class) {
     return;
 }
 
+# Help and version are for everybody, also where the host's folders are closed to him.
+sub needs_no_host ($class, $command = '', @) {
+    return $command =~ /\A(?:help|--help|-h|-\?|--version)\z/;
+}
+
 sub run ($class, @words) {
     binmode $_, ':utf8' for *STDOUT, *STDERR;
     my $status = eval {
+        if ($class->needs_no_host(@words)) {
+            my $version = $words[0] eq '--version';
+            PVE::CLIFormatter::print_text(
+                $version ? PVE::Notify::Program::version_text('pvesh') : $help);
+            return 0;
+        }
         PVE::RPCEnvironment->setup_default_cli_env;
-        run_command(@words);
+        return run_command(@words);
     };
     return $status if defined $status;
     print STDERR "$@";
@@ -217,5 +245,9 @@ Runs one command and returns the exit status: 0, or 255 when it failed.
 
 Makes C<run> take C<--NAME-file PATH> for any parameter. Only the program of this host does so: the class
 of this name on a PVE node has neither the method nor these options.
+
+=head2 needs_no_host(@words)
+
+True for C<help>, C<--help> and C<--version>, which C<run> serves without the host's folders.
 
 =cut

@@ -2,7 +2,9 @@ package PVE::NotifyHost::Auth;
 
 # Who sends a request: an API token in the header Authorization, or a ticket in the cookie
 # PVEAuthCookie, with a CSRF token for everything that writes. And the login that gives a ticket
-# for a password. What could be guessed is delayed per address, and no refusal says its reason.
+# for a password. What could be guessed is delayed per address, and no refusal says its reason. The
+# login takes all parameters of a node's, since web pages and programs send them; nobody has a second
+# factor here.
 
 use v5.36;
 
@@ -11,10 +13,23 @@ use Mojo::Promise;
 use Mojo::Util qw(url_unescape);
 use POSIX      qw(ceil);
 use PVE::AccessControl;
+use PVE::Cluster;
 use PVE::Exception qw(raise);
 use PVE::JSONSchema;
+use PVE::Notify;
+use PVE::NotifyHost::Capabilities;
 use PVE::NotifyHost::Input;
 use PVE::NotifyHost::Password;
+use PVE::NotifyHost::Rights;
+use PVE::NotifyHost::UserConfig;
+use PVE::Tools qw(split_list);
+
+PVE::JSONSchema::register_format(
+    'pve-priv' => sub ($name) {
+        return $name if PVE::NotifyHost::UserConfig::is_privilege($name);
+        die "invalid privilege '$name'\n";
+    },
+);
 
 my $LOGIN_SCHEMA = {
     type                 => 'object',
@@ -31,6 +46,41 @@ my $LOGIN_SCHEMA = {
             type        => 'string',
             maxLength   => 512,
             description => 'The password, or a valid ticket of the same user to get a new one.',
+        },
+        path => {
+            type        => 'string',
+            optional    => 1,
+            maxLength   => 512,
+            pattern     => '/[A-Za-z0-9._/-]*',
+            requires    => 'privs',
+            description => 'Refuse the login unless the user has these privileges on this path.',
+        },
+        privs => {
+            type        => 'string',
+            optional    => 1,
+            minLength   => 1,
+            maxLength   => 2048,
+            format      => 'pve-priv-list',
+            requires    => 'path',
+            description => 'Privileges for path, a list.',
+        },
+        otp => {
+            type        => 'string',
+            optional    => 1,
+            maxLength   => 512,
+            description => 'One-time password; ignored, as nobody has a second factor here.',
+        },
+        'tfa-challenge' => {
+            type        => 'string',
+            optional    => 1,
+            maxLength   => 4096,
+            description => 'The challenge that the password answers; none is ever given out here.',
+        },
+        'new-format' => {
+            type        => 'boolean',
+            optional    => 1,
+            default     => 1,
+            description => 'How a challenge is given out; without meaning here.',
         },
     },
 };
@@ -56,7 +106,6 @@ sub user_of_token ($c, $token, $secret) {
     die $error;
 }
 
-# A promise of user name, ticket and CSRF token.
 sub login ($c) {
     my $param = PVE::NotifyHost::Input::parameters($c->req, $LOGIN_SCHEMA->{properties});
     PVE::JSONSchema::validate($param, $LOGIN_SCHEMA);
@@ -71,7 +120,7 @@ sub login ($c) {
     }
 
     # crypt(3) and PAM may well take a second
-    my $prove = sub { return session_of(prove_user($name, $param->{password})) };
+    my $prove = sub { return session_of(prove_user($name, $param)) };
     return $app->login_workers->run($prove, keep => $app->login_descriptors)->then(
         sub ($session) {
             $limit->done($address);
@@ -86,7 +135,21 @@ sub login ($c) {
     );
 }
 
-sub prove_user ($name, $password) {
+sub prove_user ($name, $param) {
+    PVE::NotifyHost::Password::refuse('it answers a challenge that nobody has given')
+        if length($param->{'tfa-challenge'} // '');
+    my $user = prove_password($name, $param->{password});
+    return $user if !defined($param->{path});
+    my $cfg        = PVE::Cluster::cfs_read_file('user.cfg');
+    my $path       = PVE::AccessControl::normalize_path($param->{path});
+    my $privileges = PVE::NotifyHost::Rights::permissions($cfg, $user, $path);
+    for my $wanted (split_list($param->{privs})) {
+        PVE::NotifyHost::Password::refuse("the user lacks $wanted on $path") if !$privileges->{$wanted};
+    }
+    return $user;
+}
+
+sub prove_password ($name, $password) {
     return PVE::AccessControl::authenticate_user($name, $password) if $password !~ /\APVE:/;
     my $user = PVE::AccessControl::verify_ticket($password);
     PVE::NotifyHost::Password::refuse('the ticket is that of another user')
@@ -95,10 +158,13 @@ sub prove_user ($name, $password) {
 }
 
 sub session_of ($user) {
+    my $cluster = PVE::Notify::cluster_name();
     return {
         username            => $user,
         ticket              => PVE::AccessControl::assemble_ticket($user),
         CSRFPreventionToken => PVE::AccessControl::assemble_csrf_prevention_token($user),
+        cap                 => PVE::NotifyHost::Capabilities::of_user($user),
+        defined($cluster) ? (clustername => $cluster) : (),
     };
 }
 
@@ -113,6 +179,12 @@ PVE::NotifyHost::Auth - who sends a request, and the login
 =head1 DESCRIPTION
 
 C<user_of($c, $verb)> returns the id of the user or token, or dies with a L<PVE::Exception> of code
-401; C<login($c)> serves C<POST /access/ticket>.
+401; C<login($c)> serves C<POST /access/ticket>: a promise of C<username>, C<ticket>,
+C<CSRFPreventionToken>, C<cap> (see L<PVE::NotifyHost::Capabilities>) and, in a cluster,
+C<clustername>.
+
+With C<path> and C<privs> a user who lacks one of the privileges is refused as one with a wrong
+password is. A one-time password is ignored; the answer to a challenge (C<tfa-challenge>) is refused,
+as no challenge is ever given out.
 
 =cut

@@ -33,6 +33,9 @@ sub parameters ($req, $schema) {
             );
     }
     raise("too many parameters\n", code => 400) if @pairs > $MAX_PARAMETERS;
+
+    # what browsers add against their caches, whatever its value; a node drops it too
+    @pairs = grep { $_->[0] ne '_dc' } @pairs;
     return collect(\@pairs, $schema);
 }
 

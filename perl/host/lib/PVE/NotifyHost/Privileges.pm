@@ -10,17 +10,27 @@ use PVE::NotifyHost::Setup;
 
 my $PACKAGED_USER = 'pve-notify-host';
 
+sub packaged_user () { return $PACKAGED_USER }
+
 # { name, uid, gid, groups }. Without a name it is the owner of the config folder, if that is an
 # ordinary user, else the package's user.
 sub wanted_user ($name = undef) {
-    if (!defined($name)) {
-        my $owner = (stat(PVE::NotifyHost::Setup->dirs->{config}))[4] || undef;
-        $name = ($owner && getpwuid($owner)) // $PACKAGED_USER;
-    }
+    return owner() // record_of($PACKAGED_USER) if !defined($name);
+    my $user = record_of($name);
+    warn "serving as root: only for tests\n" if $user->{uid} == 0;
+    return $user;
+}
+
+# The same of the owner of the config folder; undef if that is root, or there is none.
+sub owner () {
+    my $uid = (stat(PVE::NotifyHost::Setup->dirs->{config}))[4] or return;
+    return record_of(getpwuid($uid) // return);
+}
+
+sub record_of ($name) {
     my ($known, undef, $uid, $gid) = getpwnam($name);
     die "user '$name' does not exist: make it, or name an ordinary user with --user\n"
         if !defined($known);
-    warn "serving as root: only for tests\n" if $uid == 0;
     return { name => $known, uid => $uid, gid => $gid, groups => [groups_of($known, $gid)] };
 }
 
@@ -61,6 +71,8 @@ PVE::NotifyHost::Privileges - gives up root
 =head1 DESCRIPTION
 
 C<wanted_user($name)> looks the user up and C<become($user)> becomes him; both die with one line.
+C<owner()> is the owner of the config folder, undef if that is root, and C<packaged_user()> the name
+of the package's user.
 Root itself may be named, with a warning: then nothing is given up.
 
 =cut

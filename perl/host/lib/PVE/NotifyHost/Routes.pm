@@ -18,14 +18,15 @@ use PVE::RPCEnvironment;
 my %VERB = map { $_ => $_ } qw(GET POST PUT DELETE);
 $VERB{HEAD} = 'GET';
 
-# The decoded parts, or undef if one could mean something else to somebody else.
+# The decoded parts, or undef if one could mean something else to somebody else. Empty ones are skipped,
+# as on a node, whose web pages ask for /api2/json//cluster.
 sub path_parts ($req) {
-    my @parts = split(m{/}, $req->url->path->to_abs_string =~ s{\A/+}{}r);
+    my @parts = grep {length} split(m{/}, $req->url->path->to_abs_string);
     for my $part (@parts) {
         return if $part =~ /%(?![0-9A-Fa-f]{2})/;
         $part =~ s/%([0-9A-Fa-f]{2})/chr(hex($1))/ge;
         $part = eval { Encode::decode('UTF-8', $part, Encode::FB_CROAK) } // return;
-        return if $part =~ m{[/\\\x00-\x1f\x7f]|\A\.{0,2}\z};
+        return if $part =~ m{[/\\\x00-\x1f\x7f]|\A\.{1,2}\z};
     }
     return \@parts;
 }

@@ -6,7 +6,7 @@ package PVE::NotifyHost::Setup;
 
 use v5.36;
 
-use Fcntl qw(F_GETFL O_RDWR O_WRONLY);
+use Fcntl qw(F_GETFL O_DIRECTORY O_NOFOLLOW O_RDONLY O_RDWR O_WRONLY);
 use PVE::Cluster;
 use PVE::Notify;
 use PVE::Notify::File;
@@ -16,7 +16,8 @@ my %PACKAGED = (
     state  => '/var/lib/pve-notify-host',
     run    => '/run/pve-notify-host',
 );
-my $TEMPLATES = '/usr/share/pve-notify-host/templates/default';
+my $SHARE     = '/usr/share/pve-notify-host';
+my $TEMPLATES = "$SHARE/templates/default";
 my %MODE = (config => oct('0750'), priv => oct('0700'), state => oct('0700'), run => oct('0750'));
 
 sub init ($class, %opt) {
@@ -35,18 +36,23 @@ sub init ($class, %opt) {
 }
 
 # Of a checkout, in which the host runs without being installed.
-my sub own_templates () {
+my sub own_folder ($name) {
     my ($root) = __FILE__ =~ m{\A(.*?)/?perl/host/lib/PVE/NotifyHost/Setup\.pm\z} or return;
-    my $dir = $root eq '' ? 'templates' : "$root/templates";
+    my $dir = $root eq '' ? $name : "$root/$name";
     return if !-d $dir;
     require File::Spec;
     return File::Spec->rel2abs($dir);
 }
 
+# a file that comes with the host and is never changed
+sub share_file ($class, $name) {
+    return (own_folder('perl/host/share') // $SHARE) . "/$name";
+}
+
 sub dirs ($class) {
     my $base      = $ENV{PVE_NOTIFY_HOST_DIR};
     my %dirs      = %PACKAGED;
-    my $templates = own_templates() // $TEMPLATES;
+    my $templates = own_folder('templates') // $TEMPLATES;
     if (defined($base) && $base ne '') {
         ($base) = $base =~ m{\A(/[^\0\n]*?)/*\z}
             or die "PVE_NOTIFY_HOST_DIR: not an absolute path\n";
@@ -55,6 +61,8 @@ sub dirs ($class) {
     }
     return { %dirs, priv => "$dirs{config}/priv", templates => $templates };
 }
+
+sub modes ($class) { return {%MODE} }
 
 # owner: { uid, gid } of what is made, where root makes it
 sub ensure_dirs ($dirs, $owner = undef) {
@@ -76,6 +84,25 @@ sub ensure_dirs ($dirs, $owner = undef) {
         chown(@$owner{qw(uid gid)}, $dir)                 if $owner;
     }
     return;
+}
+
+# Whoever made them: what the server needs. Through handles that follow no link, as the folders lie
+# below one that an ordinary user owns.
+sub correct_dirs ($dirs, $owner) {
+    my @changed;
+    for my $name (qw(config priv state run)) {
+        my $dir = $dirs->{$name};
+        sysopen(my $fh, $dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            or die "folder '$dir': can't open - $!\n";
+        my ($mode, $uid, $gid) = (stat($fh))[2, 4, 5];
+        my $same = ($mode & oct('7777')) == $MODE{$name};
+        next if $same && $uid == $owner->{uid} && $gid == $owner->{gid};
+        my $given = $> != 0 || chown(@$owner{qw(uid gid)}, $fh);
+        die "folder '$dir': can't give it to '$owner->{name}' - $!\n" if !$given;
+        chmod($MODE{$name}, $fh) or die "folder '$dir': can't set its mode - $!\n";
+        push @changed, $dir;
+    }
+    return @changed;
 }
 
 # Of three handles that are closed at the start, the descriptors are given to the next files that
@@ -116,6 +143,8 @@ moves all of them below one folder, the templates only if that has some. With
 C<ensure_dirs> missing folders are made, for C<owner> (a hash with C<uid> and C<gid>) if root makes
 them, else for the owner of the config folder.
 
-C<dirs> only returns the paths.
+C<dirs> only returns the paths, C<modes> the modes of the four folders, and C<share_file($name)> the
+path of a file that comes with the host. C<correct_dirs($dirs, $owner)> gives folders that are there
+the owner and mode that they need, and returns those that it changed.
 
 =cut

@@ -24,6 +24,8 @@ my @PRIVILEGES = qw(
 );
 my %is_privilege = map { $_ => 1 } @PRIVILEGES;
 
+sub is_privilege ($name) { return $is_privilege{$name} }
+
 my %not_for_admin = map { $_ => 1 } qw(
     Sys.PowerMgmt Sys.Modify Sys.Incoming Sys.AccessNetwork Realm.Allocate Mapping.Modify
 );
@@ -185,5 +187,7 @@ PVE::NotifyHost::UserConfig - users, groups, roles, access rules and API tokens 
 C<parse_user_cfg>, C<parse_token_cfg> and C<parse_shadow_cfg> are parsers for
 C<PVE::Cluster::cfs_register_file>. The first returns a hash of C<users> and C<tokens>
 (C<expire> in seconds since the epoch, 0 = never), C<groups>, C<roles> and C<acl>.
+
+C<is_privilege($name)> tells whether a role can have that privilege.
 
 =cut
