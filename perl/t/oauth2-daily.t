@@ -22,6 +22,7 @@ my $way     = Test::Way::Direct->new;
 my $dir     = $way->{dir};
 my $json    = JSON::PP->new->canonical;
 my $PATH    = '/cluster/notifications/endpoints/smtp';
+my $VERSION = slurp(root() . '/Cargo.toml') =~ /^version = "(.*)"$/m ? $1 : 'none';
 my $RECORD  = "$dir/state/oauth2/mail.json";
 write_private("$dir/config/oauth2-providers.json", $json->encode({ $sandbox->providers }));
 
@@ -101,12 +102,14 @@ for my $program (@PROGRAMS) {
     subtest "$program, called wrongly" => sub {
         my ($status, $text, $errors) = run_program($program, '--help');
         is $status, 0, 'help: exit status';
-        like $text, qr/\Ausage: .*^Exit status: 0/ms, 'help: on standard output';
+        like $text, qr/\AUSAGE: .*^EXIT STATUS: 0/ms, 'help: on standard output';
+        my $name = $program =~ s{.*/}{}r;
+        is_deeply [run_program($program, '--version')], [0, "$name $VERSION\n", ''], 'version';
         for my $args (['--bogus'], ['mail'], ['--verbose', 'mail']) {
             ($status, $text, $errors) = run_program($program, @$args);
             is $status, 2,  "@$args: exit status";
             is $text,   '', "@$args: no output";
-            like $errors, qr/^pve-notify-refresh: .*(?:bogus|mail).*^usage: /ms, "@$args: why";
+            like $errors, qr/^$name: .*(?:bogus|mail).*^USAGE: $name /ms, "@$args: why";
         }
     };
 }
