@@ -20,7 +20,7 @@ use Test::Peers qw(new_dir root slurp write_private);
 our @EXPORT_OK = qw(new_node node_path put system_of node_run node_json record_of calls);
 
 my $json = JSON::PP->new->canonical;
-my $dir;
+our $dir;    ## no critic (ProhibitPackageVars) - of another process, too
 
 sub node_path ($path) {
     return "$dir/$path";
