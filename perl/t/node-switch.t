@@ -7,9 +7,9 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/../node/lib", "$FindBin::Bin/lib";
 
+use IO::File ();
 use Test::More;
-use Test::Node     qw(calls new_node node_path node_run put system_of);
-use Test::Peers    qw(root);
+use Test::Node     qw(calls new_node node_command node_path node_run put system_of);
 use Test::Terminal qw(on_terminal);
 
 my $FLAG    = 'var/lib/pve-notify-oauth2/off';
@@ -20,13 +20,7 @@ sub is_off () { return -e node_path($FLAG) ? 1 : 0 }
 
 # the program on a terminal, where somebody types an answer
 sub with_answer ($answer, @args) {
-    my @include = map { '-I' . root() . "/$_" } qw(perl/node/lib perl/lib perl/host/lib perl/t/lib);
-    push @include, map { '-I' . root() . "/blib/$_" } qw(lib arch);
-    my $code = <<'END';
-$Test::Node::dir = shift;
-exit(PVE::NotifyNode->run(Test::Node::system_of(), @ARGV));
-END
-    my @command = ($^X, @include, '-MTest::Node', '-e', $code, node_path(''), @args);
+    my @command = node_command({}, @args);
     my $result  = on_terminal(\@command, sub ($terminal) { print {$terminal} "$answer\n" });
     plan skip_all => 'there are no pseudo terminals' if !$result;
     return ($result->{status} >> 8, $result->{seen} =~ s/\r//gr);
@@ -67,12 +61,7 @@ subtest 'a new node has no folder for the flag' => sub {
 subtest 'targets that would stop working' => sub {
     new_node();
     put('etc/pve/notifications-ext.cfg', $TARGETS);
-    my ($status, $out, $err) = node_run(
-        system_of(
-            input => do { open my $fh, '<', '/dev/null'; $fh }
-        ),
-        'off'
-    );
+    my ($status, $out, $err) = node_run(system_of(input => IO::File->new('/dev/null', 'r')), 'off');
     is $status, 2, 'without a terminal';
     is $err, "OAuth2 targets that stop working: 'app', 'mail'\n"
         . "pve-notify-node: confirmation needs a terminal; add --yes\n", 'they are named';

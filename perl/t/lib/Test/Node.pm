@@ -17,7 +17,8 @@ use PVE::NotifyNode;
 use PVE::NotifyNode::System;
 use Test::Peers qw(new_dir root slurp write_private);
 
-our @EXPORT_OK = qw(new_node node_path put system_of node_run node_json record_of calls);
+our @EXPORT_OK = qw(new_node node_path put system_of node_run node_command
+    node_json record_of calls);
 
 my $json = JSON::PP->new->canonical;
 our $dir;    ## no critic (ProhibitPackageVars) - of another process, too
@@ -177,6 +178,18 @@ sub node_run ($system, @args) {
     }
     waitpid $pid, 0;
     return ($? >> 8, slurp("$dir/out"), slurp("$dir/err"));
+}
+
+# The same as a command, for a terminal of its own; the options of its system are data.
+sub node_command ($options, @args) {
+    my @include = map { '-I' . root() . "/$_" }
+        qw(perl/node/lib perl/lib perl/host/lib perl/t/lib blib/lib blib/arch);
+    my $code = <<'END';
+($Test::Node::dir, my $options) = splice @ARGV, 0, 2;
+my $system = Test::Node::system_of(JSON::PP::decode_json($options)->%*);
+exit(PVE::NotifyNode->run($system, @ARGV));
+END
+    return ($^X, @include, '-MTest::Node', '-e', $code, $dir, $json->encode($options), @args);
 }
 
 # its status as a program reads it

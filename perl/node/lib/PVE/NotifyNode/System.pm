@@ -19,6 +19,7 @@ my %INSTALLED = (
     owner     => 0,
     group     => scalar getgrnam('www-data'),
     host      => { kind => 'pve' },
+    state     => undef,
     input     => \*STDIN,
     seconds   => $SECONDS,
 );
@@ -39,7 +40,7 @@ sub pve ($self, $file) {
 }
 
 sub state_dir ($self) {
-    return $self->pve('priv/notification-oauth2');
+    return $self->{state} // $self->pve('priv/notification-oauth2');
 }
 
 sub own_dir ($self) {
