@@ -101,7 +101,7 @@ subtest 'all is deleted' => sub {
     is slurp(node_path('outside/file')), 'x', 'no link was followed';
     SKIP: {
         skip 'there is a log daemon', 1 if -S '/dev/log';
-        like $err, qr/: info: pve-notify-node: deleted the OAuth2 tokens of 3 targets$/m, 'the log';
+        like $err, qr/: info: pve-notify-node: OAuth2 tokens deleted [(]targets: 3[)]$/m, 'the log';
     }
     is_deeply [(purge('--yes'))[0, 1]], [0, "no tokens are stored\n"], 'again';
     consent('mail');

@@ -108,6 +108,10 @@ subtest 'modules' => sub {
     put('arch/PVE/Notify/Main.pm', "die \"broken\n\"");
     like problems()->[0], qr/PVE::Notify cannot be loaded: broken.* -> apt install --reinstall/,
         'broken';
+    unlink node_path('arch/PVE/Notify.pm'), node_path('lib/PVE/Notify.pm');
+    is problems()->[0], "PVE::Notify cannot be loaded: Can't locate PVE/Notify.pm in \@INC"
+        . ' -> apt install --reinstall pve-notify-oauth2', 'missing';
+    like + (node_run(system_of()))[1], qr/^  PVE::Notify +not loaded$/m, 'which is told';
     put('arch/PVE/Notify/Guard.pm', 'exit 3');
     like problems()->[0], qr/the modules cannot be tried: exit status 3/, 'the process ends';
     put('arch/PVE/Notify/Guard.pm', 'sleep 60; 1');
@@ -213,10 +217,10 @@ subtest 'the daily run' => sub {
 
     for my $damaged ('{', '[]', '{"time":"x"}', '') {
         put($FILE, $damaged);
-        like problems()->[0], qr/has never ended/, "damaged: $damaged";
+        like problems()->[0], qr/has not run on this node yet/, "damaged: $damaged";
     }
     unlink node_path($FILE);
-    like problems()->[0], qr/has never ended/, 'never';
+    like problems()->[0], qr/has not run on this node yet/, 'never';
 };
 
 subtest 'the drop-in' => sub {

@@ -24,7 +24,7 @@ my sub may_hand_over () {
     return $has_feature && $has_targets && $has_feature->() && $has_targets->();
 }
 
-my sub nodename () {
+sub nodename ($class) {
     require PVE::INotify;
     return PVE::INotify::nodename();
 }
@@ -40,7 +40,7 @@ sub leave ($class, $status, $error, $system = PVE::NotifyNode::System->new) {
     attempt(
         'the version of this node was not stored',
         'check the quorum: pvecm status',
-        sub { PVE::NotifyNode::Records->write_node($system, nodename(), $record) }
+        sub { PVE::NotifyNode::Records->write_node($system, $class->nodename, $record) }
     );
     attempt(
         'the log was not written',

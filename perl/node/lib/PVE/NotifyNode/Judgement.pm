@@ -63,7 +63,7 @@ my sub of_daily_run ($facts) {
         ) if !$facts->{'drop-in'};
     if (!$run) {
         push @all,
-            trouble('the daily run has never ended on this node', 'pve-notify-refresh --verbose');
+            trouble('the daily run has not run on this node yet', 'pve-notify-refresh --verbose');
     } elsif (time - $run->{time} > $LATE) {
         my $when = PVE::NotifyNode::Judgement->moment($run->{time});
         push @all,

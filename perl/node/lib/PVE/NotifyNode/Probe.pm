@@ -19,7 +19,8 @@ my $LIBRARY = 'libpve_rs_notify.so';
 # The cause alone: perl adds where in the sources it was, and what else failed because of it.
 my sub one_line ($error) {
     my ($first) = split /\n/, ref $error eq 'HASH' ? $error->{message} : "$error";
-    return ($first // '') =~ s/ at \S+ line [0-9]+[.]?\z//r =~ s/[[:cntrl:]]+/ /gr;
+    return ($first // '') =~ s/(?: at \S+ line [0-9]+[.]?| \(you may need.*| \(\@INC.*)\z//r =~
+        s/[[:cntrl:]]+/ /gr;
 }
 
 my sub guard ($class, @args) {

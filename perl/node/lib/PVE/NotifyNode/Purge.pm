@@ -70,7 +70,7 @@ my sub refusal ($system, $names, $losing) {
 my sub log_it ($count) {
     require PVE::SafeSyslog;
     PVE::SafeSyslog::syslog('info', '%s',
-        "pve-notify-node: deleted the OAuth2 tokens of $count targets");
+        "pve-notify-node: OAuth2 tokens deleted (targets: $count)");
     return;
 }
 

@@ -11,7 +11,7 @@ use PVE::NotifyNode::Judgement;
 my @CONDITIONS = qw(ok due failing authorize-again misconfigured);
 
 my sub owner_of ($facts, $entry) {
-    return $entry->{ours} ? 'ours' : "the vendor's";
+    return defined $entry->{error} ? 'not loaded' : $entry->{ours} ? 'ours' : "the vendor's";
 }
 
 my sub entries ($facts) {
