@@ -146,6 +146,17 @@ subtest 'what is told of a run' => sub {
     my $targets = [];
     *PVE::Notify::refresh_oauth2_state = sub { return ref $targets ? $targets : die $targets };
     is_deeply [run_of()], [0, [0, undef], ''], 'no target';
+    $targets = [map { { target => $_, health => { condition => $_ } } } qw(ok failing due)];
+    $targets->[1]{error} = "caf\x{e9} \x{20ac}";
+    my $out = new_dir();
+    open my $keep, '>&', \*STDOUT    or die "STDOUT: $!\n";    ## no critic (RequireBriefOpen)
+    open STDOUT,   '>',  "$out/text" or die "STDOUT: $!\n";
+    my @run = run_of();
+    open STDOUT, '>&', $keep or die "STDOUT: $!\n";
+    is_deeply \@run, [1, [1, "target 'failing': failing"], ''], 'one that is faulty';
+    is slurp("$out/text"),
+        "failing: failing - caf\xc3\xa9 \xe2\x82\xac\n0 renewed, 2 not due, 1 with a problem\n",
+        'in UTF-8';
     $targets = "no file\n";
     is_deeply [run_of()], [1, [1, "no file\n"], "pve-notify-refresh: no file\n"], 'a run that died';
     is_deeply + (run_of('--help'))[1],  [], 'nothing of a question';

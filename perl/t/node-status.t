@@ -67,6 +67,16 @@ subtest 'all is well' => sub {
     is + (grep { length > 120 } split /\n/, $text =~ s{/tmp/\S+}{}gr), 0, 'no long lines';
 };
 
+subtest 'what the installed program looks at' => sub {
+    local %ENV = (PATH => '/none', PERL5LIB => '/none', PVE_NOTIFY_HOST_DIR => '/none');
+    my $system = PVE::NotifyNode::System->new;
+    is_deeply $system->{perl}, ['/usr/bin/perl', '-T'], 'modules as a daemon loads them';
+    is_deeply [$system->state_dir, $system->off_flag, $system->{proc}, $system->{owner}],
+        ['/etc/pve/priv/notification-oauth2', '/var/lib/pve-notify-oauth2/off', '/proc', 0],
+        'its own files';
+    ok !eval { PVE::NotifyNode::System->new(roots => '/x') }, 'a wrong option is refused';
+};
+
 subtest 'called wrongly, and for help' => sub {
     for my $args (
         ['--bogus'], ['nothing'],
@@ -211,6 +221,8 @@ subtest 'the daily run' => sub {
     put($FILE, record_of(time => 1_700_000_000));
     like problems()->[0],
         qr/overdue: the last one was at 2023-11-1\d \d\d:\d\d:\d\d -> check: systemctl/, 'long ago';
+    put($FILE, record_of(time => time + 40 * $HOUR));
+    like problems()->[0], qr/overdue/, 'by a clock that was wrong';
     put($FILE, record_of(result => 1, error => "target 'mail': failing"));
     is_deeply problems(),
         ["the daily run failed: target 'mail': failing -> pve-notify-refresh --verbose"], 'failed';
@@ -321,6 +333,10 @@ subtest 'targets' => sub {
         'faulty ones';
     is_deeply node_json()->{targets}, { ok => 1, misconfigured => 1, 'authorize-again' => 1 },
         'counted';
+    put('status.json', { odd => { condition => 'failing', 'last-error' => "caf\x{e9} \x{20ac}" } });
+    my (undef, $text, $err) = node_run(system_of());
+    like $text, qr/^  target 'odd': failing \(caf\xc3\xa9 \xe2\x82\xac\)$/m, 'any character';
+    is $err, '', 'without a warning';
     put('status.json', '');
     like problems()->[0], qr/the targets cannot be read: file /, 'unreadable';
 };

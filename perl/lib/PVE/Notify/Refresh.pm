@@ -33,6 +33,7 @@ my sub line ($target) {
     my $error = $target->{error} // $health->{'last-error'};
     $text .= " - $error"                      if defined $error;
     $text .= " (warning: $health->{warning})" if defined $health->{warning};
+    utf8::encode($text);
     return "$text\n";
 }
 

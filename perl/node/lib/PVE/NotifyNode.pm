@@ -5,6 +5,7 @@ package PVE::NotifyNode;
 use v5.36;
 
 use Getopt::Long ();
+use PVE::NotifyNode::Terminal;
 
 our $VERSION = '0.1.0';
 
@@ -37,7 +38,7 @@ my sub status ($system, $option) {
     my $facts    = PVE::NotifyNode::Facts->gather($system, $VERSION);
     my $troubles = PVE::NotifyNode::Judgement->troubles($facts);
     my $form     = $option->{'output-format'} // 'text';
-    print PVE::NotifyNode::Report->$form($facts, $troubles);
+    PVE::NotifyNode::Terminal->show(PVE::NotifyNode::Report->$form($facts, $troubles));
     return @$troubles ? 1 : 0;
 }
 
@@ -94,12 +95,12 @@ sub run ($class, $system, @args) {
     my $fault   = fault_of($command, \@rest, $option);
     return misuse($fault) if defined $fault;
     if ($> != $system->{owner}) {
-        print {*STDERR} "pve-notify-node: needs root; use sudo or log in as root\n";
+        PVE::NotifyNode::Terminal->complain('needs root', 'use sudo or log in as root');
         return 1;
     }
     my $status = eval { $COMMAND{$command}[0]->($system, $option) };
     return $status if defined $status;
-    print {*STDERR} 'pve-notify-node: ', $@ =~ s/\s*\z/\n/r;
+    PVE::NotifyNode::Terminal->complain($@ =~ s/\s+\z//r);
     return 1;
 }
 

@@ -20,7 +20,7 @@ use Test::Peers qw(new_dir root slurp write_private);
 our @EXPORT_OK = qw(new_node node_path put system_of node_run node_command
     node_json record_of calls);
 
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->utf8->canonical;
 our $dir;    ## no critic (ProhibitPackageVars) - of another process, too
 
 sub node_path ($path) {

@@ -64,7 +64,7 @@ my sub of_daily_run ($facts) {
     if (!$run) {
         push @all,
             trouble('the daily run has not run on this node yet', 'pve-notify-refresh --verbose');
-    } elsif (time - $run->{time} > $LATE) {
+    } elsif (abs(time - $run->{time}) > $LATE) {
         my $when = PVE::NotifyNode::Judgement->moment($run->{time});
         push @all,
             trouble(
@@ -86,7 +86,7 @@ my sub of_node ($facts, $node) {
         if !defined $node->{time};
     return trouble("$name: not seen since " . PVE::NotifyNode::Judgement->moment($node->{time}),
         'on it: pve-notify-node status')
-        if PVE::NotifyNode::Records->is_old(undef, $node);
+        if PVE::NotifyNode::Records->is_old($node);
     my @all;
     my ($ours, $theirs) = ($facts->{versions}{ours}, $node->{version} // 'none');
     push @all,

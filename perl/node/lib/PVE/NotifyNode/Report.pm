@@ -115,7 +115,7 @@ sub json ($class, $facts, $troubles) {
         nodes   => [map { +{ %$_, 'is-self' => $bool->($_->{'is-self'}) } } $facts->{nodes}->@*],
         targets => $class->count_targets($facts),
     };
-    return JSON::PP->new->utf8->canonical->encode($answer) . "\n";
+    return JSON::PP->new->canonical->encode($answer) . "\n";
 }
 
 1;

@@ -4,8 +4,23 @@ package PVE::NotifyNode::Terminal;
 
 use v5.36;
 
-sub complain ($class, $cause, $fix) {
-    print {*STDERR} "pve-notify-node: $cause; $fix\n";
+# texts are characters, what a terminal or a pipe gets is UTF-8
+my sub write_to ($handle, $text) {
+    utf8::encode($text);
+    print {$handle} $text;
+    return;
+}
+
+sub show ($class, $text) {
+    write_to(\*STDOUT, $text);
+    return;
+}
+
+sub complain ($class, $cause, $fix = undef) {
+    write_to(
+        \*STDERR, 'pve-notify-node: ' . join('; ', grep {defined} $cause, $fix) . "
+"
+    );
     return;
 }
 
@@ -35,7 +50,7 @@ PVE::NotifyNode::Terminal - what pve-notify-node says and asks
 
 =head1 DESCRIPTION
 
-C<complain($cause, $fix)> writes a line to standard error. C<confirm($system, $question)> asks on the
+C<show($text)> prints. C<complain($cause, $fix)> writes a line to standard error. C<confirm($system, $question)> asks on the
 terminal that is the input; undef where it is none. C<names(@targets)> is their names in quotes.
 
 =cut
