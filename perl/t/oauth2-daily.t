@@ -22,6 +22,7 @@ my $way     = Test::Way::Direct->new;
 my $dir     = $way->{dir};
 my $json    = JSON::PP->new->canonical;
 my $PATH    = '/cluster/notifications/endpoints/smtp';
+my $VERSION = slurp(root() . '/Cargo.toml') =~ /^version = "(.*)"$/m ? $1 : 'none';
 my $RECORD  = "$dir/state/oauth2/mail.json";
 write_private("$dir/config/oauth2-providers.json", $json->encode({ $sandbox->providers }));
 
@@ -86,7 +87,7 @@ for my $program (@PROGRAMS) {
         my $old = record();
         my ($status, $text, $errors) = run_program($program, '--verbose');
         is $status, 0,                                                             'exit status';
-        is $text,   "mail: ok, renewed\n1 renewed, 0 not due, 0 with a problem\n", 'what it says';
+        is $text,   "mail: ok, refreshed\n1 refreshed, 0 not due, 0 with a problem\n", 'what it says';
         is $errors, '',                                                            'no error';
         is $sandbox->token_requests, $before + 1, 'the provider was asked once';
         my $new = record();
@@ -102,7 +103,9 @@ for my $program (@PROGRAMS) {
         my ($status, $text, $errors) = run_program($program, '--help');
         is $status, 0, 'help: exit status';
         my ($name) = $program =~ m{([^/]+)\z};
-        like $text, qr/\AUSAGE: $name .*^Exit status: 0/ms, 'help: on standard output';
+        like $text, qr/\AUSAGE: $name .*^EXIT STATUS: 0/ms, 'help: on standard output';
+        is_deeply [run_program($program, '--version')], [0, "$name (pve-rs-notify) $VERSION\n", ''],
+            'version';
         for my $args (['--bogus'], ['mail'], ['--verbose', 'mail']) {
             ($status, $text, $errors) = run_program($program, @$args);
             is $status, 2,  "@$args: exit status";
@@ -118,7 +121,7 @@ subtest 'a target that has stopped working is logged, and the status is 1' => su
     $sandbox->control(revoke => \1);
     my ($status, $text, $errors) = run_program('host/bin/pveupdate');
     is $status, 1, 'exit status';
-    like $text, qr/^mail: authorize-again - .*invalid_grant.*^0 renewed, 0 not due, 1 with/ms,
+    like $text, qr/^mail: authorize-again - .*invalid_grant.*^0 refreshed, 0 not due, 1 with/ms,
         'what it says';
 
     # where no log daemon is, lines of the log go to standard error
@@ -143,7 +146,7 @@ subtest 'an expired client secret is replaced without a new consent' => sub {
     call('PUT', "$PATH/mail", { 'oauth2-client-secret' => $client->{'client-secret'} });
     is record()->{'refresh-token'}, $grant, 'the grant is the same';
     is_deeply [run_program('host/bin/pveupdate', '--verbose')],
-        [0, "mail: ok, renewed\n1 renewed, 0 not due, 0 with a problem\n", ''],
+        [0, "mail: ok, refreshed\n1 refreshed, 0 not due, 0 with a problem\n", ''],
         'the new secret is tried at once';
 };
 

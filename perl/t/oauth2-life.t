@@ -150,7 +150,7 @@ subtest 'the daily run leaves a login alone that was used today' => sub {
     my ($status, $text) = daily('--verbose');
     is $status, 0, 'exit status';
     like $text, qr/^mail: ok$/m,                               'the target';
-    like $text, qr/^0 renewed, 1 not due, 0 with a problem$/m, 'summary';
+    like $text, qr/^0 refreshed, 1 not due, 0 with a problem$/m, 'summary';
     is $sandbox->token_requests, $before, 'the provider was not asked';
     is_deeply [daily()], [0, ''], 'without --verbose nothing is said';
 };
@@ -219,7 +219,7 @@ subtest 'a grant that was revoked is told once, over the other targets' => sub {
     is scalar mails(), 1, 'no second alert';
     my ($status, $text) = daily();
     is $status, 1, 'exit status of the daily run';
-    like $text, qr/^mail: authorize-again - .*\n0 renewed, 0 not due, 1 with a problem\n\z/,
+    like $text, qr/^mail: authorize-again - .*\n0 refreshed, 0 not due, 1 with a problem\n\z/,
         'what it says';
     is scalar mails(), 0, 'and no alert from there';
 };

@@ -59,7 +59,7 @@ for my $program (sort keys %program) {
             is $status, 0,  'help: exit status';
             is $err,    '', 'help: no complaint';
             like $out, qr/\AUSAGE: \Q$name\E /, 'help: begins with its own name';
-            like $out, qr/^Exit status: 0/m,    'help: tells the exit status';
+            like $out, qr/^EXIT STATUS: 0/m,    'help: tells the exit status';
             like $out, qr/--version/,           'help: tells of --version';
             is_narrow($out, 'help: 80 columns');
             my $other = (run_program($program, @$before, '-h'))[1];

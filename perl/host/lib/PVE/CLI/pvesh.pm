@@ -37,7 +37,7 @@ Options are the parameters of the API: --name value, --name=value.
 The result is printed by --output-format text|json|json-pretty|yaml, in tables
 with --noheader, --noborder and --human-readable, and not at all with --quiet.
 
-Exit status: 0, or 255 with the reason on standard error.
+EXIT STATUS: 0, or 255 with the reason on standard error.
 TEXT
 
 # for the host's own program; a node's knows nothing of it
