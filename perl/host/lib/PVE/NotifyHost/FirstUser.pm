@@ -5,6 +5,8 @@ package PVE::NotifyHost::FirstUser;
 
 use v5.36;
 
+use PVE::AccessControl;
+use PVE::NotifyHost::Password;
 use PVE::NotifyHost::Rights;
 use PVE::CLI::ValueFile;
 use PVE::Cluster;
