@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
 use Mojo::Util qw(steady_time url_escape);
+use POSIX      ();
 use PVE::AccessControl;
 use PVE::API2;
 use PVE::NotifyHost;
@@ -275,15 +276,26 @@ subtest 'a failed login is answered late, and many are refused' => sub {
     $slow->get_ok("$json/who", $session)->status_is(200, 'who is logged in can go on');
 };
 
+# the numbers of this process's files, without the one that the look at them opens
+my sub files () {
+    opendir(my $dir, '/proc/self/fd') or die "/proc/self/fd: $!\n";
+    my @files = grep { /\A[0-9]+\z/ && $_ != fileno($dir) } readdir($dir);
+    closedir($dir);
+    return join(' ', sort { $a <=> $b } @files);
+}
+
 subtest 'the helper for realm pam' => sub {
-    my @asked;
-    my $helper = PVE::NotifyHost::PamHelper->start(
+    my $inherited = POSIX::open('/dev/null') // die "/dev/null: $!\n";
+    my $helper    = PVE::NotifyHost::PamHelper->start(
         sub ($name, $password) {
-            kill(KILL => $$) if $name eq 'crash';
+            kill(KILL => $$)          if $name eq 'crash';
+            return files() eq '0 1 2' if $name eq 'files';
             return $name eq 'root' && $password eq "p\xc3\xa4ss";
         }
     );
-    ok $helper->check('root', "p\x{e4}ss"), 'right';
+    ok $helper->check('root',  "p\x{e4}ss"), 'right';
+    ok $helper->check('files', 'x'), 'no file but the standard ones where modules run programs';
+    ok !-l "/proc/$helper->{pid}/fd/$inherited", 'nor has the helper itself';
     my $start = steady_time();
     ok !$helper->check('root', 'wrong'), 'wrong';
     cmp_ok steady_time() - $start, '>=', 0.9, 'no faster than one a second';

@@ -5,18 +5,18 @@
 //! others follow in a moment if there is something left for them. Where all of those are held up, more
 //! of them follow: peers that keep silent must not use up the turn of the others.
 //!
-//! The threads block all signals ([`crate::shield`]), and a program would inherit that. So the
-//! caller's thread starts the programs that they want to run.
+//! The threads block all signals ([`crate::shield`]), and a program would inherit that. So they know
+//! the signal mask of their caller.
 
-use std::cell::RefCell;
-use std::io;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use nix::sys::signal::SigSet;
 
 use crate::shield::shielded;
 
@@ -35,30 +35,19 @@ const WHILE: Duration = Duration::from_millis(500);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Panicked;
 
-/// What a thread tells the caller's thread.
-enum Order {
-    /// Start this program; the sender waits for it.
-    Start(Box<Command>, Sender<io::Result<Child>>),
-    /// No item is left.
-    NoMore,
-}
+/// What a thread tells the caller's thread: no item is left.
+struct NoMore;
 
 thread_local! {
-    /// To the caller's thread; none in that thread itself.
-    static ORDERS: RefCell<Option<Sender<Order>>> = const { RefCell::new(None) };
+    /// The signal mask of whoever called [`map`]; none in that thread itself.
+    static MASK: Cell<Option<SigSet>> = const { Cell::new(None) };
 }
 
-/// Starts a program with the signal mask of whoever called [`map`].
-pub(crate) fn start(mut command: Command) -> io::Result<Child> {
-    let Some(orders) = ORDERS.with_borrow(Clone::clone) else {
-        return command.spawn();
-    };
-    let (sender, child) = mpsc::channel();
-    let gone = |_| io::Error::other("the thread that starts programs has ended");
-    orders
-        .send(Order::Start(Box::new(command), sender))
-        .map_err(|_| gone(mpsc::RecvError))?;
-    child.recv().map_err(gone)?
+/// The signal mask of whoever called [`map`], for programs to start with.
+pub(crate) fn callers_mask() -> SigSet {
+    // reading one's own mask cannot fail
+    let own = || SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
+    MASK.get().unwrap_or_else(own)
 }
 
 /// Calls the function for each item; the results come in the order of the items. A single item costs
@@ -81,70 +70,48 @@ pub(super) fn map<T: Sync, R: Send>(
             done.push((index, result));
         }
     };
+    let mask = callers_mask();
     thread::scope(|scope| {
         let mut threads = Vec::new();
         // says whether still more may have to follow
-        let mut hire = |most: usize, sender: &Sender<Order>| {
+        let mut hire = |most: usize, sender: &Sender<NoMore>| {
             let left = items.len().saturating_sub(next.load(Ordering::Relaxed));
             let wanted = left.min(most).min(MAX_THREADS - threads.len());
             let begun = threads.len();
             threads.extend((0..wanted).map_while(|_| {
                 let (work, sender) = (&work, sender.clone());
                 let job = move || {
-                    ORDERS.set(Some(sender.clone()));
+                    MASK.set(Some(mask));
                     work();
-                    let _ = sender.send(Order::NoMore);
+                    let _ = sender.send(NoMore);
                 };
                 let thread = thread::Builder::new().name("notify".to_owned());
                 shielded(|| thread.spawn_scoped(scope, job)).ok()
             }));
             wanted < left && threads.len() == begun + wanted && wanted > 0
         };
-        let (sender, orders) = mpsc::channel();
-        let more = items.len() > 1 && hire(FIRST, &sender);
-        serve(&orders, more.then_some(sender), |sender| hire(MORE, sender));
-        work();
+        let (sender, news) = mpsc::channel();
+        let mut more = items.len() > 1 && hire(FIRST, &sender);
+        let mut later = MOMENT;
+        while more && matches!(news.recv_timeout(later), Err(RecvTimeoutError::Timeout)) {
+            more = hire(MORE, &sender);
+            later = WHILE;
+        }
         // the end of the scope waits for the closures, this for the threads
         for thread in threads {
             let _ = thread.join();
         }
+        // what is left where the system gave no threads
+        work();
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Does what the threads ask for until the last of them has ended; `sender` is there while more of them
-/// may have to follow.
-fn serve(
-    orders: &Receiver<Order>,
-    mut sender: Option<Sender<Order>>,
-    mut follow: impl FnMut(&Sender<Order>) -> bool,
-) {
-    let mut later = Instant::now() + MOMENT;
-    loop {
-        let order = match sender {
-            Some(_) => orders.recv_timeout(later.saturating_duration_since(Instant::now())),
-            None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match order {
-            Ok(Order::Start(mut command, child)) => {
-                let _ = child.send(command.spawn());
-            }
-            Ok(Order::NoMore) => sender = None,
-            Err(RecvTimeoutError::Timeout) => {
-                sender = sender.filter(&mut follow);
-                later = Instant::now() + WHILE;
-            }
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::process::Stdio;
     use std::sync::{Barrier, Condvar};
 
     use super::*;
@@ -203,23 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn no_signal_reaches_a_thread_and_no_program_inherits_that() {
-        let own = blocked(&fs::read_to_string("/proc/thread-self/status").unwrap());
-        let results = map(&[(), ()], |()| {
-            let thread = fs::read_to_string("/proc/thread-self/status").unwrap();
-            let mut command = Command::new("cat");
-            command.arg("/proc/self/status").stdout(Stdio::piped());
-            let output = start(command).unwrap().wait_with_output().unwrap();
-            (
-                blocked(&thread),
-                blocked(&String::from_utf8(output.stdout).unwrap()),
-            )
-        });
-        for result in results {
-            let (thread, program) = result.unwrap();
-            assert_eq!((thread & USUAL, program), (USUAL, own));
+    fn no_signal_reaches_a_thread_and_each_knows_the_callers_mask() {
+        let status = || fs::read_to_string("/proc/thread-self/status").unwrap();
+        let own = SigSet::thread_get_mask().unwrap();
+        let before = blocked(&status());
+        for result in map(&[(), ()], |()| (blocked(&status()), callers_mask())) {
+            let (thread, callers) = result.unwrap();
+            assert_eq!((thread & USUAL, callers), (USUAL, own));
         }
-        let after = blocked(&fs::read_to_string("/proc/thread-self/status").unwrap());
-        assert_eq!(after, own);
+        assert_eq!(blocked(&status()), before);
     }
 }

@@ -5,19 +5,20 @@
 //! process group at the deadline.
 
 mod process;
+mod start;
 
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{ErrorKind, Seek, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, Stdio};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
 
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use self::process::{End, run};
+use self::start::start;
 use super::{Content, Report, Try, mail};
 use crate::config::Sendmail;
-use crate::deliver::at_once;
 use crate::mail::{Mail, Mailbox, Recipients};
 use crate::outcome::{Outcome, Retry};
 use crate::{Deadline, Host};
@@ -65,24 +66,18 @@ fn hand_over(
     deadline: Deadline,
 ) -> (Outcome, Option<String>) {
     let program = host.sendmail();
-    let mut command = Command::new(program);
-    command
-        .args(["-B", "8BITMIME", "-f", &from.to_string(), "--"])
-        .args(to.iter().map(ToString::to_string))
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("LC_ALL", "C")
-        .current_dir("/")
-        .process_group(0)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    let started = input(message).and_then(|input| {
-        command.stdin(input);
-        at_once::start(command)
-    });
+    let mut arguments = vec![
+        "-B".to_owned(),
+        "8BITMIME".to_owned(),
+        "-f".to_owned(),
+        from.to_string(),
+        "--".to_owned(),
+    ];
+    arguments.extend(to.iter().map(ToString::to_string));
+    let started = input(message).and_then(|input| start(program, &arguments, input));
     let program = program.display();
     let outcome = match started {
-        Ok(child) => match run(child, deadline) {
+        Ok(started) => match run(started, deadline) {
             End::Exited(status, said) if status.success() => {
                 let note = (!said.is_empty()).then(|| format!("{program} says: {said}"));
                 return (Outcome::Sent, note);
@@ -113,7 +108,7 @@ fn hand_over(
 }
 
 /// The mail with the line ends of this system, to be read from the start.
-fn input(message: &[u8]) -> std::io::Result<Stdio> {
+fn input(message: &[u8]) -> std::io::Result<OwnedFd> {
     let mut file = File::from(memfd_create("mail", MemfdFlags::CLOEXEC)?);
     let mut text = Vec::with_capacity(message.len());
     for line in message.split_inclusive(|&byte| byte == b'\n') {
@@ -127,7 +122,7 @@ fn input(message: &[u8]) -> std::io::Result<Stdio> {
     }
     file.write_all(&text)?;
     file.rewind()?;
-    Ok(Stdio::from(file))
+    Ok(file.into())
 }
 
 /// What an end means that was not the wanted one.

@@ -9,6 +9,7 @@ mod alert_once;
 mod alert_states;
 mod at_once;
 mod gotify;
+mod inherit;
 mod mails;
 mod mta;
 mod pace;

@@ -2,13 +2,17 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::process::{Child, ExitStatus};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, waitpid,
+};
 
+use super::start::Started;
 use crate::Deadline;
 
 /// How much of the error output is kept, in bytes.
@@ -27,29 +31,30 @@ pub(super) enum End {
 }
 
 /// Waits for the end of the program, not for that of what it may have left running.
-pub(super) fn run(mut child: Child, deadline: Deadline) -> End {
+pub(super) fn run(program: Started, deadline: Deadline) -> End {
+    let pid = program.pid;
     let mut said = Vec::new();
-    let mut output = child.stderr.take();
-    let end = watch(&child, &mut output, &mut said, deadline);
+    let mut output = Some(program.says);
+    let end = watch(pid, &mut output, &mut said, deadline);
     match end {
         Ok(true) => {
             // what came before its end and was not read yet
             if let Some(output) = &mut output {
                 drain(output, &mut said);
             }
-            match child.wait() {
+            match wait(pid) {
                 Ok(status) => End::Exited(status, shown(&said)),
                 Err(error) => End::Lost(error),
             }
         }
         Ok(false) => {
-            kill(&mut child);
+            kill(pid);
             End::Late
         }
         // it is gone already, and its number may be another's
         Err(Errno::SRCH) => End::Lost(Errno::SRCH.into()),
         Err(error) => {
-            kill(&mut child);
+            kill(pid);
             End::Lost(error.into())
         }
     }
@@ -57,12 +62,11 @@ pub(super) fn run(mut child: Child, deadline: Deadline) -> End {
 
 /// Whether it ended before the deadline.
 fn watch(
-    child: &Child,
-    output: &mut Option<impl Read + std::os::fd::AsFd>,
+    pid: Pid,
+    output: &mut Option<File>,
     said: &mut Vec<u8>,
     deadline: Deadline,
 ) -> Result<bool, Errno> {
-    let pid = Pid::from_child(child);
     let ended = pidfd_open(pid, PidfdFlags::empty())?;
     while let Some(left) = deadline.left() {
         let mut files = vec![PollFd::new(&ended, PollFlags::IN)];
@@ -88,7 +92,7 @@ fn watch(
 }
 
 /// Reads once and keeps what there is room for; false at the end.
-fn take(output: &mut impl Read, said: &mut Vec<u8>) -> bool {
+fn take(output: &mut File, said: &mut Vec<u8>) -> bool {
     let mut buffer = [0; 4096];
     match output.read(&mut buffer) {
         Ok(0) => false,
@@ -102,7 +106,7 @@ fn take(output: &mut impl Read, said: &mut Vec<u8>) -> bool {
 }
 
 /// Reads what is there without waiting for more.
-fn drain(output: &mut (impl Read + std::os::fd::AsFd), said: &mut Vec<u8>) {
+fn drain(output: &mut File, said: &mut Vec<u8>) {
     while said.len() < MAX_SAID {
         let mut files = [PollFd::new(output, PollFlags::IN)];
         let now = Timespec::default();
@@ -112,15 +116,23 @@ fn drain(output: &mut (impl Read + std::os::fd::AsFd), said: &mut Vec<u8>) {
     }
 }
 
-fn kill(child: &mut Child) {
+fn kill(pid: Pid) {
     // it was not waited for yet, so that its number is still its own
-    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    let _ = kill_process_group(pid, Signal::KILL);
     let end = Deadline::after(GRACE);
-    if matches!(
-        watch(child, &mut None::<File>, &mut Vec::new(), end),
-        Ok(true)
-    ) {
-        let _ = child.wait();
+    if matches!(watch(pid, &mut None, &mut Vec::new(), end), Ok(true)) {
+        let _ = wait(pid);
+    }
+}
+
+/// Takes the exit status of a program that has ended.
+fn wait(pid: Pid) -> std::io::Result<ExitStatus> {
+    loop {
+        match waitpid(Some(pid), WaitOptions::empty()) {
+            Ok(Some((_, status))) => return Ok(ExitStatus::from_raw(status.as_raw())),
+            Ok(None) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use POSIX      ();
 use PVE::Cluster;
 use PVE::Notify::File;
 use PVE::NotifyHost::Lock ();
-use Socket                qw(AF_UNIX SOCK_SEQPACKET PF_UNSPEC);
+use PVE::NotifyHost::Workers;
+use Socket qw(AF_UNIX SOCK_SEQPACKET PF_UNSPEC);
 
 my $MAX_NAME        = 64;
 my $MAX_PASSWORD    = 512;
@@ -27,7 +28,6 @@ sub start ($class, $check = undef) {
         or die "pam helper: no socket pair - $!\n";
     my $pid = fork() // die "pam helper: can't fork - $!\n";
     if ($pid == 0) {
-        close($server);
         eval { serve($helper, $check); 1 } or warn "pam helper: $@";
         POSIX::_exit(0);
     }
@@ -72,6 +72,7 @@ sub serve ($socket, $check) {
     local $0                          = 'notify-host: pam helper';
     local @SIG{qw(INT TERM HUP PIPE)} = ('IGNORE') x 4;
     local $SIG{CHLD}                  = 'DEFAULT';
+    PVE::NotifyHost::Workers::close_all_but(0 .. 2, fileno($socket));
     chdir('/');
     while (defined(my $question = received($socket))) {
         my ($number, $name, $password) =
@@ -90,12 +91,14 @@ sub received ($socket) {
     return defined($known) && length($message) ? $message : undef;
 }
 
-# In a process of its own: a PAM module that hangs, crashes or leaks does so once.
+# In a process of its own: a PAM module that hangs, crashes or leaks does so once. Modules start
+# programs, which get the standard files and no others, not even those of whoever started the server.
 sub run_check ($check, $name, $password) {
     my $pid = fork() // return 0;
     if ($pid == 0) {
         local $SIG{ALRM} = 'DEFAULT';
         alarm($CHECK_SECONDS);
+        eval { PVE::NotifyHost::Workers::close_all_but(0 .. 2); 1 } or POSIX::_exit(1);
         my $right = eval { $check->($name, $password) };
         POSIX::_exit($right ? 0 : 1);
     }
