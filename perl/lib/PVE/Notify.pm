@@ -50,12 +50,14 @@ my sub read_ext ($file) {
     return $raw // '';
 }
 
+# Also returns whether the files held still. The record of a write is looked for after the files that
+# it is about, but the write that takes the last OAuth2 target away ends with removing it: so it is
+# looked for before them as well.
 my sub read_files () {
-    return PVE::RS::Notify->parse_config(
-        cfs_read_file($PUBLIC)  // '',
-        cfs_read_file($PRIVATE) // '',
-        read_ext($EXT), read_ext($PRIVATE_EXT), { host => {%host} },
-    );
+    my $before = read_ext($PRIVATE_EXT);
+    my @raw    = (cfs_read_file($PUBLIC) // '', cfs_read_file($PRIVATE) // '');
+    push @raw, read_ext($EXT), read_ext($PRIVATE_EXT);
+    return (PVE::RS::Notify->parse_config(@raw, { host => {%host} }), $before eq $raw[-1]);
 }
 
 # One line for a log: whatever stands in the file, no control character of it gets there. Neither
@@ -79,12 +81,12 @@ my sub log_faults ($config) {
 }
 
 sub read_config () {
-    my $config = read_files();
+    my ($config, $is_still) = read_files();
 
     # Somebody may be between two files right now; who holds the lock sees what is really on disk.
-    if ($config->is_torn && !$LOCKED) {
+    if (!$LOCKED && (!$is_still || $config->is_torn)) {
         eval {
-            lock_config(sub { $config = read_files() });
+            lock_config(sub { ($config) = read_files() });
             1;
         }
             or warn "notification files can't be locked to read them again: $@";
@@ -93,10 +95,9 @@ sub read_config () {
     return $config;
 }
 
-# An empty file of ours is only written where there is one already.
 my sub write_ext ($file, $text, $mode) {
     my $path = path_of($file);
-    return if $text eq '' && !-e $path;
+    return PVE::Notify::File::remove_file($path) if $text eq '';
     utf8::encode($text);
     my ($now) = PVE::Notify::File::read_file($path);
     return if defined($now) && $now eq $text;
@@ -131,6 +132,11 @@ sub write_config ($config) {
     write_ext($EXT,         $ext,         oct('0640'));
     cfs_write_file($PUBLIC,  $text,         $force_utf8);
     cfs_write_file($PRIVATE, $private_text, $force_utf8);
+
+ # The change is done already, and a record of it that stays is harmless: the next write removes it.
+    if (!$config->needs_ext_config()) {
+        eval { PVE::Notify::File::remove_file(path_of($PRIVATE_EXT)); 1 } or warn $@;
+    }
     return;
 }
 
@@ -232,8 +238,8 @@ entry that is faulty takes no part; it is logged once and listed by C<get_faults
 
 =head2 write_config($config)
 
-Writes F<notifications.cfg>, F<priv/notifications.cfg> and, where they have content, the two
-F<notifications-ext.cfg>. Call it inside C<lock_config>: there it also removes what a writer has left
+Writes F<notifications.cfg>, F<priv/notifications.cfg> and, where there is a target with OAuth2, the
+two F<notifications-ext.cfg>, which are removed with the last one. Call it inside C<lock_config>: there it also removes what a writer has left
 that was killed.
 
 =head2 lock_config($code, $timeout)

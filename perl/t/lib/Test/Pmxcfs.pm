@@ -74,6 +74,15 @@ BEGIN {
         my $name = inside($new) // return CORE::rename($old, $new);
         return $quorum ? CORE::rename($old, $new) : refuse(EACCES, "$name: no quorum");
     };
+    *CORE::GLOBAL::unlink = sub (@files) {
+        my $removed = 0;
+        for my $file (@files) {
+            my $name = inside($file);
+            return refuse(EACCES, "$name: no quorum") if defined $name && !$quorum;
+            $removed += CORE::unlink($file);
+        }
+        return $removed;
+    };
     *CORE::GLOBAL::sysopen = sub : prototype(*$$;$) {
         my (undef, $path, $flags, $mode) = @_;
         my $name = inside($path);
