@@ -8,6 +8,7 @@ use v5.36;
 
 use PVE::Cluster qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file);
 use PVE::Notify::File;
+use PVE::Notify::Legacy;
 use PVE::RS::Notify;
 
 my $PUBLIC  = 'notifications.cfg';
@@ -29,6 +30,13 @@ for my $file ($PUBLIC, $PRIVATE) {
 }
 
 my %host = (kind => 'pve');
+
+PVE::Notify::Legacy::offer(
+    sub ($raw, $raw_private, @) {
+        my @ours = (undef, undef, { host => {%host} });
+        return PVE::RS::Notify->parse_config($raw, $raw_private, @ours);
+    }
+);
 
 our $LOCKED = 0;    # whether this process holds the locks
 
