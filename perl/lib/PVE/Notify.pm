@@ -88,7 +88,9 @@ my sub log_faults ($config) {
     return;
 }
 
-sub read_config () {
+# This function and those below are called by code of other packages: an argument too many, perhaps of
+# a later version, must not keep it from notifying. It is ignored.
+sub read_config (@) {
     my ($config, $is_still) = read_files();
 
     # Somebody may be between two files right now; who holds the lock sees what is really on disk.
@@ -123,7 +125,7 @@ my sub check_sizes (%text) {
 }
 
 # In this order: it is what lets the next reader notice a write that was cut short.
-sub write_config ($config) {
+sub write_config ($config, @) {
     my ($ext,  $private_ext)  = $config->write_ext_config();
     my ($text, $private_text) = $config->write_config();
     check_sizes(
@@ -157,12 +159,12 @@ my sub locked ($file, $timeout, $code) {
     return $result;
 }
 
-sub lock_config ($code, $timeout = undef) {
+sub lock_config ($code, $timeout = undef, @) {
     my $inside = sub { local $LOCKED = 1; return $code->() };
     return locked($PUBLIC, $timeout, sub { return locked($PRIVATE, $timeout, $inside) });
 }
 
-sub notify ($severity, $template, $data = {}, $fields = {}, $config = undef) {
+sub notify ($severity, $template, $data = {}, $fields = {}, $config = undef, @) {
     $config //= read_config();
     return log_delivery($config->send($severity, $template, $data, $fields));
 }
@@ -194,7 +196,7 @@ sub refresh_oauth2_state () {
     return $run->{targets};
 }
 
-sub common_template_data () {
+sub common_template_data (@) {
     require PVE::INotify;
     my $hostname = PVE::INotify::nodename();
     my ($raw)    = PVE::Notify::File::read_file(path_of('corosync.conf'));
@@ -207,7 +209,7 @@ sub common_template_data () {
 }
 
 # Older permissions were given on the path without the s.
-sub check_may_use_target ($target, $rpcenv) {
+sub check_may_use_target ($target, $rpcenv, @) {
     my $user = $rpcenv->get_user();
     for my $entity (read_config()->get_referenced_entities($target)->@*) {
         my $privileges = ['Mapping.Use'];
@@ -238,6 +240,8 @@ PVE::Notify - reads, writes and locks the notification configuration, and sends
     });
 
 =head1 FUNCTIONS
+
+Arguments beyond those named are ignored.
 
 =head2 read_config()
 
