@@ -143,14 +143,22 @@ pub mod export {
     }
 
     /// The texts of `notifications-ext.cfg` and `priv/notifications-ext.cfg` as character strings; an
-    /// empty one needs no file.
+    /// empty one means no file.
     ///
     /// These two are written first, the private one before the other, then the two of
-    /// `write_config`: only then is a write that was cut short noticed.
+    /// `write_config`: only then is a write that was cut short noticed. See `needs_ext_config` for
+    /// the last step.
     #[export(serialize_error)]
     pub fn write_ext_config(#[try_from_ref] this: &Object) -> Result<(String, String), Fault> {
         let written = this.change(Config::write)?;
         Ok((written.ext, written.private_ext))
+    }
+
+    /// Whether `priv/notifications-ext.cfg` stays once all four files are written. If not, it held no
+    /// more than the record of this write and is to be removed.
+    #[export(serialize_error)]
+    pub fn needs_ext_config(#[try_from_ref] this: &Object) -> Result<bool, Fault> {
+        Ok(this.change(Config::write)?.needs_ext)
     }
 
     /// SHA-256 of the files as they were read, in hexadecimal digits.

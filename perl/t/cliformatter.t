@@ -82,6 +82,54 @@ TEXT
     is text($data, {}, { width => 200 }), text($data), 'not where all has room';
 };
 
+my %list = (
+    items => {
+        properties => {
+            name  => {},
+            state => { title       => 'on', default => 0, renderer => 'test-state' },
+            words => { print_width => 10 },
+            error => { print_width => 10 },
+        },
+    },
+);
+
+subtest 'columns of a list are told by its schema' => sub {
+    require PVE::JSONSchema;
+    PVE::JSONSchema::register_renderer('test-state', sub ($value) { return "<$value>" });
+    like eval {
+        PVE::JSONSchema::register_renderer('test-state', sub ($value) { });
+    } // $@, qr/\Arenderer 'test-state' already registered\n/, 'a name is taken once';
+    my $rows    = [{ name => 'a', state => 1, words => 'w', other => 1 }, { name => 'b' }];
+    my @columns = qw(name state words);
+    is text($rows, \%list, { noborder => 1 }, \@columns),
+        "name  on   words\na     <1>  w\nb     <0>\n", 'header, default and renderer';
+    is text($rows, \%list, { noborder => 1, noheader => 1, 'human-readable' => 0 }, \@columns),
+        "a  1  w\nb  0\n", 'values for programs';
+};
+
+subtest 'columns with a width are wrapped where the table is too wide' => sub {
+    my $rows = [
+        { error => 'one two three four five', name => 'a name', words => 'some words' },
+        { error => '',                        name => 'x',      words => 'y' },
+    ];
+    my @columns = qw(error name words);
+    is text($rows, \%list, { width => 36 }, \@columns), <<'TEXT', 'the widest first';
++------------+--------+------------+
+| error      | name   | words      |
++============+========+============+
+| one two    | a name | some words |
+| three four |        |            |
+| five       |        |            |
+|            | x      | y          |
++------------+--------+------------+
+TEXT
+    my $squeezed = text($rows, \%list, { width => 20 }, \@columns);
+    like $squeezed, qr/\| a name \|/, 'not the others';
+    like $squeezed, qr/\| three \|/,  'and no word is broken';
+    is text($rows, \%list, { width => 100 }, \@columns), text($rows, \%list, {}, \@columns),
+        'none where all have room';
+};
+
 subtest 'other shapes' => sub {
     is text(['a', 'b']),                                "a\nb\n", 'a list of words';
     is text({ b => 2, a => 1 }, {}, { noborder => 1 }), "key  value\na    1\nb    2\n", 'an object';

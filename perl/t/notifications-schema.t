@@ -66,8 +66,12 @@ subtest 'an answer has what can be set, but no secrets' => sub {
         my %set  = properties($method{"create_$stem"})->%*;
         is_deeply [sort grep { !answer($method{"get_$stem"})->{$_} } keys %set], $secrets{$kind},
             "$kind: one";
-        is_deeply [sort grep { !answer($method{"get_${stem}s"})->{$_} } keys %set],
-            $secrets{$kind}, "$kind: list";
+        my $list = $method{"get_${stem}s"}{returns}{items};
+        is_deeply [sort keys $list->{properties}->%*],
+            [qw(comment disable error name), $kind eq 'smtp' ? 'warning' : ()],
+            "$kind: a list declares what its text shows";
+        like $list->{description}, qr{/cluster/notifications/endpoints/$kind/\{name\} shows},
+            "$kind: and says where the rest is explained";
         like $set{$_}{description}, qr/ A secret: no answer has it[.]/, "$kind: $_ says so"
             for $secrets{$kind}->@*;
     }

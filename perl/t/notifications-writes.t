@@ -82,6 +82,20 @@ subtest 'F-58: a write that was cut short is shown, and no secret meets another 
         }
     );
     is $made->{code}, 200, 'made';
+    my $other = $way->call(
+        'POST',
+        "$base/endpoints/smtp",
+        {
+            %mail,
+            name                   => 'other',
+            mailto                 => ['ann@example.org'],
+            'from-address'         => 'node@example.org',
+            'auth-method'          => 'google-oauth2',
+            'oauth2-client-id'     => 'id',
+            'oauth2-client-secret' => 'client-secret',
+        }
+    );
+    is $other->{code}, 200, 'beside one with OAuth2';
     my $old = content("$dir/config/notifications.cfg");
     my $changed =
         $way->call('PUT', $mail, { server => 'new.example.org', password => 'new-password' });

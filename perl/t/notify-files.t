@@ -40,6 +40,10 @@ my sub read_file ($name) {
     return (PVE::Notify::File::read_file("$dir/config/$name"))[0];
 }
 
+my sub files () {
+    return grep { -e "$dir/config/$_" } @FILES;
+}
+
 my sub forget () {
     unlink map {"$dir/config/$_"} @FILES;
     @logged = ();
@@ -90,31 +94,150 @@ subtest 'files of our own appear when there is something to say' => sub {
     change(sub ($config) {
         $config->delete_smtp_endpoint('mail');
     });
-    is read_file('notifications-ext.cfg'), '', 'gone with the target';
-    unlike read_file('priv/notifications-ext.cfg'), qr/canary/, 'with its secret';
+    is_deeply [files()], ['notifications.cfg', 'priv/notifications.cfg'], 'and go with the target';
 };
 
-# changes a target's server and secrets and is killed after so many of the files
-my sub cut_short ($files) {
+# makes a change and is killed after so many of its steps
+my sub cut_short ($steps, $code) {
     my $pid = fork // die "fork: $!\n";
     if (!$pid) {
-        my $written = 0;
-        my $die     = sub { kill KILL => $$ if $written++ == $files };
+        my $done = 0;
+        my $die  = sub { kill KILL => $$ if $done++ == $steps };
         no warnings 'redefine';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
-        my $replace = \&PVE::Notify::File::replace_file;
+        my ($replace, $remove) =
+            (\&PVE::Notify::File::replace_file, PVE::Notify::File->can('remove_file'));
         local *PVE::Notify::File::replace_file = sub (@args) { $die->(); return $replace->(@args) };
-        change(sub ($config) {
-            $config->update_smtp_endpoint(
-                'mail', 'b.example.org', undef, undef, undef, 'canary-3',
-                (undef) x 8,
-                { 'oauth2-client-secret' => 'canary-4', 'oauth2-client-id' => 'id-2' }
-            );
-        });
+        local *PVE::Notify::File::remove_file  = sub (@args) { $die->(); return $remove->(@args) };
+        change($code);
         kill KILL => $$;
     }
     waitpid $pid, 0;
     return $? & 127;
 }
+
+my @PLAIN = (undef, 'starttls', 'login', 'canary-3', (undef) x 6);
+
+subtest 'without OAuth2 target there is no file of ours' => sub {
+    forget();
+    change(sub ($config) {
+        $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL);
+        $config->add_gotify_endpoint('phone', 'https://a.example.org', 'canary-4');
+    });
+    change(sub ($config) {
+        $config->update_smtp_endpoint('mail', 'b.example.org', @PLAIN);
+        $config->update_gotify_endpoint('phone', 'https://b.example.org', 'canary-5');
+    });
+    is_deeply [files()], ['notifications.cfg', 'priv/notifications.cfg'],
+        'also where a server and its secret change together';
+    write_file($_, '') for @FILES[0, 1];
+    change(sub ($config) {
+        $config->add_matcher('m1');
+    });
+    is_deeply [files()], ['notifications.cfg', 'priv/notifications.cfg'],
+        'empty ones of an earlier version go';
+    write_file('notifications-ext.cfg', "smtp: mail\n\toauth2-refresh-before 60\n");
+    change(sub ($config) {
+        $config->add_matcher('m2');
+    });
+    is_deeply [files()], [@FILES[1 .. 3]], 'any other setting of ours needs a file';
+    change(sub ($config) {
+        $config->update_smtp_endpoint('mail', (undef) x 11, ['oauth2-refresh-before']);
+    });
+    is_deeply [files()], ['notifications.cfg', 'priv/notifications.cfg'], 'until it is gone';
+};
+
+subtest 'the last OAuth2 target that becomes a plain one takes the files of ours along' => sub {
+    forget();
+    change(sub ($config) {
+        $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL, (undef) x 3, \%OAUTH2);
+    });
+    is scalar files(), 4, 'all four files';
+    change(sub ($config) {
+        $config->update_smtp_endpoint('mail', 'b.example.org', @PLAIN, [sort keys %OAUTH2]);
+    });
+    is_deeply [files()], ['notifications.cfg', 'priv/notifications.cfg'], 'two are left';
+    is PVE::Notify::read_config()->get_smtp_endpoint('mail')->{server}, 'b.example.org', 'changed';
+};
+
+subtest 'F-58: that is noticed as well where it is cut short' => sub {
+    for my $steps (0 .. 4) {
+        forget();
+        change(sub ($config) {
+            $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL, (undef) x 3,
+                \%OAUTH2);
+        });
+        is cut_short(
+            $steps,
+            sub ($config) {
+                $config->update_smtp_endpoint('mail', 'b.example.org', @PLAIN, [sort keys %OAUTH2]);
+            }
+            ),
+            9, "killed after $steps steps";
+        my $text   = join "\n", map { read_file($_) } @FILES[2, 3];
+        my $half   = $text =~ /a\.example\.org/ ? $text =~ /canary-3/ : $text =~ /canary-1/;
+        my $config = PVE::Notify::read_config();
+        is !!$config->is_torn, !!($steps > 0 && $steps < 4), 'noticed while it is not complete';
+        ok $config->is_torn, 'no secret meets another host' if $half;
+    }
+};
+
+subtest 'a change counts even if the last step of it fails' => sub {
+    forget();
+    change(sub ($config) {
+        $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL, (undef) x 3, \%OAUTH2);
+    });
+    my @warned;
+    {
+        local $SIG{__WARN__} = sub ($text) { push @warned, $text };
+        no warnings 'redefine';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+        my $remove = \&PVE::Notify::File::remove_file;
+        local *PVE::Notify::File::remove_file = sub ($path) {
+            die "file '$path': no\n" if $path =~ m{/priv/};
+            return $remove->($path);
+        };
+        change(sub ($config) {
+            $config->delete_smtp_endpoint('mail');
+        });
+    }
+    is scalar @warned, 1, 'it is told';
+    like $warned[0], qr{\Afile '\S+/priv/notifications-ext[.]cfg': no\n}, 'which file stays';
+    ok !PVE::Notify::read_config()->is_torn, 'and does no harm';
+    change(sub ($config) {
+        $config->add_matcher('m1');
+    });
+    is_deeply [files()], ['notifications.cfg', 'priv/notifications.cfg'],
+        'and goes with the next write';
+};
+
+subtest 'a reader during whose reading the files of ours go reads again' => sub {
+    forget();
+    change(sub ($config) {
+        $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL, (undef) x 3, \%OAUTH2);
+    });
+    my %old = map { $_ => read_file($_) } @FILES;
+    change(sub ($config) {
+        $config->update_smtp_endpoint('mail', 'b.example.org', @PLAIN, [sort keys %OAUTH2]);
+    });
+    my $private = read_file('priv/notifications.cfg');
+
+    # the writer's last two steps fall between the reader's second file and the third
+    write_file($_, $old{$_}) for 'priv/notifications-ext.cfg', 'priv/notifications.cfg';
+    my $reads = 0;
+    my $read  = \&PVE::Notify::File::read_file;
+    no warnings 'redefine';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+    local *PVE::Notify::File::read_file = sub ($path, @more) {
+        if ($path =~ m{config/notifications-ext[.]cfg\z} && !$reads++) {
+            write_file('priv/notifications.cfg', $private);
+            unlink "$dir/config/priv/notifications-ext.cfg";
+        }
+        return $read->($path, @more);
+    };
+    my $config = PVE::Notify::read_config();
+    is $reads, 2, 'all files, once more';
+    my ($text, $secrets) = $config->write_config;
+    like $text,    qr/server b[.]example[.]org/, 'the new server';
+    like $secrets, qr/password canary-3/,        'with the new password';
+};
 
 subtest 'F-58: a write that is killed between two files never joins a secret with another host' =>
     sub {
@@ -124,7 +247,17 @@ subtest 'F-58: a write that is killed between two files never joins a secret wit
             $config->add_smtp_endpoint('mail', 'a.example.org', undef, @MAIL, (undef) x 3,
                 \%OAUTH2);
         });
-        is cut_short($files), 9, "killed after $files files";
+        is cut_short(
+            $files,
+            sub ($config) {
+                $config->update_smtp_endpoint(
+                    'mail', 'b.example.org', undef, undef, undef, 'canary-3',
+                    (undef) x 8,
+                    { 'oauth2-client-secret' => 'canary-4', 'oauth2-client-id' => 'id-2' }
+                );
+            }
+            ),
+            9, "killed after $files files";
         my $text   = join "\n", map { read_file($_) } @FILES[2, 3];
         my $half   = $text =~ /a\.example\.org/ ? $text =~ /canary-3/ : $text =~ /canary-1/;
         my $config = PVE::Notify::read_config();

@@ -114,6 +114,41 @@ subtest 'a held lock is waited for, then told' => sub {
     is $called, 0, 'the code did not run, whichever of the files was locked';
 };
 
+subtest 'more arguments than there are parameters are ignored' => sub {
+    my @calls;
+    my $foreign = bless {}, 'Foreign';
+    no warnings 'once';    ## no critic (TestingAndDebugging::ProhibitNoWarnings)
+    *Foreign::send = sub ($self, @args) { push @calls, \@args; return };
+    my @args = ('test', { a => 1 }, { type => 'x' }, $foreign, 'more', undef);
+    PVE::Notify::notify('error', @args);
+    PVE::Notify->can($_)->(@args) for qw(info notice warning error);
+    is_deeply \@calls, [map { [$_, @args[0 .. 2]] } qw(error info notice warning error)], 'sending';
+    @calls = ();
+    PVE::Notify::error('test', undef, undef, $foreign);
+    is_deeply \@calls, [['error', 'test', undef, undef]], 'undef is handed on';
+
+    is ref PVE::Notify::read_config('more'), 'PVE::RS::Notify', 'read_config';
+    is PVE::Notify::lock_config(
+        sub (@args) {
+            PVE::Notify::write_config(PVE::Notify::read_config(), 'more');
+            return scalar @args;
+        },
+        undef,
+        'more'
+        ),
+        0, 'lock_config, whose code gets none, and write_config';
+    is PVE::Notify::lock_config(sub { return 'soon' }, 5), 'soon', 'with a time';
+    *PVE::RS::Notify::fqdn                    = sub { return 'pve.example.org' };
+    *PVE::RS::Notify::get_referenced_entities = sub ($self, $name) { return [$name] };
+    *Env::get_user                            = sub ($self) { return 'ann@pve' };
+    *Env::check                               = sub ($self, @what) { return 1 };
+    ok PVE::Notify::common_template_data('more')->{hostname}, 'common_template_data';
+    is error_of(sub {
+        PVE::Notify::check_may_use_target('mail', bless({}, 'Env'), 'more');
+        }),
+        undef, 'check_may_use_target';
+};
+
 subtest 'little is loaded' => sub {
     my @inc = map {"-I$_"} grep { !ref } @INC;
     my $program =

@@ -8,6 +8,7 @@ use v5.36;
 
 use PVE::Cluster qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file);
 use PVE::Notify::File;
+use PVE::Notify::Legacy;
 use PVE::Notify::Log;
 use PVE::RS::Notify;
 
@@ -31,6 +32,13 @@ for my $file ($PUBLIC, $PRIVATE) {
 
 my %host = (kind => 'pve');
 
+PVE::Notify::Legacy::offer(
+    sub ($raw, $raw_private, @) {
+        my @ours = (undef, undef, { host => {%host} });
+        return PVE::RS::Notify->parse_config($raw, $raw_private, @ours);
+    }
+);
+
 our $LOCKED = 0;    # whether this process holds the locks
 
 sub set_host ($host) {
@@ -51,12 +59,14 @@ my sub read_ext ($file) {
     return $raw // '';
 }
 
+# Also returns whether the files held still. The record of a write is looked for after the files that
+# it is about, but the write that takes the last OAuth2 target away ends with removing it: so it is
+# looked for before them as well.
 my sub read_files () {
-    return PVE::RS::Notify->parse_config(
-        cfs_read_file($PUBLIC)  // '',
-        cfs_read_file($PRIVATE) // '',
-        read_ext($EXT), read_ext($PRIVATE_EXT), { host => {%host} },
-    );
+    my $before = read_ext($PRIVATE_EXT);
+    my @raw    = (cfs_read_file($PUBLIC) // '', cfs_read_file($PRIVATE) // '');
+    push @raw, read_ext($EXT), read_ext($PRIVATE_EXT);
+    return (PVE::RS::Notify->parse_config(@raw, { host => {%host} }), $before eq $raw[-1]);
 }
 
 # One line, whatever stands in the file. Neither type nor name where they might show a secret.
@@ -76,13 +86,15 @@ my sub log_faults ($config) {
     return;
 }
 
-sub read_config () {
-    my $config = read_files();
+# This function and those below are called by code of other packages: an argument too many, perhaps of
+# a later version, must not keep it from notifying. It is ignored.
+sub read_config (@) {
+    my ($config, $is_still) = read_files();
 
     # Somebody may be between two files right now; who holds the lock sees what is really on disk.
-    if ($config->is_torn && !$LOCKED) {
+    if (!$LOCKED && (!$is_still || $config->is_torn)) {
         eval {
-            lock_config(sub { $config = read_files() });
+            lock_config(sub { ($config) = read_files() });
             1;
         }
             or warn "notification files can't be locked to read them again: $@";
@@ -91,10 +103,9 @@ sub read_config () {
     return $config;
 }
 
-# An empty file of ours is only written where there is one already.
 my sub write_ext ($file, $text, $mode) {
     my $path = path_of($file);
-    return if $text eq '' && !-e $path;
+    return PVE::Notify::File::remove_file($path) if $text eq '';
     utf8::encode($text);
     my ($now) = PVE::Notify::File::read_file($path);
     return if defined($now) && $now eq $text;
@@ -112,7 +123,7 @@ my sub check_sizes (%text) {
 }
 
 # In this order: it is what lets the next reader notice a write that was cut short.
-sub write_config ($config) {
+sub write_config ($config, @) {
     my ($ext,  $private_ext)  = $config->write_ext_config();
     my ($text, $private_text) = $config->write_config();
     check_sizes(
@@ -129,6 +140,11 @@ sub write_config ($config) {
     write_ext($EXT,         $ext,         oct('0640'));
     cfs_write_file($PUBLIC,  $text,         $force_utf8);
     cfs_write_file($PRIVATE, $private_text, $force_utf8);
+
+ # The change is done already, and a record of it that stays is harmless: the next write removes it.
+    if (!$config->needs_ext_config()) {
+        eval { PVE::Notify::File::remove_file(path_of($PRIVATE_EXT)); 1 } or warn $@;
+    }
     return;
 }
 
@@ -141,12 +157,12 @@ my sub locked ($file, $timeout, $code) {
     return $result;
 }
 
-sub lock_config ($code, $timeout = undef) {
+sub lock_config ($code, $timeout = undef, @) {
     my $inside = sub { local $LOCKED = 1; return $code->() };
     return locked($PUBLIC, $timeout, sub { return locked($PRIVATE, $timeout, $inside) });
 }
 
-sub notify ($severity, $template, $data = {}, $fields = {}, $config = undef) {
+sub notify ($severity, $template, $data = {}, $fields = {}, $config = undef, @) {
     $config //= read_config();
     return log_delivery($config->send($severity, $template, $data, $fields));
 }
@@ -180,7 +196,7 @@ sub cluster_name () {
     return $name;
 }
 
-sub common_template_data () {
+sub common_template_data (@) {
     require PVE::INotify;
     my $hostname = PVE::INotify::nodename();
     my $name     = cluster_name();
@@ -192,7 +208,7 @@ sub common_template_data () {
 }
 
 # Older permissions were given on the path without the s.
-sub check_may_use_target ($target, $rpcenv) {
+sub check_may_use_target ($target, $rpcenv, @) {
     my $user = $rpcenv->get_user();
     for my $entity (read_config()->get_referenced_entities($target)->@*) {
         my $privileges = ['Mapping.Use'];
@@ -224,6 +240,8 @@ PVE::Notify - reads, writes and locks the notification configuration, and sends
 
 =head1 FUNCTIONS
 
+Arguments beyond those named are ignored.
+
 =head2 read_config()
 
 The configuration as a L<PVE::RS::Notify> object. Dies where a file cannot be read or parsed. An
@@ -231,8 +249,8 @@ entry that is faulty takes no part; it is logged once and listed by C<get_faults
 
 =head2 write_config($config)
 
-Writes F<notifications.cfg>, F<priv/notifications.cfg> and, where they have content, the two
-F<notifications-ext.cfg>. Call it inside C<lock_config>: there it also removes what a writer has left
+Writes F<notifications.cfg>, F<priv/notifications.cfg> and, where there is a target with OAuth2, the
+two F<notifications-ext.cfg>, which are removed with the last one. Call it inside C<lock_config>: there it also removes what a writer has left
 that was killed.
 
 =head2 lock_config($code, $timeout)

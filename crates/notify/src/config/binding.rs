@@ -7,6 +7,8 @@
 //! is blocked until its secrets are set again. A part from elsewhere means that somebody else, or a
 //! hand, has changed the target since; that is none of our business.
 //!
+//! A configuration without anything of ours has no file of ours: there is no record, as in Proxmox VE.
+//!
 //! The parts are kept as HMACs under a random key, so that the record tells nothing about a secret.
 
 use ring::hmac::{HMAC_SHA256, Key, sign};
@@ -182,8 +184,9 @@ impl Config {
         Ok(())
     }
 
-    /// Appends the records that a write needs to the private ext file.
-    pub(super) fn append_records(&mut self, file: &mut String) -> Result<(), Error> {
+    /// The records that a write needs in the private ext file. To be called at each write, even if
+    /// that has no such file: what is written becomes one of the states.
+    pub(super) fn advance(&mut self) -> Records {
         let mut records: Vec<(String, History)> = Vec::new();
         let names: Vec<String> = self.history.keys().cloned().collect();
         for name in names {
@@ -199,7 +202,16 @@ impl Config {
             records.push((name.clone(), history.clone()));
         }
         records.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for (name, history) in &records {
+        Records(records)
+    }
+}
+
+/// Records by name.
+pub(super) struct Records(Vec<(String, History)>);
+
+impl Records {
+    pub(super) fn append(&self, file: &mut String) -> Result<(), Error> {
+        for (name, history) in &self.0 {
             history.append(name, file).map_err(|reason| Error::Save {
                 entry: format!("{KIND} '{name}'"),
                 reason,

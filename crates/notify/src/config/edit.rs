@@ -67,6 +67,7 @@ impl Config {
         self.check_targets(settings.targets())?;
         let gives_credentials = settings.gives_credentials();
         settings.apply(&mut item)?;
+        S::check_deleted(old, &item, delete)?;
         S::settle(Some(old), &mut item, gives_credentials)?;
         let entity = finish::<S>(item)?;
         self.touch(name)?;

@@ -35,6 +35,14 @@ pub(super) mod sealed {
         fn gives_credentials(&self) -> bool {
             false
         }
+        /// Whether what was deleted may be missing after this change.
+        fn check_deleted(
+            _old: &Self::Of,
+            _item: &Self::Of,
+            _delete: &[String],
+        ) -> Result<(), Error> {
+            Ok(())
+        }
         /// What a change means for the credentials in store, and whether the settings fit together;
         /// `old` is missing for a new entry, `given` is [`Apply::gives_credentials`].
         fn settle(

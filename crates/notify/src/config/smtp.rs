@@ -444,6 +444,10 @@ impl Apply for SmtpSettings {
         self.oauth2_client_secret.is_some()
     }
 
+    fn check_deleted(old: &Smtp, item: &Smtp, delete: &[String]) -> Result<(), Error> {
+        grant::check_deleted(old, item, delete)
+    }
+
     fn settle(old: Option<&Smtp>, item: &mut Smtp, given: bool) -> Result<(), Error> {
         grant::settle(old, item, given)
     }

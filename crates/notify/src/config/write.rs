@@ -14,14 +14,18 @@ use super::{Config, Content, Error, Slot, limits};
 /// write that was cut short noticed.
 #[derive(Clone)]
 pub struct Written {
-    /// `priv/notifications-ext.cfg`, mode 0600; needs no file if it is empty and there is none.
+    /// `priv/notifications-ext.cfg`, mode 0600; no file if it is empty.
     pub private_ext: String,
-    /// `notifications-ext.cfg`; needs no file if it is empty and there is none.
+    /// `notifications-ext.cfg`; no file if it is empty.
     pub ext: String,
     /// `notifications.cfg`
     pub public: String,
     /// `priv/notifications.cfg`, mode 0600
     pub private: String,
+    /// If not, the private file of ours is removed as the last step: nothing but the record of this
+    /// write is in it, and that is of no use once all is written. Not before: until then it is what
+    /// tells that the last OAuth2 target went only in part.
+    pub needs_ext: bool,
 }
 
 impl Config {
@@ -44,12 +48,27 @@ impl Config {
         let private = self.side(&self.private, &slots, Entity::private)?;
         let ext = self.side(&self.ext, &slots, Entity::ext)?;
         let mut private_ext = self.side(&self.private_ext, &slots, Entity::private_ext)?;
-        self.append_records(&mut private_ext)?;
+        let needs_ext = self.has_oauth2()
+            || !(ext.is_empty() && private_ext.is_empty() && self.records.is_empty());
+        let records = self.advance();
+        if needs_ext || self.recorded {
+            records.append(&mut private_ext)?;
+        }
+        self.recorded |= needs_ext;
         Ok(Written {
             private_ext,
             ext,
             public,
             private,
+            needs_ext,
+        })
+    }
+
+    /// Whether a target logs in with OAuth2, whichever file says so.
+    pub(super) fn has_oauth2(&self) -> bool {
+        self.slots.iter().flatten().any(|slot| match slot.entity() {
+            Some(Entity::Smtp(smtp)) => smtp.oauth2_method().is_some(),
+            _ => false,
         })
     }
 

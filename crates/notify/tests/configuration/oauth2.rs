@@ -161,3 +161,117 @@ fn how_early_a_token_is_renewed_has_a_range_and_a_file() {
     let reason = &damaged.faults()[0].reason;
     assert!(reason.contains("from 60 to 3600"), "{reason}");
 }
+
+fn keys(keys: &[&str]) -> Vec<String> {
+    keys.iter().map(|&key| key.to_owned()).collect()
+}
+
+/// What the stock form sends when "Authenticate" is unticked.
+#[test]
+fn the_username_alone_cannot_be_taken_from_an_oauth2_login() {
+    let mut config = with(SmtpSettings {
+        password: Some(Secret::new("left over")),
+        ..settings("google-oauth2")
+    });
+    let before = json(config.get(Kind::Smtp, "s1").unwrap());
+    let other = SmtpSettings {
+        server: text("other.example.org"),
+        mode: Some("insecure".parse().unwrap()),
+        ..SmtpSettings::default()
+    };
+    for (change, delete) in [
+        (SmtpSettings::default(), &["username", "password"][..]),
+        (SmtpSettings::default(), &["username"]),
+        (other, &["username", "password", "oauth2-client-id"]),
+    ] {
+        assert_eq!(
+            refused(config.update("s1", change, &keys(delete), None)),
+            (
+                400,
+                "delete: the target logs in with google-oauth2 and needs its username; delete \
+                 auth-method as well, or set auth-method plain with username and password"
+                    .to_owned()
+            ),
+            "{delete:?}"
+        );
+    }
+    assert_eq!(json(config.get(Kind::Smtp, "s1").unwrap()), before);
+}
+
+#[test]
+fn an_oauth2_login_ends_or_changes_in_one_call() {
+    let target = || {
+        with(SmtpSettings {
+            password: Some(Secret::new("left over")),
+            oauth2_tenant_id: text("example.org"),
+            ..settings("microsoft-oauth2")
+        })
+    };
+    let ours = [
+        "auth-method",
+        "oauth2-client-id",
+        "oauth2-client-secret",
+        "oauth2-tenant-id",
+    ];
+    let shown = |config: &mut Config| {
+        let (written, config) = again(config);
+        assert_eq!((written.ext.as_str(), written.needs_ext), ("", false));
+        json(config.get(Kind::Smtp, "s1").unwrap())
+    };
+
+    let mut config = target();
+    let none = [&ours[..], &["username", "password"]].concat();
+    config
+        .update("s1", SmtpSettings::default(), &keys(&none), None)
+        .unwrap();
+    assert!(shown(&mut config).get("username").is_none());
+
+    // the stock form cannot give a name in the same call in which it deletes one, others can
+    let mut config = target();
+    let plain = SmtpSettings {
+        username: text("ann"),
+        password: Some(Secret::new("canary")),
+        ..SmtpSettings::default()
+    };
+    config
+        .update(
+            "s1",
+            plain,
+            &keys(&[&ours[..], &["username"]].concat()),
+            None,
+        )
+        .unwrap();
+    assert_eq!(shown(&mut config)["username"], "ann");
+
+    let mut config = target();
+    let plain = SmtpSettings {
+        auth_method: text("plain"),
+        ..SmtpSettings::default()
+    };
+    config
+        .update("s1", plain, &keys(&["username", "password"]), None)
+        .unwrap();
+
+    let mut config = target();
+    config
+        .update("s1", SmtpSettings::default(), &keys(&["password"]), None)
+        .unwrap();
+    let (written, config) = again(&mut config);
+    assert_eq!(written.private, "smtp: s1\n");
+    assert_eq!(
+        json(config.get(Kind::Smtp, "s1").unwrap())["auth-method"],
+        "microsoft-oauth2"
+    );
+}
+
+#[test]
+fn another_name_in_place_of_the_deleted_one_is_fine() {
+    let mut config = with(settings("google-oauth2"));
+    let other = SmtpSettings {
+        username: text("other@example.org"),
+        ..SmtpSettings::default()
+    };
+    config
+        .update("s1", other, &keys(&["username", "password"]), None)
+        .unwrap();
+}

@@ -67,6 +67,22 @@ fn keys_of_ours_in_proxmox_ves_files_stay_there_even_when_changed() {
 }
 
 #[test]
+fn an_oauth2_target_that_is_all_in_proxmox_ves_files_has_its_writes_recorded() {
+    let public = format!("{PUBLIC}\tauth-method google-oauth2\n\toauth2-client-id client\n");
+    let mut config = parse(&public, "smtp: s1\n\toauth2-client-secret old\n");
+    let change = SmtpSettings {
+        server: text("other.example.org"),
+        oauth2_client_secret: Some(Secret::new("canary")),
+        ..SmtpSettings::default()
+    };
+    config.update("s1", change, &[], None).unwrap();
+    let written = config.write().unwrap();
+    assert_eq!(written.ext, "");
+    assert!(written.private_ext.starts_with("binding: s1\n"));
+    assert!(written.needs_ext);
+}
+
+#[test]
 fn deleting_an_endpoint_deletes_what_is_ours_of_it() {
     let mut config = parse(PUBLIC, "smtp: s1\n");
     config.update("s1", oauth2(), &[], None).unwrap();

@@ -1,4 +1,5 @@
-//! F-58: a write that was cut short is noticed, and no secret meets the host of other settings.
+//! F-58: a write that was cut short is noticed where a target logs in with OAuth2, and no secret meets
+//! the host of other settings.
 
 use notify::Secret;
 use notify::config::{Entity, GotifySettings, Kind, Smtp, SmtpSettings, Webhook, WebhookSettings};
@@ -10,14 +11,32 @@ use super::*;
 struct Disk([String; 4]);
 
 impl Disk {
+    /// Before the last step of a write, which may remove the first file.
     fn of(config: &mut Config) -> Self {
         let Written {
             private_ext,
             ext,
             public,
             private,
+            needs_ext: _,
         } = config.write().unwrap();
         Self([private_ext, ext, public, private])
+    }
+
+    /// After it.
+    fn complete(config: &mut Config) -> Self {
+        let needs_ext = config.write().unwrap().needs_ext;
+        let Self([private_ext, ext, public, private]) = Self::of(config);
+        assert!(needs_ext || ext.is_empty());
+        let private_ext = Some(private_ext).filter(|_| needs_ext).unwrap_or_default();
+        Self([private_ext, ext, public, private])
+    }
+
+    /// With a target that logs in with OAuth2.
+    fn with_oauth2() -> Self {
+        let mut config = parse("", "");
+        config.add("anchor", smtp("x")).unwrap();
+        Self::complete(&mut config)
     }
 
     fn read(&self) -> Config {
@@ -149,7 +168,7 @@ fn walk(name: &str, before: &Disk, change: impl Fn(&mut Config)) -> Disk {
 
 #[test]
 fn f_58_no_secret_meets_another_host_wherever_a_write_is_cut() {
-    let none = Disk::of(&mut parse("", ""));
+    let none = Disk::with_oauth2();
     for kind in [Kind::Smtp, Kind::Gotify, Kind::Webhook] {
         let add = |config: &mut Config, tag: &str| match kind {
             Kind::Smtp => config.add("one", smtp(tag)).unwrap(),
@@ -195,7 +214,7 @@ fn f_58_no_secret_meets_another_host_wherever_a_write_is_cut() {
 }
 
 fn torn() -> Disk {
-    let mut config = parse("", "");
+    let mut config = Disk::with_oauth2().read();
     config.add("one", gotify("a")).unwrap();
     let a = Disk::of(&mut config);
     let mut config = a.read();
@@ -207,7 +226,7 @@ fn torn() -> Disk {
 fn f_58_a_torn_endpoint_is_listed_told_and_mended_by_new_secrets() {
     let disk = torn();
     let mut config = disk.read();
-    assert_eq!(config.targets().len(), 2);
+    assert_eq!(config.targets().len(), 3);
     let (code, message) = refused(config.endpoint("one"));
     assert_eq!(code, 400);
     assert!(
@@ -236,13 +255,13 @@ fn f_58_a_torn_endpoint_can_be_deleted() {
     let mut config = torn().read();
     config.delete(Kind::Gotify, "one").unwrap();
     let (written, config) = again(&mut config);
-    assert_eq!(written.private, "");
+    assert!(!written.private.contains("one"));
     assert!(config.faults().is_empty());
 }
 
 #[test]
 fn f_58_the_rest_of_a_deletion_goes_with_the_next_write() {
-    let mut config = parse("", "");
+    let mut config = Disk::with_oauth2().read();
     config.add("one", gotify("a")).unwrap();
     let a = Disk::of(&mut config);
     let mut config = a.read();
@@ -254,7 +273,7 @@ fn f_58_the_rest_of_a_deletion_goes_with_the_next_write() {
 
 #[test]
 fn f_58_changes_by_hand_or_by_proxmox_ve_are_nobodys_fault() {
-    let mut config = parse("", "");
+    let mut config = Disk::with_oauth2().read();
     config.add("one", gotify("a")).unwrap();
     let a = Disk::of(&mut config);
     let mut config = a.read();
@@ -277,14 +296,129 @@ fn f_58_changes_by_hand_or_by_proxmox_ve_are_nobodys_fault() {
 
 #[test]
 fn f_58_a_record_goes_with_the_next_write_and_tells_nothing() {
-    let mut config = parse("", "");
+    let before = Disk::with_oauth2();
+    let mut config = before.read();
     config.add("one", gotify("a")).unwrap();
     let mut config = Disk::of(&mut config).read();
     config.update("one", gotify("b"), &[], None).unwrap();
     let disk = Disk::of(&mut config);
     assert_eq!(Disk::of(&mut config), disk, "writing again changes nothing");
+    assert!(disk.0[0].contains("binding: one"));
     assert!(!disk.0[0].contains("token") && !disk.0[0].contains("example.org"));
-    assert_eq!(Disk::of(&mut disk.read()).0[0], "");
+    assert_eq!(
+        Disk::of(&mut disk.read()).0[0],
+        "smtp: anchor\n\toauth2-client-secret secret-x\n"
+    );
+}
+
+/// A mail server without OAuth2.
+fn plain(tag: &str) -> SmtpSettings {
+    SmtpSettings {
+        server: text(&format!("{tag}.example.org")),
+        ..relay(&format!("password-{tag}"))
+    }
+}
+
+#[test]
+fn f_58_where_nothing_is_ours_a_write_leaves_nothing_of_ours() {
+    let mut config = parse("", "");
+    config.add("one", plain("a")).unwrap();
+    config.add("two", gotify("a")).unwrap();
+    config.add("three", webhook("a")).unwrap();
+    let mut disk = Disk::of(&mut config);
+    for tag in ["b", "c"] {
+        let mut config = disk.read();
+        config.update("one", plain(tag), &[], None).unwrap();
+        config.update("two", gotify(tag), &[], None).unwrap();
+        config.update("three", webhook(tag), &[], None).unwrap();
+        disk = Disk::of(&mut config);
+        assert_eq!(disk.0[..2], ["", ""], "{disk:#?}");
+        assert!(!config.write().unwrap().needs_ext);
+    }
+    let mut config = disk.read();
+    config.delete(Kind::Smtp, "one").unwrap();
+    assert_eq!(Disk::of(&mut config).0[..2], ["", ""]);
+}
+
+#[test]
+fn f_58_what_an_earlier_version_has_left_of_ours_goes_with_the_next_write() {
+    let mut config = Disk::with_oauth2().read();
+    config.add("one", gotify("a")).unwrap();
+    let mut config = Disk::of(&mut config).read();
+    config.update("one", gotify("b"), &[], None).unwrap();
+    let mut disk = Disk::of(&mut config);
+    let (_, record) = disk.0[0].split_once("binding:").unwrap();
+    disk.0[0] = format!("binding:{record}");
+    disk.0[1].clear();
+    assert_eq!(Disk::complete(&mut disk.read()).0[..2], ["", ""]);
+}
+
+/// All ways in which the last OAuth2 target goes, together with a change of its host.
+#[test]
+fn f_58_the_last_oauth2_target_takes_the_files_of_ours_along_when_all_is_written() {
+    let mut config = parse("", "");
+    config.add("one", smtp("a")).unwrap();
+    let before = Disk::complete(&mut config);
+    let deleted = |config: &mut Config| config.delete(Kind::Smtp, "one").unwrap();
+    let made_plain = |config: &mut Config| {
+        let keys = ["auth-method", "oauth2-client-id", "oauth2-client-secret"];
+        let keys = keys.map(str::to_owned);
+        config.update("one", plain("b"), &keys, None).unwrap();
+    };
+    let made_anew = |config: &mut Config| {
+        config.delete(Kind::Smtp, "one").unwrap();
+        config.add("one", plain("b")).unwrap();
+    };
+    let changes: [&dyn Fn(&mut Config); 3] = [&deleted, &made_plain, &made_anew];
+    for change in changes {
+        // each cut is as safe as with other OAuth2 targets
+        walk("one", &before, change);
+        let mut config = before.read();
+        change(&mut config);
+        let after = Disk::complete(&mut config);
+        assert_eq!(after.0[..2], ["", ""]);
+        assert!(after.read().faults().is_empty());
+        assert_eq!(Disk::complete(&mut config), after, "writing again");
+        // one object that goes on
+        if config.get(Kind::Smtp, "one").is_ok() {
+            config.update("one", plain("c"), &[], None).unwrap();
+        } else {
+            config.add("one", plain("c")).unwrap();
+        }
+        let third = Disk::of(&mut config);
+        for done in 0..=4 {
+            assert_not_mixed(&after.cut(&third, done), "one");
+        }
+        assert_eq!(Disk::complete(&mut config).0[..2], ["", ""]);
+    }
+}
+
+#[test]
+fn f_58_a_record_that_is_needed_stays_without_oauth2_until_all_is_mended() {
+    let mut config = parse("", "");
+    config.add("one", smtp("a")).unwrap();
+    let before = Disk::complete(&mut config);
+    let mut config = before.read();
+    let keys = ["auth-method", "oauth2-client-id", "oauth2-client-secret"];
+    let keys = keys.map(str::to_owned);
+    config.update("one", plain("b"), &keys, None).unwrap();
+    let torn = before.cut(&Disk::of(&mut config), 3);
+    assert!(torn.read().is_torn());
+    // a change of another entry
+    let mut config = torn.read();
+    config.add("other", gotify("a")).unwrap();
+    let still = Disk::complete(&mut config);
+    assert!(still.read().is_torn());
+    // mended, which may be cut short as well
+    let mut config = still.read();
+    config.update("one", plain("c"), &[], None).unwrap();
+    let mended = Disk::of(&mut config);
+    for done in 0..=4 {
+        assert_not_mixed(&still.cut(&mended, done), "one");
+    }
+    let mended = Disk::complete(&mut config);
+    assert_eq!(mended.0[..2], ["", ""]);
+    assert_eq!(tags(&mended.read(), "one"), ["c", "c"]);
 }
 
 #[test]

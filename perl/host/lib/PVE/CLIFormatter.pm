@@ -33,8 +33,13 @@ sub cell_text ($value, $schema = {}, $options = {}) {
     return ''                              if !defined $value;
     return to_json($value, 0) =~ s/\n\z//r if ref $value eq 'HASH' || ref $value eq 'ARRAY';
     if ($options->{'human-readable'} // 1) {
-        return $value ? 'yes' : 'no' if ($schema->{type}     // '') eq 'boolean';
-        return moment_text($value)   if ($schema->{renderer} // '') eq 'timestamp';
+        my $renderer = $schema->{renderer} // '';
+        return moment_text($value) if $renderer eq 'timestamp';
+        if ($renderer ne '' && PVE::JSONSchema->can('get_renderer')) {
+            my $code = PVE::JSONSchema::get_renderer($renderer);
+            return $code->($value) if $code;
+        }
+        return $value ? 'yes' : 'no' if ($schema->{type} // '') eq 'boolean';
     }
     return "$value";
 }
@@ -56,13 +61,20 @@ my sub text_of ($data, $schema, $wanted, $options) {
         return join '', map { cell_text($_, $items, $options) . "\n" } @$data;
     }
     return '' if !@$data;
-    my @names = columns($data, $wanted);
+    my @names   = columns($data, $wanted);
+    my @schemas = map  { $items->{properties}{$_} // {} } @names;
+    my @titles  = map  { $schemas[$_]{title}      // $names[$_] } 0 .. $#names;
+    my @bounded = grep { $schemas[$_]{print_width} } 0 .. $#names;
     my @rows;
     for my $row (@$data) {
         push @rows,
-            [map { cell_text($row->{$_}, $items->{properties}{$_} // {}, $options) } @names];
+            [
+            map { cell_text($row->{ $names[$_] } // $schemas[$_]{default}, $schemas[$_], $options) }
+                0 .. $#names
+            ];
     }
-    return PVE::CLIFormatter::Table::render(\@names, \@rows, $options);
+    return PVE::CLIFormatter::Table::render(\@titles, \@rows,
+        { %$options, @bounded ? (wraps => \@bounded) : () });
 }
 
 sub result_text ($data, $schema = undef, $wanted = undef, $options = {}) {
@@ -102,9 +114,12 @@ PVE::CLIFormatter - prints API results
 =head2 print_api_result($data, $schema, $columns, $options)
 
 Prints to standard output, which takes characters. C<$schema> is the method's C<returns>,
-C<$columns> an optional list of properties. Options: C<output-format> (C<text>, C<json>,
+C<$columns> an optional list of properties. In a list a property's C<title> is its header, its C<default>
+what a row without it has, and one with a C<print_width> is wrapped where the terminal is too narrow.
+Options: C<output-format> (C<text>, C<json>,
 C<json-pretty>, C<yaml>), C<noheader>, C<noborder>, C<quiet>, C<human-readable> (booleans as yes and
-no, a property with C<< renderer => 'timestamp' >> as local time; on unless 0), C<utf8> (draw borders
+no, a property with C<< renderer => 'timestamp' >> as local time, with another renderer as
+L<PVE::JSONSchema> has registered it; on unless 0), C<utf8> (draw borders
 with box characters), C<width> (of the terminal, in characters: see L<PVE::CLIFormatter::Table>).
 
 =head2 result_text($data, $schema, $columns, $options)

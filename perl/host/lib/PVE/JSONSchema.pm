@@ -40,6 +40,18 @@ sub register_format ($name, $code) {
     return PVE::JSONSchema::Formats::register($name, $code);
 }
 
+my %renderer;
+
+sub register_renderer ($name, $code) {
+    die "renderer '$name' already registered\n" if $renderer{$name};
+    $renderer{$name} = $code;
+    return;
+}
+
+sub get_renderer ($name) {
+    return $renderer{$name};
+}
+
 # undef where the text is no boolean
 sub parse_boolean ($text) {
     return 1 if $text =~ /\A(?:1|on|yes|true)\z/i;
@@ -93,6 +105,10 @@ Schemas that several methods share.
 =head2 register_format($name, $code)
 
 Adds a format, see L<PVE::JSONSchema::Formats>.
+
+=head2 register_renderer($name, $code), get_renderer($name)
+
+What a property's C<renderer> makes of a value for people; undef where none has this name.
 
 =head2 parse_boolean($text)
 

@@ -63,6 +63,16 @@ sub replace_file ($path, $raw, $mode) {
     die $error;
 }
 
+# It stays removed when the power fails. One that is not there is fine.
+sub remove_file ($path) {
+    if (!unlink($path)) {
+        return if $!{ENOENT} || $!{ENOTDIR};
+        die "file '$path': can't remove - $!\n";
+    }
+    sync_folder_of($path);
+    return;
+}
+
 # Removes what writers of this file have left that were killed before the rename: it may hold secrets.
 # Only for who holds the lock that all of them take, else somebody loses a file that is in use.
 sub sweep ($path) {
@@ -161,8 +171,9 @@ PVE::Notify::File - careful reading and writing of files
 =head1 DESCRIPTION
 
 C<read_file($path, $known)> returns content and stamp (device, inode, size and times) of a regular
-file of at most 1,048,552 bytes: what pmxcfs hands out of a file. C<replace_file($path, $bytes, $mode)> writes a temporary file, syncs it and
-its folder and renames it. C<sweep($path)>, called under the lock of all who write that file, removes
+file of at most 1,048,552 bytes: what pmxcfs hands out of a file. C<replace_file($path, $bytes, $mode)>
+writes a temporary file, syncs it and its folder and renames it. C<remove_file($path)> removes one, if it
+is there. C<sweep($path)>, called under the lock of all who write that file, removes
 what was left of writers that were killed. C<create_file> does the same for a file that must not exist yet and
 returns false if it does. C<open_lock> gives a handle for flock. Errors are one line that begins
 with the path. Where root writes, files get the owner of their folder.

@@ -76,11 +76,13 @@ BEGIN {
         return $quorum ? CORE::rename($old, $new) : refuse(EACCES, "$name: no quorum");
     };
     *CORE::GLOBAL::unlink = sub (@files) {
+        my $removed = 0;
         for my $file (@files) {
             my $name = inside($file);
-            return refuse(EACCES, "$name: no quorum") // 0 if defined $name && !$quorum;
+            return refuse(EACCES, "$name: no quorum") if defined $name && !$quorum;
+            $removed += CORE::unlink($file);
         }
-        return CORE::unlink(@files);
+        return $removed;
     };
     *CORE::GLOBAL::mkdir = sub : prototype(_;$) {
         my ($dir, $mode) = @_;

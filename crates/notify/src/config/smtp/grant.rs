@@ -80,6 +80,23 @@ pub(super) fn settle(old: Option<&Smtp>, item: &mut Smtp, gives_secret: bool) ->
     Ok(())
 }
 
+/// A form that knows nothing of OAuth2 offers a login by name and password, or none: without login it
+/// deletes these two. The name is needed for OAuth2 all the same; a password that is left is not.
+pub(super) fn check_deleted(old: &Smtp, item: &Smtp, delete: &[String]) -> Result<(), Error> {
+    let (Some(_), Some(method), None) = (old.oauth2_method(), item.oauth2_method(), &item.username)
+    else {
+        return Ok(());
+    };
+    if !delete.iter().any(|key| key == "username") {
+        return Ok(());
+    }
+    let reason = format!(
+        "the target logs in with {method} and needs its username; delete auth-method as well, or \
+         set auth-method plain with username and password"
+    );
+    Err(Error::parameter("delete", reason))
+}
+
 fn check_secret(item: &Smtp, method: &str, is_new: bool) -> Result<(), Error> {
     const NAME: &str = "oauth2-client-secret";
     let refuse = |reason: &str| Err(Error::parameter(NAME, reason));

@@ -88,6 +88,19 @@ my sub terminal_width () {
     return ioctl(STDOUT, $TIOCGWINSZ, $size) ? (unpack 'S4', $size)[1] : 0;
 }
 
+# Of a list those that its schema declares, first what every row has; the others are for programs.
+my sub columns_of ($returns, $data) {
+    my $declared = ($returns->{items} // {})->{properties} // {};
+    return [] if ref $data ne 'ARRAY' || grep { ref ne 'HASH' } @$data;
+    my %optional = map  { $_ => $declared->{$_}{optional} ? 1 : 0 } keys %$declared;
+    my @names    = sort { $optional{$a} <=> $optional{$b} || $a cmp $b } keys %$declared;
+    my $is_used  = sub ($name) {
+        return 1 if defined $declared->{$name}{default};
+        return grep { defined $_->{$name} } @$data;
+    };
+    return [grep { $is_used->($_) } @names];
+}
+
 my sub run_method ($command, $path, @words) {
     my ($class, $info, $uri_param) = find($command, $path)
         or die "No '$command' handler defined for '$path'\n";
@@ -110,7 +123,8 @@ my sub run_method ($command, $path, @words) {
         die $error;
     }
     my ($data, $output) = @$result;
-    PVE::CLIFormatter::print_api_result($data, $info->{returns}, undef, $output);
+    my $returns = $info->{returns} // {};
+    PVE::CLIFormatter::print_api_result($data, $returns, columns_of($returns, $data), $output);
     return;
 }
 

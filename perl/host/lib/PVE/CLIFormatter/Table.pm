@@ -5,6 +5,8 @@ package PVE::CLIFormatter::Table;
 
 use v5.36;
 
+use List::Util qw(max sum);
+
 # left end, line, crossing, right end of: the top, the rule below the header, the bottom; then the bar
 my %style = (
     utf8 => [
@@ -26,21 +28,42 @@ my sub pieces ($text, $length) {
     return $text =~ /(\S.{0,@{[$length - 1]}})(?!\S)/g;
 }
 
-# Lets the last column be no wider than the terminal leaves it; its text goes on in lines of their own.
-# No word is broken: it may be copied from here.
-my sub wrapped ($lines, $width, $terminal) {
-    my $last = $#$width;
-    my $room = $terminal - 4 - 3 * $last;
-    $room -= $_ for $width->@[0 .. $last - 1];
-    for my $word (map { split ' ', $_->[$last] } @$lines) {
-        $room = length $word if length $word > $room;
+# Makes the widest of some columns narrower until the table fits the terminal. No word is broken: it
+# may be copied from here.
+my sub narrow ($lines, $width, $terminal, @columns) {
+    my %word;
+    for my $column (@columns) {
+        $word{$column} = max(map {length} map { split ' ', $_->[$column] } @$lines) // 0;
     }
-    return @$lines if $width->[$last] <= $room;
-    $width->[$last] = $room;
+    my $excess = 4 + 3 * $#$width + sum(@$width) - $terminal;
+    while ($excess > 0) {
+        my ($widest, $next) = sort { $width->[$b] <=> $width->[$a] || $a <=> $b }
+            grep { $width->[$_] > $word{$_} } @columns
+            or return;
+        my $to = max(
+            $word{$widest},
+            $width->[$widest] - $excess,
+            defined $next ? $width->[$next] - 1 : 0
+        );
+        $excess -= $width->[$widest] - $to;
+        $width->[$widest] = $to;
+    }
+    return;
+}
+
+# The lines where each text that is wider than its column goes on in lines of their own.
+my sub wrapped ($lines, $width) {
     return map {
-        my $line = $_;
-        my ($first, @more) = pieces($line->[$last], $room);
-        ([$line->@[0 .. $last - 1], $first // ''], map { [('') x $last, $_] } @more);
+        my $line  = $_;
+        my @cells = map {
+            length $line->[$_] > $width->[$_]
+                ? [pieces($line->[$_], $width->[$_])]
+                : [$line->[$_]]
+        } 0 .. $#$width;
+        map {
+            my $number = $_;
+            [map { $_->[$number] // '' } @cells]
+        } 0 .. max(map {$#$_} @cells);
     } @$lines;
 }
 
@@ -55,7 +78,10 @@ sub render ($names, $rows, $options = {}) {
             $width[$i] = length $line->[$i] if length $line->[$i] > $width[$i];
         }
     }
-    @lines = wrapped(\@lines, \@width, $options->{width}) if $options->{width};
+    if ($options->{width}) {
+        narrow(\@lines, \@width, $options->{width}, ($options->{wraps} // [$#width])->@*);
+        @lines = wrapped(\@lines, \@width);
+    }
     my $padded = sub ($line) {
         return map { $line->[$_] . ' ' x ($width[$_] - length $line->[$_]) } 0 .. $#width;
     };
@@ -80,7 +106,8 @@ PVE::CLIFormatter::Table - text tables
 
 =head2 render($names, $rows, $options)
 
-The table as a string. Options: C<noheader>, C<noborder>, C<utf8>, and C<width>, the terminal's in
-characters: a longer text of the last column is wrapped between words.
+The table as a string. Options: C<noheader>, C<noborder>, C<utf8>, C<width>, the terminal's in
+characters, and C<wraps>, the numbers of the columns (the last one without this) whose texts are
+wrapped between words where the table is wider.
 
 =cut

@@ -234,6 +234,17 @@ my @smtp = (
         'notifications.cfg',                              qr/\A(?!.*oauth2)/s
     ],
     [
+        'a form that knows no OAuth2 takes the login away',
+        'PUT',
+        'endpoints/smtp/mail',
+        { delete => ['username', 'password'] },
+        400,
+        'delete: the target logs in with microsoft-oauth2 and needs its username; delete auth-method '
+            . 'as well, or set auth-method plain with username and password'
+    ],
+    ['and takes nothing', 'GET',  'endpoints/smtp/mail',    {}, \%smtp_answer],
+    ['nor the password',  'READ', 'priv/notifications.cfg', qr/\tpassword canary-password$/m],
+    [
         'everything optional removed',
         'PUT',
         'endpoints/smtp/mail',

@@ -9,12 +9,13 @@ use Exporter 'import';
 
 use PVE::API2::Cluster::Notifications::Message qw(with_plain_first_line);
 use PVE::Exception;
+use PVE::JSONSchema;
 use PVE::Notify;
 
 our @EXPORT_OK = qw(
     readers writers endpoint_writers with_config change_config raise_api_error with_errors
-    with_faults name_property comment_property disable_property origin_property warning_property
-    error_property
+    with_faults list_of name_property comment_property disable_property origin_property
+    warning_property error_property
 );
 
 my $WHERE = '/mapping/notifications';
@@ -126,6 +127,36 @@ sub with_faults ($entries, $config, $is_listed) {
     return $entries;
 }
 
+# A node's own pvesh shows what the schema of a list declares, all of it and side by side. So that has
+# only what fits a terminal, and the description says where the rest is explained.
+my $STATE       = 'notification-state';
+my $has_a_state = eval {
+    PVE::JSONSchema::register_renderer($STATE,
+        sub ($disable, @) { return $disable ? 'disabled' : 'enabled' });
+    1;
+};
+
+sub list_of ($description, %more) {
+    return {
+        type  => 'array',
+        items => {
+            type        => 'object',
+            description => $description,
+            properties  => {
+                name    => name_property(),
+                comment => { comment_property()->%*, print_width => 32 },
+                disable => {
+                    disable_property()->%*,
+                    $has_a_state ? (title => 'state', renderer => $STATE) : (),
+                },
+                error => { error_property()->%*, print_width => 32 },
+                %more,
+            },
+        },
+        links => [{ rel => 'child', href => '{name}' }],
+    };
+}
+
 sub name_property (%more) {
     return {
         description =>
@@ -218,6 +249,11 @@ A list of entries with text C<error> of those that something is wrong with.
 
 The same, and an entry that is switched off for everything else that is wrong in the files; without
 name or type of its own it is called C<(FILE line NUMBER)>, of type C<unknown>.
+
+=head2 list_of($description, %more)
+
+The schema of a list of entries, with what its text shows and C<%more>; C<$description> says what else
+an entry has.
 
 =head2 name_property(%more), comment_property(), disable_property(), origin_property(), warning_property(),
 error_property()

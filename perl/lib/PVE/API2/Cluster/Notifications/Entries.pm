@@ -6,7 +6,7 @@ package PVE::API2::Cluster::Notifications::Entries;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common
-    qw(readers writers with_config change_config with_errors name_property origin_property
+    qw(readers writers with_config change_config with_errors list_of name_property origin_property
     error_property);
 use PVE::JSONSchema qw(get_standard_option);
 
@@ -71,15 +71,11 @@ my sub list ($class, $kind) {
         description => "List the $kind->{plural}.",
         permissions => readers(($kind->{list_privileges} // [])->@*),
         parameters  => parameters_of(),
-        returns     => {
-            type  => 'array',
-            items => {
-                type       => 'object',
-                properties =>
-                    { answer_properties($kind)->%*, ($kind->{list_properties} // {})->%* },
-            },
-            links => [{ rel => 'child', href => '{name}' }],
-        },
+        returns     => list_of(
+            "An entry has all that /cluster/notifications/$kind->{path}/{name} shows except the "
+                . 'digest. These are what a text of the list shows.',
+            ($kind->{list_properties} // {})->%*,
+        ),
         code => sub ($param) {
             return with_config(sub ($config) {
                 my $complete = $kind->{complete_list} // \&with_errors;
@@ -240,7 +236,7 @@ The permissions to create and change; more privileges that let somebody see the 
 
 =item C<list_properties>, C<complete_list>
 
-What the list has beside the settings, and a function that adds it; C<with_errors> without one.
+What the text of the list shows beside name, state and error, and a function that adds it; C<with_errors> without one.
 
 =back
 

@@ -183,7 +183,7 @@ my %kind = (
     keys     => \@keys,
     extra    => \@extra,
 
-    list_properties => { warning => warning_property() },
+    list_properties => { warning => { warning_property()->%*, print_width => 32 } },
     complete_list   => \&with_warnings,
 );
 

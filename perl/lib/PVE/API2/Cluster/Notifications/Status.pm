@@ -61,10 +61,12 @@ my %in_list = (
     map { $_ => "oauth2-$_" } keys %moments, qw(cure warning),
 );
 
+# what the text of the list shows
 sub list_properties () {
-    my %status = status_properties();
-    $status{condition}{optional} = 1;
-    return map { $in_list{$_} => $status{$_} } keys %status;
+    return (
+        'oauth2-status' => { %condition, title => 'login', optional => 1 },
+        'oauth2-error' => { text($texts{'last-error'})->%*, title => 'problem', print_width => 32 },
+    );
 }
 
 # Adds to a list how things stand with the targets that log in with OAuth2.
@@ -95,10 +97,10 @@ The schema of one target's status, as the library tells it.
 
 =head2 list_properties()
 
-The same for the list of all targets: C<oauth2-status>, C<oauth2-error>, C<oauth2-cure> and the dates.
+What of it the text of the list of all targets shows: C<oauth2-status> and C<oauth2-error>.
 
 =head2 with_status($entries, $config)
 
-A list of targets with these of those that log in with OAuth2.
+A list of targets with the status of those that log in with OAuth2.
 
 =cut

@@ -5,8 +5,7 @@ package PVE::API2::Cluster::Notifications::Targets;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
-    readers with_config with_faults name_property comment_property disable_property origin_property
-    warning_property error_property
+    readers with_config with_faults list_of name_property
 );
 use PVE::API2::Cluster::Notifications::Status qw(with_status list_properties);
 
@@ -26,27 +25,18 @@ sub register ($class) {
         description => 'List everything that a notification can be sent to, whichever kind it is.',
         permissions => readers('Mapping.Use'),
         parameters  => { additionalProperties => 0, properties => {} },
-        returns     => {
-            type  => 'array',
-            items => {
-                type       => 'object',
-                properties => {
-                    name => { description => 'The name of the target.', type => 'string' },
-                    type => {
-                        description => 'Its kind: gotify, sendmail, smtp or webhook; another word '
-                            . 'only for an entry with an error.',
-                        type => 'string',
-                    },
-                    origin  => origin_property(),
-                    comment => comment_property(),
-                    disable => disable_property(),
-                    error   => error_property(),
-                    warning => warning_property(),
-                    list_properties(),
-                },
+        returns     => list_of(
+            'A target also has the origin and warning of its endpoint. With OAuth2 it has what '
+                . '/cluster/notifications/endpoints/smtp/{name}/status shows, each key after '
+                . '"oauth2-" (but oauth2-status for condition, oauth2-error for last-error).',
+            name => { description => 'The name of the target.', type => 'string' },
+            type => {
+                description => 'Its kind: gotify, sendmail, smtp or webhook; another word only for '
+                    . 'an entry with an error.',
+                type => 'string',
             },
-            links => [{ rel => 'child', href => '{name}' }],
-        },
+            list_properties(),
+        ),
         code => \&targets,
     });
     $class->register_method({

@@ -23,6 +23,8 @@ sub write_ext_config ($self) {
     return ($self->{args}[2], $self->{args}[3]);
 }
 
+sub needs_ext_config ($self) { return $self->{args}[3] =~ /^smtp/m ? 1 : 0 }
+
 sub is_torn    ($self) { return $self->{args}[0] eq 'torn' ? 1 : 0 }
 sub get_faults ($self) { return [] }
 
