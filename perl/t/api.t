@@ -132,7 +132,7 @@ subtest 'a test of a target succeeds without a result, or says why not' => sub {
 
 subtest 'a configuration that cannot be read is told like any other error' => sub {
     no warnings 'redefine';    ## no critic (ProhibitNoWarnings) - stands in for the file
-    local *PVE::Notify::cfs_read_file = sub ($name) { return 'broken' };
+    local *PVE::Notify::Main::cfs_read_file = sub ($name) { return 'broken' };
     my $error = error_of(sub { call(%good) });
     isa_ok $error, 'PVE::Exception';
     is "$error", "400 not valid UTF-8\n", 'with its code';

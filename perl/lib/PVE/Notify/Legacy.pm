@@ -17,6 +17,11 @@ sub offer ($code) {
     return;
 }
 
+sub withdraw () {
+    @Proxmox::RS::Notify::ISA = grep { $_ ne __PACKAGE__ } @Proxmox::RS::Notify::ISA;
+    return;
+}
+
 sub parse_config ($class, @raw) {
     return $parse->(@raw);
 }
@@ -43,5 +48,9 @@ PVE::Notify::Legacy - stands in for Proxmox::RS::Notify where that is not loaded
 
 From now on C<parse_config> of C<Proxmox::RS::Notify> is C<$code>, called without the class, unless
 the real class is loaded, be it before or later.
+
+=head2 withdraw()
+
+No longer.
 
 =cut

@@ -1,0 +1,194 @@
+package PVE::Notify::Guard;
+
+# Decides on a Proxmox VE node, once for each process, whether our notification modules take the place
+# of the node's own. Ours are loaded and proven before anything is registered, since a method or file
+# that is registered cannot be registered again. Whatever fails, and whenever: the node's own modules
+# are loaded, one line goes to the log, and the node works as it did without us.
+
+use v5.36;
+
+our $VENDOR  = '/usr/share/perl5';
+our $FLAG    = '/var/lib/pve-notify-oauth2/off';
+our $TARGETS = '/etc/pve/notifications-ext.cfg';
+
+my $NOTIFY = 'PVE::Notify';
+my $API    = 'PVE::API2::Cluster::Notifications';
+
+# what ours call of the node
+my %NEEDS = (
+    $NOTIFY => {
+        'PVE::Cluster' => [qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file)],
+    },
+    $API => {
+        'PVE::Exception'   => [qw(new raise_param_exc)],
+        'PVE::JSONSchema'  => [qw(get_standard_option parse_boolean register_format)],
+        'PVE::RESTHandler' => ['register_method'],
+    },
+);
+
+my $verdict;    # { ours, reason, level }
+my %taken;    # methods of ours that are registered
+
+my sub log_line ($level, $text) {
+    $text = join ' ', split ' ', "pve-notify-oauth2: $text";
+    utf8::encode($text);
+    eval        { require PVE::SafeSyslog; PVE::SafeSyslog::syslog($level, '%s', $text); 1 }
+        or eval { require Sys::Syslog;     Sys::Syslog::syslog($level, '%s', $text);     1 };
+    return;
+}
+
+my sub file_of ($class) { return $class =~ s{::}{/}gr . '.pm' }
+
+sub vendor_file ($class) { return "$VENDOR/" . file_of($class) }
+
+# By its text: loading it would register its methods.
+sub vendor_has_feature () {
+    open my $file, '<', vendor_file($API) or return 0;
+    my $text = do { local $/ = undef; readline $file };
+    close $file;
+    return ($text // '') =~ /^[^#\n]*\bsmtp_oauth2_token\b/m ? 1 : 0;
+}
+
+# A file that is there and cannot be read may have some.
+sub has_oauth2_targets () {
+    open my $file, '<', $TARGETS or return $!{ENOENT} ? 0 : 1;
+    my $text = do { local $/ = undef; readline $file };
+    close $file;
+    return ($text // '') =~ /^[ \t]+auth-method[ \t]+(?!plain\s*$)\S/m ? 1 : 0;
+}
+
+my sub check_node ($class) {
+    for my $module (sort keys $NEEDS{$class}->%*) {
+        require(file_of($module));
+        my @missing = grep { !$module->can($_) } $NEEDS{$class}{$module}->@*;
+        die "this node's $module has no @missing\n" if @missing;
+    }
+    return;
+}
+
+my sub decide () {
+    return { ours => 0, level => 'info', reason => 'switched off by pve-notify-node' } if -e $FLAG;
+    return { ours => 0, level => 'info', reason => 'they log in with OAuth2 themselves' }
+        if vendor_has_feature() && !has_oauth2_targets();
+    return { ours => 1 } if eval {
+        check_node($NOTIFY);
+        require PVE::Notify::Main;
+        1;
+    };
+    return { ours => 0, level => 'err', reason => "$@" };
+}
+
+sub verdict () { return $verdict //= decide() }
+
+my sub give_way ($reason) {
+    $verdict = { ours => 0, level => 'err', reason => $reason };
+    return;
+}
+
+my sub require_vendor ($class) {
+    require(vendor_file($class));
+    $INC{ file_of($class) } = vendor_file($class);    ## no critic (RequireLocalizedPunctuationVars)
+    return;
+}
+
+# What is registered already stays ours: a second registration would end the load of the node's file.
+my sub load_vendor_notify () {
+    return require_vendor($NOTIFY) if !PVE::Notify::Main->can('give_up');
+    my %registered = map { $_ => 1 } PVE::Notify::Main::give_up();
+    my $register   = \&PVE::Cluster::cfs_register_file;
+    no warnings 'redefine';    ## no critic (ProhibitNoWarnings)
+    local *PVE::Cluster::cfs_register_file = sub ($file, @more) {
+        return $registered{$file} ? undef : $register->($file, @more);
+    };
+    return require_vendor($NOTIFY);
+}
+
+my sub load_vendor_api () {
+    @PVE::API2::Cluster::Notifications::ISA = ();
+    return require_vendor($API) if !%taken;
+    no warnings 'once';    ## no critic (ProhibitNoWarnings)
+    local *PVE::API2::Cluster::Notifications::register_method = sub ($class, $info) {
+        return if $class eq $API && $taken{ $info->{name} };
+        return PVE::RESTHandler::register_method($class, $info);
+    };
+    return require_vendor($API);
+}
+
+my sub load_notify () {
+    if (verdict()->{ours}) {
+        return if eval { PVE::Notify::Main::install(); 1 };
+        give_way("$@");
+    }
+    log_line($verdict->{level},
+        "the node's own notification modules are in charge: $verdict->{reason}")
+        if $verdict->{level} eq 'err';
+    return load_vendor_notify();
+}
+
+# Stands in for the API class while our methods are gathered.
+my @gathered;
+
+sub register_method ($class, $info) {
+    push @gathered, $info;
+    return;
+}
+
+my sub methods () {
+    @gathered = ();
+    PVE::API2::Cluster::Notifications::Methods::register(__PACKAGE__);
+    return splice @gathered;
+}
+
+# The same registrations go first to a class that nobody asks for anything.
+my sub take_api () {
+    check_node($API);
+    require PVE::API2::Cluster::Notifications::Methods;
+    @PVE::Notify::Guard::Rehearsal::ISA = ('PVE::RESTHandler');
+    PVE::Notify::Guard::Rehearsal->register_method($_) for methods();
+    my @methods = methods();
+    @PVE::API2::Cluster::Notifications::ISA = ('PVE::RESTHandler');
+    for my $info (@methods) {
+        $API->register_method($info);
+        $taken{ $info->{name} } = 1;
+    }
+    return;
+}
+
+my sub load_api () {
+    require PVE::Notify;
+    if (verdict()->{ours}) {
+        return if eval { take_api(); 1 };
+        give_way("$@");
+        log_line('err', "the node's own notification API is in charge: $verdict->{reason}");
+    }
+    return load_vendor_api();
+}
+
+sub load ($class) { return $class eq $API ? load_api() : load_notify() }
+
+1;
+
+__END__
+
+=head1 NAME
+
+PVE::Notify::Guard - takes our notification modules or the node's own
+
+=head1 FUNCTIONS
+
+=head2 load($class)
+
+Makes C<PVE::Notify> or C<PVE::API2::Cluster::Notifications> complete, by ours or by the node's own file.
+Dies only where the node's own file does.
+
+=head2 verdict()
+
+C<ours>, and where that is 0 C<reason> and C<level> (C<info> if it is wanted so, C<err> if something is
+broken).
+
+=head2 vendor_file($class), vendor_has_feature(), has_oauth2_targets()
+
+The node's own file of that class; whether its API has the exchange of authorization codes itself; whether
+a target logs in with OAuth2 by our files.
+
+=cut
