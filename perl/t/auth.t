@@ -65,7 +65,8 @@ subtest 'login gives a ticket and a CSRF token' => sub {
         { username => 'joe@pve', realm => 'pam' },    # the realm in the name counts
         )
     {
-        login($t, %$who, password => 'passw0rd')->status_is(200)
+        login($t, %$who, password => 'passw0rd')
+            ->status_is(200)
             ->json_is('/data/username' => 'joe@pve');
     }
     my $session = $t->tx->res->json->{data};
@@ -98,7 +99,8 @@ subtest 'login that fails says no more than that' => sub {
             ->status_is(401, $name =~ s/\n/\\n/r)
             ->json_is({ data => undef, message => "authentication failure\n" });
     }
-    login($fails, username => 'joe@pam', password => 'x')->status_is(501)
+    login($fails, username => 'joe@pam', password => 'x')
+        ->status_is(501)
         ->json_like('/message' => qr/realm 'pam' is not available/);
 };
 
@@ -106,13 +108,16 @@ subtest 'bad parameters of the login' => sub {
     my $missing = 'property is missing and it is not optional';
     login($t, username => 'joe')->status_is(400)->json_is('/errors' => { password => $missing });
     login($t, password => 'x')->status_is(400)->json_is('/errors' => { username => $missing });
-    login($t, username => 'joe', password => 'x', other => 1)->status_is(400)
+    login($t, username => 'joe', password => 'x', other => 1)
+        ->status_is(400)
         ->json_has('/errors/other');
-    login($t, username => 'joe', password => 'x' x 513)->status_is(400)
+    login($t, username => 'joe', password => 'x' x 513)
+        ->status_is(400)
         ->json_has('/errors/password');
     login($t, username => 'j' x 65, password => 'x')->status_is(400)->json_has('/errors/username');
     $t->post_ok("$json/access/ticket", json => { username => ['joe'], password => 'x' })
-        ->status_is(400)->json_has('/errors/username');
+        ->status_is(400)
+        ->json_has('/errors/username');
 };
 
 subtest 'tickets' => sub {
@@ -136,7 +141,8 @@ subtest 'tickets' => sub {
         )
     {
         my ($title, $text) = @$case;
-        $t->get_ok("$json/who", cookie($text))->status_is(401, $title)
+        $t->get_ok("$json/who", cookie($text))
+            ->status_is(401, $title)
             ->json_is(
             '/message' => $text eq '' ? "authentication failure\n" : "authentication failure\n");
     }
@@ -149,7 +155,8 @@ subtest 'writing with a ticket needs its CSRF token' => sub {
     for my $verb (qw(post_ok put_ok delete_ok)) {
         $t->$verb("$json/echo", cookie($ticket, CSRFPreventionToken => $csrf))
             ->status_is(200, $verb);
-        $t->$verb("$json/echo", cookie($ticket))->status_is(401, "$verb, missing")
+        $t->$verb("$json/echo", cookie($ticket))
+            ->status_is(401, "$verb, missing")
             ->json_is('/message' => "Permission denied - invalid csrf token\n");
         $t->$verb("$json/echo", cookie($ticket, CSRFPreventionToken => $other))
             ->status_is(401, "$verb, of another user");
@@ -262,13 +269,15 @@ subtest 'a failed login is answered late, and many are refused' => sub {
         ->then(sub ($tx) {
         $order .= 'wrong ';
         });
-    my $other = Mojo::Promise->timer(0.1)->then(sub { return $slow->ua->get_p("$json/world") })
+    my $other = Mojo::Promise->timer(0.1)
+        ->then(sub { return $slow->ua->get_p("$json/world") })
         ->then(sub ($tx) {
         $order .= 'other ';
         });
     Mojo::Promise->all($wrong, $other)->wait;
     is $order, 'other wrong ', 'which delays nobody else';
-    login($slow, username => 'joe', password => 'passw0rd')->status_is(429)
+    login($slow, username => 'joe', password => 'passw0rd')
+        ->status_is(429)
         ->header_like('Retry-After' => qr/\A[0-9]+\z/)
         ->json_like(
         '/message' => qr/too many failed logins from this address, try again in [0-9]+ s/);
@@ -315,7 +324,8 @@ subtest 'the helper for realm pam' => sub {
     PVE::NotifyHost::Password::set_pam_check(
         sub ($name, $password) { return $helper->check($name, $password) });
     my $with = server(login_descriptors => [$helper->descriptor]);
-    login($with, username => 'root@pam', password => "p\x{e4}ss")->status_is(200)
+    login($with, username => 'root@pam', password => "p\x{e4}ss")
+        ->status_is(200)
         ->json_is('/data/username' => 'root@pam');
     login($with, username => 'root@pam', password => 'wrong')->status_is(401);
     login($with, username => 'joe@pam',  password => 'passw0rd')->status_is(401);

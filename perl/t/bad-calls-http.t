@@ -86,7 +86,7 @@ my sub escape ($text) {
 
 # undef for what a form cannot say
 my sub form ($param) {
-    return undef           ## no critic (ProhibitExplicitReturnUndef) - one element of a list
+    return undef    ## no critic (ProhibitExplicitReturnUndef) - one element of a list
         if grep { !defined || ref } values %$param;
     return join '&', map { escape($_) . '=' . escape($param->{$_}) } sort keys %$param;
 }

@@ -30,7 +30,7 @@ my $client   = $sandbox->client('google-oauth2');
 my $id       = $client->{'client-id'};
 my $files    = new_dir();
 my $host     = Test::Peers::NotifyHost->new({ $sandbox->providers }, "$files/log");
-my $dir      = host_dir($sandbox->providers);                                # of Perl and pvesh
+my $dir      = host_dir($sandbox->providers);    # of Perl and pvesh
 my $password = canary('password');
 my $token    = canary('apitoken', 'cAnArY-apitoken-0+~/=.-tAiL-apitoken');
 my %secret   = (

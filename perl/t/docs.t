@@ -126,7 +126,7 @@ subtest 'what makes a target or changes it is obeyed' => sub {
             my (undef, $info) = PVE::API2->find_handler($method, $path);
             my ($param) = parameters($call, $info->{parameters}{properties});
             my $name = $param->{name};
-            if ($method eq 'POST' && $made{$name}++) {            # another way to make the same
+            if ($method eq 'POST' && $made{$name}++) {    # another way to make the same
                 my $matcher = '/cluster/notifications/matchers/default-matcher';
                 invoke('PUT',    $matcher,      { delete => ['target'] });
                 invoke('DELETE', "$path/$name", {});

@@ -281,8 +281,8 @@ END
         'one byte now and then: closed';
     kill(KILL => $dripper);
 
-    my $crowds = $ENV{SOAK} ? 12 : 1;                          # the server keeps 30
-    my @crowd  = map { crowd_of($small, 800) } 1 .. $crowds;
+    my $crowds = $ENV{SOAK} ? 12 : 1;    # the server keeps 30
+    my @crowd = map { crowd_of($small, 800) } 1 .. $crowds;
     $start = time();
     is curl($small, '/api2/json/version', '-H', "Authorization: PVEAPIToken=joe\@pve!test=$canary")
         ->{status}, 200,

@@ -49,7 +49,8 @@ my $extjs = '/api2/extjs';
 
 subtest 'results in both formats' => sub {
     $t->get_ok("$json/echo?text=a")->status_is(200)->json_is({ data => { text => 'a' } });
-    $t->get_ok("$extjs/echo?text=a")->status_is(200)
+    $t->get_ok("$extjs/echo?text=a")
+        ->status_is(200)
         ->json_is({ data => { text => 'a' }, success => 1 });
     $t->content_type_is('application/json;charset=UTF-8');
     $real->get_ok("$json/version")->status_is(200)->json_has('/data/version');
@@ -59,7 +60,8 @@ subtest 'results in both formats' => sub {
 subtest 'errors in both formats' => sub {
     my $message = "Parameter verification failed.\n";
     my $integer = "type check ('integer') failed - got 'abc'";
-    $t->get_ok("$json/echo?number=abc")->status_is(400)
+    $t->get_ok("$json/echo?number=abc")
+        ->status_is(400)
         ->json_is({ data => undef, message => $message, errors => { number => $integer } });
     is $t->tx->res->message, 'Parameter verification failed.', 'reason phrase';
     $t->get_ok("$extjs/echo?number=abc")->status_is(200)->json_is({
@@ -75,15 +77,19 @@ subtest 'errors in both formats' => sub {
 };
 
 subtest 'a message cannot add header lines' => sub {
-    $t->get_ok("$json/fail")->status_is(418)->header_is('Set-Cookie' => undef)
+    $t->get_ok("$json/fail")
+        ->status_is(418)
+        ->header_is('Set-Cookie' => undef)
         ->json_is('/message' => "sn\x{f6}w\r\nSet-Cookie: x=y\n");
     is $t->tx->res->message, 'sn?w', 'the first line in ASCII';
 };
 
 subtest 'unknown paths and methods' => sub {
-    $t->get_ok("$json/nope")->status_is(501)
+    $t->get_ok("$json/nope")
+        ->status_is(501)
         ->json_is('/message' => "Method 'GET /nope' not implemented\n");
-    $t->get_ok($_->[0])->status_is(501)
+    $t->get_ok($_->[0])
+        ->status_is(501)
         ->json_is('/message' => "Method\n'GET $_->[1]' not implemented\n", 'not ASCII')
         for ["$json/%ce%a9", "/\x{3a9}"], ['/%ce%a9', "/\x{3a9}"];
     $t->delete_ok("$json/who")->status_is(501);
@@ -93,10 +99,14 @@ subtest 'unknown paths and methods' => sub {
         $t->get_ok($path)->status_is(501, $path);
     }
     $t->post_ok('/')->status_is(501);
-    $t->options_ok("$json/echo")->status_is(204)
-        ->header_is(Allow => 'GET, HEAD, POST, PUT, DELETE, OPTIONS')->content_is('');
+    $t->options_ok("$json/echo")
+        ->status_is(204)
+        ->header_is(Allow => 'GET, HEAD, POST, PUT, DELETE, OPTIONS')
+        ->content_is('');
     $t->head_ok("$json/who")->status_is(200)->content_is('');
-    $t->get_ok('/')->status_is(200)->content_type_is('text/html;charset=UTF-8')
+    $t->get_ok('/')
+        ->status_is(200)
+        ->content_type_is('text/html;charset=UTF-8')
         ->content_like(qr/Notification host/);
 };
 
@@ -104,7 +114,8 @@ subtest 'paths that mean two things' => sub {
     for my $path (qw(.. . %2e%2e a%2fb a%5cb %00 %0a a%zz %ff %ed%a0%80)) {
         my $tx = $t->ua->build_tx(GET => "$json/item/x");
         $tx->req->url->path(Mojo::Path->new("$json/item/$path"));
-        $t->request_ok($tx)->status_is(400, $path)
+        $t->request_ok($tx)
+            ->status_is(400, $path)
             ->json_is('/message' => "the path is not valid\n");
     }
     $t->get_ok("$json/item/caf%c3%a9")->status_is(200)->json_is('/data' => "caf\x{e9}");
@@ -113,7 +124,8 @@ subtest 'paths that mean two things' => sub {
     {
         my $tx = $t->ua->build_tx(GET => '/');
         $tx->req->url->path(Mojo::Path->new($path));
-        $t->request_ok($tx)->status_is(200, "empty parts are skipped: $path")
+        $t->request_ok($tx)
+            ->status_is(200, "empty parts are skipped: $path")
             ->json_is('/data' => 'x');
     }
 };
@@ -142,7 +154,8 @@ subtest 'a list may come in several parameters, anything else only once' => sub 
     my $twice = 'parameter is given more than once';
     $t->get_ok("$json/echo?text=a&text=a")->status_is(400)->json_is('/errors/text' => $twice);
     $t->post_ok("$json/echo?text=a", form => { text => 'b' })->json_is('/errors/text' => $twice);
-    $t->get_ok("$json/item/a?name=b")->status_is(400)
+    $t->get_ok("$json/item/a?name=b")
+        ->status_is(400)
         ->json_is('/errors/name' => 'duplicate parameter (already defined in URI)');
 };
 
@@ -206,7 +219,8 @@ subtest 'who may call what' => sub {
     $t->get_ok("$json/who",   $nobody)->status_is(401)->json_is('/message' => "No ticket\n");
     $t->get_ok("$extjs/who",  $nobody)->status_is(401, 'also in the format extjs');
     $t->get_ok("$json/nope",  $nobody)->status_is(401, 'nothing is said about other paths');
-    $t->get_ok("$json/root")->status_is(403)
+    $t->get_ok("$json/root")
+        ->status_is(403)
         ->json_is('/message' => "Permission check failed (user != root\@pam)\n");
     $t->get_ok("$json/no-token")->status_is(403);
     $t->get_ok("$json/who")->json_is('/data' => 'admin@pve!test');
@@ -215,9 +229,11 @@ subtest 'who may call what' => sub {
 
 subtest 'headers' => sub {
     for my $path ('/', "$json/who", "$json/nope", '/nope') {
-        $t->get_ok($path)->header_is('X-Content-Type-Options' => 'nosniff')
-            ->header_is('X-Frame-Options' => 'DENY')->header_is('Cache-Control' => 'no-store')
-            ->header_is(Server            => 'pve-notify-host')
+        $t->get_ok($path)
+            ->header_is('X-Content-Type-Options'  => 'nosniff')
+            ->header_is('X-Frame-Options'         => 'DENY')
+            ->header_is('Cache-Control'           => 'no-store')
+            ->header_is(Server                    => 'pve-notify-host')
             ->header_is('Content-Security-Policy' => "default-src 'none'; frame-ancestors 'none'")
             ->header_is('Set-Cookie'              => undef);
     }
@@ -232,10 +248,12 @@ subtest 'protected methods run in processes of their own' => sub {
     $t->get_ok("$json/protected/param")->status_is(400)->json_is('/errors' => { text => 'is bad' });
     $t->get_ok("$json/protected/die")->status_is(500)->json_is('/message' => "broken\n");
     for my $end (qw(crash exit)) {
-        $t->get_ok("$json/protected/$end")->status_is(500)
+        $t->get_ok("$json/protected/$end")
+            ->status_is(500)
             ->json_is('/message' => "the process that served the request ended without a result\n");
     }
-    $t->get_ok("$json/protected/large")->status_is(500)
+    $t->get_ok("$json/protected/large")
+        ->status_is(500)
         ->json_is('/message' => "the result is too large\n");
     $t->get_ok("$json/protected/descriptors")
         ->json_is('/data' => [], 'nothing of the server is open');
@@ -280,7 +298,8 @@ subtest 'a slow method holds up nobody, and is stopped at its deadline' => sub {
 
 subtest 'bad calls of the code exchange' => sub {
     my $path = "$json/cluster/notifications/smtp-oauth2-token";
-    $real->post_ok($path, json => good_call())->status_is(200)
+    $real->post_ok($path, json => good_call())
+        ->status_is(200)
         ->json_is('/data' => 'refresh-token-of-client-1');
     is last_request()->[2], 'secret-1', 'the good one reaches the library';
     my $before = request_count();

@@ -26,8 +26,8 @@ if (my $reason = Test::Peers::Sink->missing || Test::Peers::MailSystem->missing)
 }
 
 my $COUNT    = $ENV{SOAK} ? 1000 : 50;    # notifications of the burst
-my $SENDERS  = 10;                        # processes that send them
-my $ACCEPTED = 3;                         # connections that Postfix takes from one address
+my $SENDERS  = 10;    # processes that send them
+my $ACCEPTED = 3;    # connections that Postfix takes from one address
 
 my $sink    = Test::Peers::Sink->new;
 my $dovecot = Test::Peers::Dovecot->new(relay => $sink->{clear});

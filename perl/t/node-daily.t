@@ -25,7 +25,7 @@ use PVE::Notify::Refresh;
 my (@log, %guard);
 
 {
-    no warnings 'redefine';                   ## no critic (ProhibitNoWarnings) - looks on
+    no warnings 'redefine';    ## no critic (ProhibitNoWarnings) - looks on
     *PVE::SafeSyslog::syslog = sub ($level, $format, @values) {
         push @log, "$level: " . sprintf $format, @values;
     };
@@ -34,7 +34,7 @@ my (@log, %guard);
 sub guard (%says) {
     %guard = %says;
     for my $name (qw(verdict vendor_has_feature has_oauth2_targets)) {
-        no strict 'refs';          ## no critic (ProhibitNoStrict) - names from a list
+        no strict 'refs';    ## no critic (ProhibitNoStrict) - names from a list
         no warnings 'redefine';    ## no critic (ProhibitNoWarnings)
         *{"PVE::Notify::Guard::$name"} = sub () { return $guard{$name} };
     }
@@ -121,10 +121,8 @@ sub run_of (@args) {
     my @told;
     my $status;
     my $text = said(sub {
-        $status = PVE::Notify::Refresh->run(
-            'pve-notify-refresh', \@args,
-            leave => sub (@said) { @told = @said },
-        );
+        $status = PVE::Notify::Refresh->run('pve-notify-refresh', \@args,
+            leave => sub (@said) { @told = @said },);
     });
     return ($status, \@told, $text);
 }
@@ -162,8 +160,8 @@ subtest 'what is told of a run' => sub {
         'in UTF-8';
     $targets = "no file\n";
     is_deeply [run_of()], [1, [1, "no file\n"], "pve-notify-refresh: no file\n"], 'a run that died';
-    is_deeply + (run_of('--help'))[1],  [], 'nothing of a question';
-    is_deeply + (run_of('--bogus'))[1], [], 'nothing of a wrong call';
+    is_deeply((run_of('--help'))[1],  [], 'nothing of a question');
+    is_deeply((run_of('--bogus'))[1], [], 'nothing of a wrong call');
 };
 
 # --- the programs as they are ------------------------------------------------------------------------

@@ -120,8 +120,8 @@ subtest 'somebody else is at work on a record' => sub {
         sleep 1.5;
         POSIX::_exit(slurp(dir_of_records() . '/mail.json') =~ /token-of-mail/ ? 0 : 3);
     }
-    is readline($in),         "held\n", 'it has the lock';
-    is + (purge('--yes'))[0], 0,        'purge has waited';
+    is readline($in), "held\n", 'it has the lock';
+    is((purge('--yes'))[0], 0, 'purge has waited');
     waitpid $pid, 0;
     is $? >> 8, 0, 'the record was there until the end';
     is_deeply kept(), [], 'and is gone then';

@@ -64,7 +64,7 @@ subtest 'all is well' => sub {
     like $text,
         qr{^  PVE::Notify +ours, /.*Main[.]pm\n.*\ndaemons:\n  all  up to date\n.*\nall is well\n\z}ms,
         'for people';
-    is + (grep { length > 120 } split /\n/, $text =~ s{/tmp/\S+}{}gr), 0, 'no long lines';
+    is(scalar(grep { length > 120 } split /\n/, $text =~ s{/tmp/\S+}{}gr), 0, 'no long lines');
 };
 
 subtest 'what the installed program looks at' => sub {
@@ -92,7 +92,7 @@ subtest 'called wrongly, and for help' => sub {
     }
     my ($status, $out, $err) = node_run(system_of(), '--help');
     is_deeply [$status, $err], [0, ''], 'help: status';
-    is + (grep { length > 80 } split /\n/, $out), 0, 'help: wrapped';
+    is(scalar(grep { length > 80 } split /\n/, $out), 0, 'help: wrapped');
     like $out, qr/^EXIT STATUS: /m, 'help: exit status';
     is_deeply [node_run(system_of(), '--version')],
         [0, "pve-notify-node (pve-rs-notify) $PVE::NotifyNode::VERSION\n", ''], 'version';
@@ -121,7 +121,7 @@ subtest 'modules' => sub {
     unlink node_path('arch/PVE/Notify.pm'), node_path('lib/PVE/Notify.pm');
     is problems()->[0], "PVE::Notify cannot be loaded: Can't locate PVE/Notify.pm in \@INC"
         . ' -> apt install --reinstall pve-notify-oauth2', 'missing';
-    like + (node_run(system_of()))[1], qr/^  PVE::Notify +not loaded$/m, 'which is told';
+    like((node_run(system_of()))[1], qr/^  PVE::Notify +not loaded$/m, 'which is told');
     put('arch/PVE/Notify/Guard.pm', 'exit 3');
     like problems()->[0], qr/the modules cannot be tried: exit status 3/, 'the process ends';
     put('arch/PVE/Notify/Guard.pm', 'sleep 60; 1');

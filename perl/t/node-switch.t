@@ -37,15 +37,15 @@ subtest 'off and on' => sub {
     is sprintf('%04o', (stat node_path($FLAG))[2] & oct '7777'), '0644',
         'all daemons can see the flag';
     ok is_off(), 'it is there';
-    is + (node_run(system_of(), 'off'))[0], 0, 'again';
-    is scalar calls()->@*,                  2, 'reloads again';
+    is((node_run(system_of(), 'off'))[0], 0, 'again');
+    is scalar calls()->@*, 2, 'reloads again';
     ($status, $out, $err) = node_run(system_of(), 'on');
     is_deeply [$status, $err], [0, ''], 'on';
     is $out, "reloaded pvedaemon\nreloaded pvestatd\non: our modules are in charge\n",
         'says what it did';
     is_deeply calls(), ['reload-or-restart pvedaemon', 'reload-or-restart pvestatd'], 'the same';
     ok !is_off(), 'the flag is gone';
-    is + (node_run(system_of(), 'on'))[0], 0, 'again';
+    is((node_run(system_of(), 'on'))[0], 0, 'again');
 };
 
 subtest 'a new node has no folder for the flag' => sub {
@@ -53,7 +53,7 @@ subtest 'a new node has no folder for the flag' => sub {
     unlink node_path('var/lib/pve-notify-oauth2/last-run');
     rmdir node_path('var/lib/pve-notify-oauth2') or die;
     umask oct '0077';
-    is + (node_run(system_of(), 'off'))[0], 0, 'off';
+    is((node_run(system_of(), 'off'))[0], 0, 'off');
     is sprintf('%04o', (stat node_path('var/lib/pve-notify-oauth2'))[2] & oct '7777'), '0755',
         'others may look into it';
 };
@@ -67,7 +67,7 @@ subtest 'targets that would stop working' => sub {
         . "pve-notify-node: confirmation needs a terminal; add --yes\n", 'they are named';
     ok !is_off(), 'nothing has changed';
     is_deeply calls(), [], 'nothing was reloaded';
-    is + (node_run(system_of(), 'off', '--yes'))[0], 0, 'with --yes';
+    is((node_run(system_of(), 'off', '--yes'))[0], 0, 'with --yes');
     ok is_off(), 'it is off';
 };
 
@@ -85,8 +85,8 @@ subtest 'the answer of a person' => sub {
     put($FLAG, '');
     unlink node_path($FLAG);
     put('lib/PVE/API2/Cluster/Notifications.pm', "# smtp_oauth2_token\n1;\n");
-    like + (with_answer('n', 'off'))[1], qr/may need a new authorization: 'app', 'mail'/,
-        'a vendor who has it';
+    my (undef, $said) = with_answer('n', 'off');
+    like $said, qr/may need a new authorization: 'app', 'mail'/, 'a vendor who has it';
 };
 
 subtest 'what goes wrong' => sub {

@@ -334,7 +334,7 @@ subtest 'what does not fit into a file is refused before any file is written' =>
 };
 
 subtest 'what is written can be read again, to the last byte' => sub {
-    my $most = 1_048_552;                             # so much of a file pmxcfs hands out
+    my $most = 1_048_552;    # so much of a file pmxcfs hands out
     my $path = "$dir/config/notifications-ext.cfg";
     my $size = qr/refused, it would have 1048553 bytes of at most 1048552/;
     like error_of(sub { PVE::Notify::File::check_size($path, 'x' x ($most + 1)) }),

@@ -86,9 +86,9 @@ for my $program (@PROGRAMS) {
         is call('GET', "$PATH/mail/status", {})->{condition}, 'due', 'status after 21 hours';
         my $old = record();
         my ($status, $text, $errors) = run_program($program, '--verbose');
-        is $status, 0,                                                             'exit status';
-        is $text,   "mail: ok, refreshed\n1 refreshed, 0 not due, 0 with a problem\n", 'what it says';
-        is $errors, '',                                                            'no error';
+        is $status, 0,                                                               'exit status';
+        is $text, "mail: ok, refreshed\n1 refreshed, 0 not due, 0 with a problem\n", 'what it says';
+        is $errors,                  '',          'no error';
         is $sandbox->token_requests, $before + 1, 'the provider was asked once';
         my $new = record();
         cmp_ok $new->{refreshed}, '>=', time - 60, 'the record says when';

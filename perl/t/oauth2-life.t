@@ -149,7 +149,7 @@ subtest 'the daily run leaves a login alone that was used today' => sub {
     my $before = $sandbox->token_requests;
     my ($status, $text) = daily('--verbose');
     is $status, 0, 'exit status';
-    like $text, qr/^mail: ok$/m,                               'the target';
+    like $text, qr/^mail: ok$/m,                                 'the target';
     like $text, qr/^0 refreshed, 1 not due, 0 with a problem$/m, 'summary';
     is $sandbox->token_requests, $before, 'the provider was not asked';
     is_deeply [daily()], [0, ''], 'without --verbose nothing is said';

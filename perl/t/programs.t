@@ -33,10 +33,8 @@ sub run_program ($program, @args) {
         open(STDIN,  '<', '/dev/null')  or die "in: $!\n";
         open(STDOUT, '>', "$files/out") or die "out: $!\n";
         open(STDERR, '>', "$files/err") or die "err: $!\n";
-        exec($^X,
-            (map {"-I$_"} grep { !ref } map { m{\A/} ? $_ : root() . "/$_" } @INC),
-            root() . "/perl/$program", @args
-        ) or die "exec: $!\n";
+        my @include = map {"-I$_"} grep { !ref } map { m{\A/} ? $_ : root() . "/$_" } @INC;
+        exec($^X, @include, root() . "/perl/$program", @args) or die "exec: $!\n";
     }
     waitpid($pid, 0);
     return ($? >> 8, slurp("$files/out"), slurp("$files/err"));

@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use JSON::PP qw(decode_json);
+use English  qw(-no_match_vars);
 use POSIX    ();
 use Test::More;
 use Test::NotifyHost qw(curl needs_root serve_host);
@@ -34,7 +35,8 @@ sub setup ($dir, $option, @args) {
         open(STDOUT, '>', "$files/out") or die "out: $!\n";
         open(STDERR, '>', "$files/err") or die "err: $!\n";
         if ($option->{uid}) {
-            $) = "$option->{uid} $option->{uid}";    ## no critic (RequireLocalizedPunctuationVars)
+            my $groups = "$option->{uid} $option->{uid}";
+            $EFFECTIVE_GROUP_ID = $groups;    ## no critic (RequireLocalizedPunctuationVars)
             POSIX::setgid($option->{uid}) or die "setgid: $!\n";
             POSIX::setuid($option->{uid}) or die "setuid: $!\n";
         }

@@ -189,7 +189,7 @@ subtest 'the capabilities of the units are enough, and the server has none of th
     stop($server);
     my ($code, $text) =
         output_of(bounded('pve-notify-daily.service', @perl, "$HOST/bin/pveupdate", '--verbose'));
-    is $code, 0,                                          'the daily run';
+    is $code, 0,                                            'the daily run';
     is $text, "0 refreshed, 0 not due, 0 with a problem\n", 'as it is with no target';
 };
 

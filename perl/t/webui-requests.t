@@ -124,7 +124,8 @@ sub check ($who, $request, $body, $expect) {
 
     # the framework makes one of two slashes
     $tx->req->url->path(Mojo::Path->new($path =~ s/\?.*//r));
-    $t->request_ok($tx)->status_is($expect->{http} // 200)
+    $t->request_ok($tx)
+        ->status_is($expect->{http} // 200)
         ->content_type_is('application/json;charset=UTF-8');
     my $answer = $t->tx->res->json;
     is $answer->{$_}, $expect->{$_}, $_ for qw(success status);

@@ -9,9 +9,9 @@ use JSON::XS ();
 
 use Bench qw(in_turns median record);
 
-my $ROUNDS = 200;     # batches of each, by turns
+my $ROUNDS = 200;    # batches of each, by turns
 my $CALLS  = 2000;    # in a batch
-my $UNROLL = 20;      # calls in one turn of a batch's loop
+my $UNROLL = 20;    # calls in one turn of a batch's loop
 
 my $PROCESSES = 5;    # that measure rows
 

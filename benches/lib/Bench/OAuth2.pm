@@ -9,7 +9,7 @@ use v5.36;
 use Bench       qw(in_turns now median record);
 use Test::Peers qw(host_dir root write_private);
 
-my $ROUNDS  = 100;     # mails of each kind, by turns
+my $ROUNDS  = 100;    # mails of each kind, by turns
 my $MAILS   = 1000;    # of an hour
 my $TARGETS = 1000;    # of the daily run
 my $RUNS    = 10;

@@ -87,7 +87,7 @@ subtest 'magical variables' => sub {
     "left\x{263a}right" =~ /(\x{263a})/ or die 'no match';
     is PerlmodTest::Convert::str($1),    "\x{263a}", '$1';
     is PerlmodTest::Convert::string($`), 'left',     '$`';    ## no critic (MatchVars)
-    my @parts = \($1, $');                                    ## no critic (MatchVars)
+    my @parts = \($1, $');    ## no critic (MatchVars)
     is PerlmodTest::Convert::json_text(\@parts), "[\"\x{263a}\",\"right\"]", 'inside an array';
     local $! = 2;
     is PerlmodTest::Convert::i64($!),    2,    '$! as a number';

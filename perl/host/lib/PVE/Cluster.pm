@@ -22,7 +22,7 @@ my %observed = map { $_ => 1 } qw(
 
 my $dirs = { config => '/etc/pve-notify-host', run => '/run/pve-notify-host' };
 my %file_info;    # name => { parser, writer }
-my %cache;        # name => { stamp, data }
+my %cache;    # name => { stamp, data }
 
 sub set_dirs ($new) {
     $dirs  = $new;

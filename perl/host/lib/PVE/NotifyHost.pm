@@ -119,7 +119,7 @@ sub log_when_finished ($self, $c) {
     my $start = steady_time();
     my $tx    = $c->tx;
     my ($address, $method) = ($tx->remote_address // '-', $tx->req->method);
-    my $path  = $tx->req->url->path->to_abs_string;    # as sent, percent-encoded
+    my $path = $tx->req->url->path->to_abs_string;    # as sent, percent-encoded
     my $stash = $c->stash;
     $tx->on(
         finish => sub ($tx, @) {

@@ -52,7 +52,7 @@ END
 }
 
 sub run ($option, @command) {
-    my $dir   = host_dir();           # of the test, not of the child below
+    my $dir   = host_dir();    # of the test, not of the child below
     my $files = File::Temp->newdir;
     my $stdin = "$files/in";
     open my $in, '>:raw', $stdin or die "can't open '$stdin': $!\n";

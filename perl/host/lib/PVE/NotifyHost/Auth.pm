@@ -144,7 +144,8 @@ sub prove_user ($name, $param) {
     my $path       = PVE::AccessControl::normalize_path($param->{path});
     my $privileges = PVE::NotifyHost::Rights::permissions($cfg, $user, $path);
     for my $wanted (split_list($param->{privs})) {
-        PVE::NotifyHost::Password::refuse("the user lacks $wanted on $path") if !$privileges->{$wanted};
+        PVE::NotifyHost::Password::refuse("the user lacks $wanted on $path")
+            if !$privileges->{$wanted};
     }
     return $user;
 }

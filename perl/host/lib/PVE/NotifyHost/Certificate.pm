@@ -14,7 +14,7 @@ use PVE::Notify::File;
 use Socket        qw(AF_INET AF_INET6 inet_pton);
 use Sys::Hostname qw(hostname);
 
-my $DAYS       = 365;                 # 397 is what clients bear at most
+my $DAYS       = 365;    # 397 is what clients bear at most
 my $RENEW_DAYS = 30;
 my $ISSUER     = 'pve-notify-host';
 

@@ -17,7 +17,7 @@ use PVE::NotifyHost::UserConfig;
 
 my $DEFAULT_ID   = 'admin@pve';
 my $MIN_PASSWORD = 8;
-my $MAX_PASSWORD = 512;               # as the login has it
+my $MAX_PASSWORD = 512;    # as the login has it
 my $ROLE         = 'Administrator';
 
 # admin: user id; password-file: where his password comes from, '-' for standard input; user: the

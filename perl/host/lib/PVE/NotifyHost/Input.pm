@@ -96,7 +96,7 @@ sub json_pairs ($text) {
 # The decoder refuses a text with half a surrogate pair, or that is not UTF-8, as a whole. With a mark
 # in the place of each such mistake it can be read, and tells which parameters have one.
 sub raise_bad_unicode ($text) {
-    my $mark   = "\x{10fffd}";                                  # of private use
+    my $mark = "\x{10fffd}";    # of private use
     my $marked = Encode::decode('UTF-8', $text, sub {$mark});
     $marked =~ s{
         ( \\\\ | \\u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2} )

@@ -23,9 +23,9 @@ sub new ($class, %opt) {
     my $self = bless(
         {
             max_connections => min(500, POSIX::sysconf(POSIX::_SC_OPEN_MAX()) - 100),
-            max_idle        => 20, # seconds until a request is complete: handshake, header and body
-            max_busy        => 90, # seconds from then until the answer has been taken
-            connections     => {}, # descriptor => { socket, since, busy }
+            max_idle    => 20,    # seconds until a request is complete: handshake, header and body
+            max_busy    => 90,    # seconds from then until the answer has been taken
+            connections => {},    # descriptor => { socket, since, busy }
             %opt,
         },
         $class,

@@ -17,7 +17,7 @@ sub new ($class, %opt) {
             max_parallel  => 4,
             max_failures  => 20,
             max_delay     => 8,
-            unit          => 1,      # seconds, the delay after the first failure
+            unit          => 1,    # seconds, the delay after the first failure
             block         => 60,
             forget        => 300,
             table         => {},

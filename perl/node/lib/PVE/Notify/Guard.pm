@@ -32,8 +32,8 @@ my %taken;    # methods of ours that are registered
 my sub log_line ($level, $text) {
     $text = join ' ', split ' ', "pve-notify-oauth2: $text";
     utf8::encode($text);
-    eval        { require PVE::SafeSyslog; PVE::SafeSyslog::syslog($level, '%s', $text); 1 }
-        or eval { require Sys::Syslog;     Sys::Syslog::syslog($level, '%s', $text);     1 };
+    return if eval { require PVE::SafeSyslog; PVE::SafeSyslog::syslog($level, '%s', $text); 1 };
+    eval { require Sys::Syslog; Sys::Syslog::syslog($level, '%s', $text); 1 } or warn "$text\n";
     return;
 }
 

@@ -19,9 +19,9 @@ my sub value ($file, $key) {
     return cfs_read_file($file) =~ /^\t\Q$key\E[ ](.*)$/m ? $1 : die "no $key\n";
 }
 
-sub read_config ()        { return {} }
-sub write_config ($config) { return }
-sub lock_config ($code, $timeout = undef) { return $code->() }
+sub read_config () { return {} }
+sub write_config ($config)                 {return}
+sub lock_config  ($code, $timeout = undef) { return $code->() }
 
 sub notify ($severity, $template, $data, $fields, $config = undef) {
     my $socket = IO::Socket::INET->new(
@@ -38,7 +38,8 @@ sub notify ($severity, $template, $data, $fields, $config = undef) {
         die "$reply\n" if $reply !~ /\A$want/;
     };
     $say->(@$_)
-        for ['', 220], ['EHLO pve.example.org', 250], ['AUTH PLAIN ' . encode_base64($login, ''), 235],
+        for ['', 220], ['EHLO pve.example.org', 250],
+        ['AUTH PLAIN ' . encode_base64($login, ''), 235],
         ['MAIL FROM:<pve@example.org>', 250], ['RCPT TO:<ann@example.org>', 250], ['DATA', 354],
         ["Subject: vendor\r\n\r\n$template\r\n.", 250], ['QUIT', 221];
     return;

@@ -14,7 +14,7 @@ use PVE::Notify;
 
 our @EXPORT_OK = qw(
     readers writers endpoint_writers with_config change_config raise_api_error with_errors
-    with_faults list_of name_property comment_property disable_property origin_property
+    with_faults list_of of_a_file name_property comment_property disable_property origin_property
     warning_property error_property
 );
 
@@ -127,6 +127,14 @@ sub with_faults ($entries, $config, $is_listed) {
     return $entries;
 }
 
+# A file may hold what no call would take, and it is read all the same: an answer promises types only.
+sub of_a_file ($schema) {
+    my %plain = map { $_ => $schema->{$_} }
+        grep { exists $schema->{$_} } qw(description type optional default);
+    $plain{items} = { type => $schema->{items}{type} } if $schema->{items};
+    return \%plain;
+}
+
 # A node's own pvesh shows what the schema of a list declares, all of it and side by side. So that has
 # only what fits a terminal, and the description says where the rest is explained.
 my $STATE       = 'notification-state';
@@ -143,10 +151,10 @@ sub list_of ($description, %more) {
             type        => 'object',
             description => $description,
             properties  => {
-                name    => name_property(),
-                comment => { comment_property()->%*, print_width => 32 },
+                name    => of_a_file(name_property()),
+                comment => { of_a_file(comment_property())->%*, print_width => 32 },
                 disable => {
-                    disable_property()->%*,
+                    of_a_file(disable_property())->%*,
                     $has_a_state ? (title => 'state', renderer => $STATE) : (),
                 },
                 error => { error_property()->%*, print_width => 32 },
@@ -249,6 +257,10 @@ A list of entries with text C<error> of those that something is wrong with.
 
 The same, and an entry that is switched off for everything else that is wrong in the files; without
 name or type of its own it is called C<(FILE line NUMBER)>, of type C<unknown>.
+
+=head2 of_a_file($schema)
+
+Of the schema of a parameter what holds for any value that a file may have.
 
 =head2 list_of($description, %more)
 

@@ -6,7 +6,7 @@ package PVE::API2::Cluster::Notifications::Entries;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common
-    qw(readers writers with_config change_config with_errors list_of name_property origin_property
+    qw(readers writers with_config change_config with_errors list_of of_a_file name_property origin_property
     error_property);
 use PVE::JSONSchema qw(get_standard_option);
 
@@ -17,14 +17,6 @@ my sub properties_of ($kind) {
 
 my sub names_of ($pairs) {
     return @$pairs[grep { $_ % 2 == 0 } 0 .. $#$pairs];
-}
-
-# A file may hold what no call would take, and it is read all the same: an answer promises types only.
-my sub of_a_file ($schema) {
-    my %plain = map { $_ => $schema->{$_} }
-        grep { exists $schema->{$_} } qw(description type optional default);
-    $plain{items} = { type => $schema->{items}{type} } if $schema->{items};
-    return \%plain;
 }
 
 my sub answer_properties ($kind) {

@@ -23,17 +23,17 @@ my sub add ($name, $method, $path) {
             },
         },
         returns => { type => 'null' },
-        code    => sub ($param) { return },
+        code    => sub ($param) {return},
     });
     return;
 }
 
-add(index            => GET  => '');
-add(endpoints_index  => GET  => 'endpoints');
-add(get_all_targets  => GET  => 'targets');
-add(test_target      => POST => 'targets/{name}/test');
-add(get_matcher_fields       => GET => 'matcher-fields');
-add(get_matcher_field_values => GET => 'matcher-field-values');
+add(index                    => GET  => '');
+add(endpoints_index          => GET  => 'endpoints');
+add(get_all_targets          => GET  => 'targets');
+add(test_target              => POST => 'targets/{name}/test');
+add(get_matcher_fields       => GET  => 'matcher-fields');
+add(get_matcher_field_values => GET  => 'matcher-field-values');
 for my $kind (qw(gotify sendmail smtp webhook)) {
     add("get_${kind}_endpoints"   => GET    => "endpoints/$kind");
     add("create_${kind}_endpoint" => POST   => "endpoints/$kind");
