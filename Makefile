@@ -2,8 +2,9 @@
 #   make        builds into blib/ (perl -Mblib)      make check  lints
 #   make run    walks the journey aloud, no account  make bench  measures, writes target/bench.json
 #   make serve  leaves the host running              make soak   the long runs
-#   make test   all tests                            make deb    Debian packages into build/deb
-#   make install DESTDIR=...                         make clean
+#   make test   all tests                            make deb    Debian packages into build/deb; DIST=trixie: for
+#   make install DESTDIR=...                                     that Debian
+#   make clean
 
 SHELL = /bin/sh
 PERL ?= /usr/bin/perl
@@ -24,7 +25,8 @@ bin_files := $(notdir $(wildcard perl/bin/*))
 blib_files = $(addprefix blib/lib/,$(perl_files)) $(addprefix blib/script/,$(bin_files))
 stubs = blib/lib/PVE/RS/Notify/Lib.pm
 
-.PHONY: all run serve test check bench soak soak-perlmod deb install clean
+.PHONY: all run serve test check bench soak soak-perlmod deb clean
+.PHONY: install install-library install-node install-host
 .PHONY: setup-% blib cargo-library cargo-sandbox node-peers mail-servers
 .DEFAULT_GOAL = all
 
@@ -125,17 +127,54 @@ build/mail-servers/.complete: tools/mail-servers
 # --- ship ------------------------------------------------------------------------------------------
 
 deb: setup-deb
-	tools/make-deb
+	tools/make-deb $(DIST)
 
-install: blib
+# the library and its class alone; the packages add the rest
+install: install-library
+
+install-library: blib
 	install -d $(DESTDIR)$(vendorarch)/auto $(DESTDIR)$(vendorarch)/PVE/RS/Notify
 	install -m 0644 $(built) $(DESTDIR)$(vendorarch)/auto/$(library)
 	install -m 0644 blib/lib/PVE/RS/Notify.pm $(DESTDIR)$(vendorarch)/PVE/RS/Notify.pm
 	install -m 0644 blib/lib/PVE/RS/Notify/Lib.pm $(DESTDIR)$(vendorarch)/PVE/RS/Notify/Lib.pm
-	install -d $(DESTDIR)$(PREFIX)/share/man/man3
-	pod2man --section=3pm --name=PVE::RS::Notify --center='Perl library' --release=$(version) \
-	    perl/lib/PVE/RS/Notify.pod > $(DESTDIR)$(PREFIX)/share/man/man3/PVE::RS::Notify.3pm
+	$(call man,3pm,PVE::RS::Notify,perl/lib/PVE/RS/Notify.pod)
 
+# a PVE node: in front of the node's own modules, and nothing in the place of a file of the node
+install-node:
+	tools/install-tree $(DESTDIR)$(vendorarch) perl/lib perl/node/lib
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(node_templates)
+	install -m 0755 perl/bin/pve-notify-refresh $(DESTDIR)$(PREFIX)/bin/
+	install -m 0755 perl/node/bin/pve-notify-node $(DESTDIR)$(PREFIX)/sbin/
+	install -m 0644 templates/notification-target-* $(DESTDIR)$(node_templates)/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/pve-daily-update.service.d
+	install -m 0644 perl/node/systemd/pve-daily-update.service.d/pve-notify-oauth2.conf \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system/pve-daily-update.service.d/
+	$(call man,8,pve-notify-refresh,perl/bin/pve-notify-refresh)
+	$(call man,8,pve-notify-node,perl/node/bin/pve-notify-node)
+
+# any other machine; units, PAM service, user and folders are the package's business
+install-host:
+	tools/install-tree $(DESTDIR)$(PREFIX)/share/perl5 perl/lib perl/host/lib
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(host_share)/templates/default
+	install -m 0755 perl/host/bin/pvesh perl/host/bin/pveupdate $(DESTDIR)$(PREFIX)/bin/
+	install -m 0755 perl/host/bin/notify-host $(DESTDIR)$(PREFIX)/sbin/
+	install -m 0644 templates/* $(DESTDIR)$(host_share)/templates/default/
+	install -m 0644 perl/host/share/user.cfg.sample $(DESTDIR)$(host_share)/
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 0644 perl/host/share/bash-completion/pvesh $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
+	$(call man,1,pvesh,perl/host/bin/pvesh)
+	$(call man,1,pveupdate,perl/host/bin/pveupdate)
+	$(call man,8,notify-host,perl/host/bin/notify-host)
+
+# $(call man,SECTION,NAME,FILE)
+define man
+	@install -d $(DESTDIR)$(PREFIX)/share/man/man$(firstword $(subst pm, ,$(1)))
+	pod2man --section=$(1) --name=$(2) --center='pve-rs-notify' --release=$(version) \
+	    $(3) > $(DESTDIR)$(PREFIX)/share/man/man$(firstword $(subst pm, ,$(1)))/$(2).$(1)
+endef
+
+node_templates = $(PREFIX)/share/pve-manager/templates/default
+host_share = $(PREFIX)/share/pve-notify-host
 version = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 vendorarch = $(shell $(PERL) -MConfig -e 'print $$Config{vendorarch}')
 

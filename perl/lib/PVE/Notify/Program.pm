@@ -5,7 +5,7 @@ package PVE::Notify::Program;
 
 use v5.36;
 
-our $VERSION = '0.1.0';
+our $VERSION = '0.2.0';
 
 # Getopt::Long's words to ours
 my sub problem ($text) {
