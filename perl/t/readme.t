@@ -9,7 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Test::More;
-use Test::Peers qw(root);
+use Test::Peers qw(root slurp);
 
 my $ROOT = root();
 
@@ -44,9 +44,8 @@ subtest 'see it' => sub {
         is $status, 0, $line or diag $text;
         next if $line ne 'make run';
         like $text, qr/^The journey is done/m, 'it walks to its end';
-        my ($sample) =
-            do { open my $file, '<', "$ROOT/README.md" or die; local $/ = undef; readline $file }
-            =~ /^```\n([0-9]+[.] .*?)^```/ms;
+        my ($sample) = slurp("$ROOT/README.md") =~ /^```
+([0-9]+[.] .*?)^```/ms;
         for my $part (split /\n|[ ][.]{3}\n/, $sample) {
             like $text, qr/^\Q$part\E/m, "as the README shows: $part";
         }
