@@ -9,6 +9,8 @@ use v5.36;
 use parent 'Test::Peers::MailSystem';
 
 use File::Path qw(make_path);
+use Test::Peers::Dovecot::V23;
+use Test::Peers::Dovecot::V24;
 
 # Options: the port that mails go to, Test::Peers::OidcProvider if tokens shall be checked, and the
 # mechanisms to offer.
@@ -20,7 +22,8 @@ sub new ($class, %option) {
     chown(0, 0, $self->{dir}) or die "$self->{dir}: $!\n";
     make_path("$self->{dir}/home", { mode => oct(777) });
     chmod(0777, "$self->{dir}/home") or die "home: $!\n";
-    $self->put('tokens.conf', $option{provider} ? tokens($self, $option{provider}) : '');
+    my $files = settings_class()->files($self, $option{provider});
+    $self->put($_, $files->{$_}) for keys %$files;
     my $configure =
         sub { $self->put('dovecot.conf', settings($self, %option)) };
     return $self->launch(['starttls', 'tls'],
@@ -32,68 +35,33 @@ sub sasl ($self) {
     return "$self->{home}/run/sasl";
 }
 
-sub tokens ($self, $provider) {
-
-    # encoded for the Authorization header as RFC 6749 wants it, and then for the URL
+# Where it asks the provider about a token. The login that may ask is encoded for the Authorization
+# header as RFC 6749 wants it, and then for the URL.
+sub introspection ($class, $provider) {
     my $secret = $provider->{'client-secret'} =~ s/([^A-Za-z0-9_-])/sprintf '%%25%02X', ord $1/ger;
-    my $introspection = $provider->{url}      =~ s{://}{://introspect:$secret\@}r;
-    return <<"END";
-introspection_url = $introspection/token/introspection
-introspection_mode = post
-tls_ca_cert_file = $self->{home}/ca.crt
-username_attribute = email
-username_format = %Lu
-active_attribute = active
-active_value = true
-force_introspection = yes
-scope = https://mail.google.com/
-openid_configuration_url = $provider->{url}/.well-known/openid-configuration
-timeout_msecs = 5000
-END
+    return ($provider->{url} =~ s{://}{://introspect:$secret\@}r) . '/token/introspection';
 }
 
 sub settings ($self, %option) {
-    my ($provider, $relay) = @option{qw(provider relay)};
-    my $home   = $self->{home};
-    my $tokens = $provider ? <<"END" : '';
-passdb {
-  driver = oauth2
-  mechanisms = xoauth2 oauthbearer
-  args = $home/tokens.conf
-}
-END
+    my $class      = settings_class();
     my $mechanisms = $option{mechanisms}
-        // ($provider ? 'xoauth2 oauthbearer plain login' : 'plain login');
-    return <<"END";
-base_dir = $home/run
-state_dir = $home/state
-log_path = $home/log
+        // ($option{provider} ? 'xoauth2 oauthbearer plain login' : 'plain login');
+    return $class->head . <<"END" . $class->rest($self, $option{provider});
+base_dir = $self->{home}/run
+state_dir = $self->{home}/state
+log_path = $self->{home}/log
 instance_name = test
 protocols = submission
 listen = 127.0.0.1
 hostname = localhost
 first_valid_uid = 0
 ssl = required
-ssl_cert = <$home/server.crt
-ssl_key = <$home/server.key
-disable_plaintext_auth = yes
 auth_mechanisms = $mechanisms
 auth_failure_delay = 0
 auth_cache_size = 0
 auth_verbose = yes
-$tokens
-passdb {
-  driver = static
-  mechanisms = plain login
-  args = password=$self->{password}
-}
-userdb {
-  driver = static
-  args = uid=dovecot gid=dovecot home=$home/home/%u
-}
-mail_location = maildir:$home/home/%u
 submission_relay_host = 127.0.0.1
-submission_relay_port = $relay
+submission_relay_port = $option{relay}
 service submission-login {
   chroot =
   inet_listener submission {
@@ -120,6 +88,12 @@ service auth {
   }
 }
 END
+}
+
+# what 2.3, of Debian 12, and 2.4, of Debian 13, spell differently
+sub settings_class () {
+    my $is_old = __PACKAGE__->version =~ /\A2[.]3[.]/;
+    return $is_old ? 'Test::Peers::Dovecot::V23' : 'Test::Peers::Dovecot::V24';
 }
 
 1;

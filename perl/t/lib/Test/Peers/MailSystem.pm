@@ -17,9 +17,14 @@ sub missing ($class) {
     return 'only root can start mail servers in a folder of their own' if $> != 0;
     return 'the mail servers are not unpacked: make test does that'
         if !-e system_dir() . '/../.complete';
-    my $version = qx{chroot \Q${\ system_dir() }\E /usr/sbin/dovecot --version};
-    return '' if $version =~ /\A2[.]3[.]/;
-    return "the settings are for Dovecot 2.3, this is $version";
+    my $version = $class->version;
+    return '' if $version =~ /\A2[.][34][.]/;
+    return "the settings are for Dovecot 2.3 and 2.4, this is $version";
+}
+
+# What Dovecot there calls its version.
+sub version ($class) {
+    return qx{chroot \Q${\ system_dir() }\E /usr/sbin/dovecot --version};
 }
 
 sub system_dir () {
