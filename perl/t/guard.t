@@ -155,6 +155,7 @@ sub edit ($path, $code) {
 sub node () {
     my $dir = new_dir();
     mkdir "$dir/$_" for qw(arch share config config/priv run);
+    symlink 'nodes/pve', "$dir/config/local" or die "local: $!\n";
     my @copies = (
         ["$ROOT/blib/lib",           'arch'],
         ["$ROOT/blib/arch",          'arch'],
@@ -327,8 +328,10 @@ subtest 'a file of targets that cannot be read' => sub {
         close $out;
         return $answer;
     };
-    is $has->("$dir/config"),  1, 'may have some';
-    is $has->("$dir/missing"), 0, 'one that is missing has none';
+    is $has->("$dir/config"),         1, 'may have some';
+    is $has->("$dir/config/missing"), 0, 'one that is missing has none';
+    unlink "$dir/config/local";
+    is $has->("$dir/config/missing"), 1, 'unless nothing is mounted';
 };
 
 done_testing;

@@ -52,9 +52,12 @@ sub vendor_has_feature () {
     return $code =~ /^[^#\n]*\bsmtp_oauth2_token\b/m ? 1 : 0;
 }
 
-# A file that is there and cannot be read may have some.
+# A file that cannot be read may have some, and so may one that is missing while pmxcfs is not mounted,
+# which shows this link.
 sub has_oauth2_targets () {
-    open my $file, '<', $TARGETS or return $!{ENOENT} ? 0 : 1;
+    my $link   = $TARGETS =~ s{[^/]+\z}{local}r;
+    my $opened = open my $file, '<', $TARGETS;
+    return $!{ENOENT} && -l $link ? 0 : 1 if !$opened;
     my $text = do { local $/ = undef; readline $file };
     close $file;
     return 1 if !defined $text;
