@@ -38,7 +38,7 @@ require PVE::SafeSyslog;
 my @warnings;
 $SIG{__WARN__} = sub ($text) { push @warnings, $text };
 if (eval { require PVE::Notify::Guard; 1 }) {
-    $PVE::Notify::Guard::VENDOR  = "$dir/share";
+    $PVE::Notify::Guard::VENDOR  = "$dir/share" if $break ne 'usual places';
     $PVE::Notify::Guard::FLAG    = "$dir/off";
     $PVE::Notify::Guard::TARGETS = "$dir/config/notifications-ext.cfg";
 }
@@ -55,6 +55,22 @@ if ($break eq 'method 7') {
             if !$broken && $class =~ /Cluster/ && ++$count{$class} == 7 && ($broken = 1);
         return $register->($class, $info);
     };
+} elsif ($break eq 'after method 7') {
+    my $register = \&PVE::RESTHandler::register_method;
+    no warnings 'redefine';
+    *PVE::RESTHandler::register_method = sub ($class, $info) {
+        $register->($class, $info);
+        die "broken\n" if $class =~ /Cluster/ && ++$count{$class} == 7;
+    };
+} elsif ($break eq 'after file 2') {
+    my $register = \&PVE::Cluster::cfs_register_file;
+    no warnings 'redefine';
+    *PVE::Cluster::cfs_register_file = sub ($file, @more) {
+        $register->($file, @more);
+        die "broken\n" if $file eq 'priv/notifications.cfg' && !$count{$file}++;
+    };
+} elsif ($break eq 'a hook') {
+    $SIG{__DIE__} = sub { print STDERR "the hook got: @_"; exit 3 };
 } elsif ($break eq 'file 2') {
     my $register = \&PVE::Cluster::cfs_register_file;
     no warnings 'redefine';
@@ -73,6 +89,13 @@ if ($break eq 'method 7') {
 require PVE::Notify if $first eq 'notify';
 require PVE::API2::Cluster::Notifications;
 require PVE::Notify;
+$SIG{__DIE__} = 'DEFAULT';
+if ($break eq 'twice') {
+    for my $file ('PVE/Notify.pm', 'PVE/API2/Cluster/Notifications.pm') {
+        delete $INC{$file};
+        require $file;
+    }
+}
 my $api = 'PVE::API2::Cluster::Notifications';
 my sub handler ($method, $path) {
     my ($class, $info) = $api->find_handler($method, $path, {});
@@ -132,6 +155,7 @@ sub edit ($path, $code) {
 sub node () {
     my $dir = new_dir();
     mkdir "$dir/$_" for qw(arch share config config/priv run);
+    symlink 'nodes/pve', "$dir/config/local" or die "local: $!\n";
     my @copies = (
         ["$ROOT/blib/lib",           'arch'],
         ["$ROOT/blib/arch",          'arch'],
@@ -214,11 +238,17 @@ my @CASES = (
         'vendor', 'vendor', qr/no offer/],
     ['the second file cannot be registered', sub ($dir) { }, 'vendor', 'vendor', qr/broken/, 'file 2'],
     ['a method cannot be registered', sub ($dir) { }, 'ours', 'ours', qr/broken/, 'method 7'],
+    ['a method is registered and dies', sub ($dir) { }, 'ours', 'ours', qr/broken/, 'after method 7'],
+    ['the second file is registered and dies', sub ($dir) { }, 'vendor', 'vendor', qr/broken/, 'after file 2'],
+    ['a program that ends at every die', sub ($dir) { unlink glob "$dir/arch/auto/*.so" or die }, 'vendor', 'vendor', qr/libpve_rs_notify/, 'a hook'],
+    ['loaded twice', sub ($dir) { }, 'ours', 'ours', undef, 'twice'],
+    ['the vendor\'s, loaded twice', sub ($dir) { put("$dir/off", '') }, 'vendor', 'vendor', undef, 'twice'],
     ['the node lacks a function of the API', sub ($dir) { }, 'ours', 'vendor', qr/PVE::JSONSchema has no parse_boolean/, 'no parse_boolean'],
     ['a node with the feature', sub ($dir) { feature($dir) }, 'vendor', 'vendor'],
     ['a node with the feature, a plain target in our file', sub ($dir) { feature($dir); target($dir, 'plain') }, 'vendor', 'vendor'],
     ['a node with the feature, OAuth2 targets of ours', sub ($dir) { feature($dir); target($dir, 'google-oauth2') }, 'ours', 'ours'],
     ['a node that names the feature in a comment', sub ($dir) { edit("$dir/share/$API.pm", sub { s/^(?=use v5)/# smtp_oauth2_token\n/m }) }, 'ours', 'ours'],
+    ['a node that names it in a text', sub ($dir) { edit("$dir/share/$API.pm", sub { s/^(?=use v5)/=head1 smtp_oauth2_token\n\n=cut\n\n/m; s/^1;$/1;\n__END__\nsmtp_oauth2_token\n/m }) }, 'ours', 'ours'],
     ['handed over', sub ($dir) { put("$dir/off", '') }, 'vendor', 'vendor'],
     ['handed over with OAuth2 targets', sub ($dir) { put("$dir/off", ''); target($dir, 'google-oauth2') }, 'vendor', 'vendor'],
 );
@@ -247,7 +277,7 @@ for my $case (@CASES) {
             $found->{token} = 0 if $has && ($found->{api} // '') eq 'vendor';
             is_whole($found, $first);
             is $found->{notify}, $notify, "$first: whose PVE::Notify";
-            is $found->{api},    $api,    "$first: whose API" if !$break || $break ne 'method 7';
+            is $found->{api},    $api,    "$first: whose API" if ($break // '') !~ /method 7/;
             my $after = () = $sandbox->mails;
             is $after - $before, 1, "$first: it arrived";
             my @log = grep {/pve-notify-oauth2/} ($found->{log} // [])->@*;
@@ -274,6 +304,33 @@ subtest 'the guard itself is broken' => sub {
         is_whole($found, $break);
         is "$found->{notify} $found->{api}", 'vendor vendor', "$break: the vendor's";
     }
+
+    my $dir = node();
+    unlink glob "$dir/arch/auto/*.so" or die;
+    edit("$dir/share/PVE/Notify.pm", sub {s/^1;$/die "a cause of its own\\n";/m});
+    my @bind = (@inside, 'sh', '-c', 'mount --bind "$0" /usr/share/perl5; exec "$@"', "$dir/share");
+    my $found = run($dir, 'api', 'usual places', @bind);
+    like $found->{failed}, qr/\Astatus [1-9]/, 'the vendor\'s dies: the program too';
+    unlike $found->{failed}, qr/Attempt to reload/,
+        'the vendor\'s dies: not because it was loaded again';
+    like $found->{failed}, qr/a cause of its own/, 'the vendor\'s dies: of its own cause';
+};
+
+subtest 'a file of targets that cannot be read' => sub {
+    my $dir = node();
+    my $has = sub ($path) {
+        my $program =
+            '$PVE::Notify::Guard::TARGETS = shift; print PVE::Notify::Guard::has_oauth2_targets()';
+        open my $out, '-|', $^X, "-I$dir/arch", '-MPVE::Notify::Guard', '-e', $program, $path
+            or die "fork: $!\n";
+        my $answer = readline $out;
+        close $out;
+        return $answer;
+    };
+    is $has->("$dir/config"),         1, 'may have some';
+    is $has->("$dir/config/missing"), 0, 'one that is missing has none';
+    unlink "$dir/config/local";
+    is $has->("$dir/config/missing"), 1, 'unless nothing is mounted';
 };
 
 done_testing;

@@ -114,6 +114,9 @@ subtest 'the vendor could take over' => sub {
         is scalar @log, $lines, "feature $feature, targets $targets";
     }
     like $log[0], qr/\Ainfo: .*"pve-notify-node off" hands over/, 'the line';
+    put('var/lib/pve-notify-oauth2/off', '');
+    leave(0, undef);
+    is_deeply \@log, [], 'it is handed over: no word of it';
 };
 
 # (exit status, what the run tells, what it says)

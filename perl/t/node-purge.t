@@ -76,6 +76,16 @@ sub system_here () {
 
 sub purge (@args) { return node_run(system_here(), 'purge-tokens', @args) }
 
+subtest 'a record that the library does not find' => sub {
+    new_cluster('mail');
+    put('elsewhere/mail.json', '{}');
+    my $system = system_of(host => {%host}, state => node_path('elsewhere'));
+    my ($status, $out, $err) = node_run($system, 'purge-tokens', '--yes');
+    is $status, 1, 'exit status';
+    like $out, qr/^deleted: the tokens of 0 of 1 targets$/m,            'what was done';
+    like $err, qr/not deleted: mail [(]its record is still there[)]; /, 'what was not';
+};
+
 subtest 'all is deleted' => sub {
     new_cluster(qw(mail nodes));
     put('state/oauth2/nodes/alpha',                record_of());

@@ -298,6 +298,10 @@ subtest 'nodes of the cluster' => sub {
         'one lacks the package, one is no member any more';
     put("$nodes/gamma", record_of(version => '0.0.9'));
     like problems()->[0], qr/node 'gamma' has version 0[.]0[.]9, this node \d/, 'another version';
+    put("$nodes/gamma", { time => time });
+    my ($status, undef, $err) = node_run(system_of());
+    is_deeply [$status, $err], [1, ''], 'a record that only has its time';
+    like problems()->[0], qr/node 'gamma' has version none/, 'is of no version';
     put("$nodes/gamma", record_of(result => 1, error => 'boom'));
     like problems()->[0], qr/daily run of node 'gamma' failed: boom -> on it: pve-notify-node/,
         'its run';

@@ -109,6 +109,11 @@ subtest 'what goes wrong' => sub {
         'why';
     ok !is_off(), 'the flag is gone though';
     new_node();
+    put('arch/PVE/API2/Cluster/Notifications/Entries.pm', "die qq{no such format\\n};\n");
+    ($status, $out, $err) = node_run(system_of(), 'on');
+    is $status, 1, 'an API that does not fit';
+    like $err, qr/the vendor's modules stay in charge: no such format; /, 'why';
+    new_node();
     mkdir node_path($FLAG) or die;
     ($status, $out, $err) = node_run(system_of(), 'on');
     is $status, 1, 'a flag that cannot be deleted';

@@ -120,6 +120,35 @@ END
     is slurp("$dir/config/priv/shadow.cfg") =~ tr/\n//, 2, 'both have passwords';
 };
 
+# One waits for its password while the other does it all.
+subtest 'two at once' => sub {
+    my $dir = new_dir();
+    setup($dir, {}, @as, '--admin', 'joe', '--password-file', $password_file);
+    my $fast = new_dir();
+    my $pipe = "$fast/pipe";
+    POSIX::mkfifo($pipe, oct('0600')) or die "pipe: $!\n";
+    my $pid = fork() // die "fork: $!\n";
+    if (!$pid) {
+        my $result = setup($dir, {}, @as, '--password-file', $pipe);
+        write_private("$files/slow", "$result->{status} $result->{out}");
+        POSIX::_exit(0);
+    }
+    alarm(60);
+    open(my $end, '>', $pipe) or die "pipe: $!\n";    # there it waits by now
+    alarm(0);
+    my $slow = $files;
+    $files = $fast;
+    setup($dir, {}, @as, '--password-file', $password_file);
+    $files = $slow;
+    print {$end} "an0ther horse\n";
+    close($end) or die "pipe: $!\n";
+    waitpid($pid, 0);
+    my @lines = slurp("$dir/config/priv/shadow.cfg") =~ /^admin:/mg;
+    is scalar @lines, 1, 'one password';
+    like slurp("$files/slow"), qr/\A0 .*password of 'admin\@pve' is there, left as it is$/ms,
+        'the slow one says that it is not his';
+};
+
 subtest 'what is there stays' => sub {
     my $dir = new_dir();
     setup($dir, {}, @as, '--password-file', $password_file);
@@ -166,7 +195,13 @@ subtest 'what cannot work' => sub {
         ['a ticket',  ['--password-file', '-'], 'PVE:abcdefg',  1, qr/password: begins with PVE:/],
         ['the name',  ['--password-file', '-'], 'Admin@PVE',    1, qr/password: is the name/],
         ['not UTF-8', ['--password-file', '-'], "abcdefgh\xff", 1, qr/not valid UTF-8/],
-        ['a strange name', ['--admin', 'a b'],  '', 1, qr/--admin: 'a b' is not a name/],
+        [
+            'a name with a comma',
+            ['--admin', 'a,b'],
+            '', 1, qr/--admin: 'a,b' has one of these in it/
+        ],
+        ['a name that begins a comment', ['--admin', '#a'], '', 1, qr/--admin: '#a' has one of/],
+        ['a strange name', ['--admin', 'a b'], '', 1, qr/--admin: 'a b' is not a name/],
         [
             'a strange realm',
             ['--admin', 'ann@ldap'],

@@ -210,17 +210,17 @@ our @FUNCTIONS = qw(
     refresh_oauth2_state cluster_name common_template_data check_may_use_target
 );
 
-my @registered;
+my @tried;
 
 # The library parses and writes: Perl passes the text through. A missing file is an empty one.
 my sub register_files () {
     for my $file ($PUBLIC, $PRIVATE) {
+        push @tried, $file;
         cfs_register_file(
             $file,
             sub ($name, $raw,  @) { return $raw // '' },
             sub ($name, $text, @) { return $text },
         );
-        push @registered, $file;
     }
     return;
 }
@@ -242,7 +242,7 @@ sub install () {
 
 sub give_up () {
     PVE::Notify::Legacy::withdraw();
-    return @registered;
+    return @tried;
 }
 
 1;
@@ -262,7 +262,7 @@ where they are explained. Call it once.
 
 =head2 give_up()
 
-After an C<install> that died: returns the names of the files that are registered all the same, which
+After an C<install> that died: returns the names of the files that it has registered or tried to, which
 nobody can take back.
 
 =cut

@@ -73,6 +73,9 @@ sub user_id ($text) {
     my $id = $text =~ /\@/ ? $text : "$text\@pve";
     die "--admin: '$text' is not a name, or name\@realm, in ASCII\n"
         if $id !~ /\A$PVE::NotifyHost::UserConfig::USER_RE\z/ || $id =~ /[^!-~]/;
+
+    # the first begins a comment, the others end a name in a list
+    die "--admin: '$text' has one of these in it: # , ;\n" if $id =~ /[#,;]/;
     my ($name, $realm) = $id =~ /\A(.*)\@(.*)\z/;
     die "--admin: realm '$realm' is unknown, the realms are pve and pam\n"
         if $realm !~ /\A(?:pve|pam)\z/;
@@ -172,6 +175,11 @@ sub add_password ($id, $password, $priv) {
         sub {
             my ($text) = PVE::Notify::File::read_file($path);
             $text //= '';
+
+            # another run was faster
+            return "password of '$id' is there, left as it is"
+                if defined PVE::NotifyHost::UserConfig::parse_shadow_cfg('priv/shadow.cfg', $text)
+                ->{$name};
             $text .= "\n" if $text ne '' && $text !~ /\n\z/;
             PVE::Notify::File::replace_file($path, "$text$name:$crypt:\n", oct('0600'));
             return "password of '$id' set";

@@ -27,7 +27,9 @@ my %NEEDS = (
 );
 
 my $verdict;    # { ours, reason, level }
+my %loaded;    # classes that are complete
 my %taken;    # methods of ours that are registered
+my $failed;    # the one whose registration died
 
 my sub log_line ($level, $text) {
     $text = join ' ', split ' ', "pve-notify-oauth2: $text";
@@ -41,20 +43,25 @@ my sub file_of ($class) { return $class =~ s{::}{/}gr . '.pm' }
 
 sub vendor_file ($class) { return "$VENDOR/" . file_of($class) }
 
-# By its text: loading it would register its methods.
+# By its text, of which neither comments nor documentation count: loading it would register its methods.
 sub vendor_has_feature () {
     open my $file, '<', vendor_file($API) or return 0;
     my $text = do { local $/ = undef; readline $file };
     close $file;
-    return ($text // '') =~ /^[^#\n]*\bsmtp_oauth2_token\b/m ? 1 : 0;
+    my $code = ($text // '') =~ s{^__(?:END|DATA)__\b.*}{}msr =~ s{^=[a-z].*?(?:^=cut\b|\z)}{}gmsr;
+    return $code =~ /^[^#\n]*\bsmtp_oauth2_token\b/m ? 1 : 0;
 }
 
-# A file that is there and cannot be read may have some.
+# A file that cannot be read may have some, and so may one that is missing while pmxcfs is not mounted,
+# which shows this link.
 sub has_oauth2_targets () {
-    open my $file, '<', $TARGETS or return $!{ENOENT} ? 0 : 1;
+    my $link   = $TARGETS =~ s{[^/]+\z}{local}r;
+    my $opened = open my $file, '<', $TARGETS;
+    return $!{ENOENT} && -l $link ? 0 : 1 if !$opened;
     my $text = do { local $/ = undef; readline $file };
     close $file;
-    return ($text // '') =~ /^[ \t]+auth-method[ \t]+(?!plain\s*$)\S/m ? 1 : 0;
+    return 1 if !defined $text;
+    return $text =~ /^[ \t]+auth-method[ \t]+(?!plain\s*$)\S/m ? 1 : 0;
 }
 
 my sub check_node ($class) {
@@ -92,24 +99,30 @@ my sub require_vendor ($class) {
 }
 
 # What is registered already stays ours: a second registration would end the load of the node's file.
+# One that died may have come to its end or not, so it is tried again.
 my sub load_vendor_notify () {
     return require_vendor($NOTIFY) if !PVE::Notify::Main->can('give_up');
-    my %registered = map { $_ => 1 } PVE::Notify::Main::give_up();
-    my $register   = \&PVE::Cluster::cfs_register_file;
+    my %tried    = map { $_ => 1 } PVE::Notify::Main::give_up();
+    my $register = \&PVE::Cluster::cfs_register_file;
     no warnings 'redefine';    ## no critic (ProhibitNoWarnings)
     local *PVE::Cluster::cfs_register_file = sub ($file, @more) {
-        return $registered{$file} ? undef : $register->($file, @more);
+        return $register->($file, @more) if !$tried{$file};
+        eval { $register->($file, @more) };
+        return;
     };
     return require_vendor($NOTIFY);
 }
 
 my sub load_vendor_api () {
     @PVE::API2::Cluster::Notifications::ISA = ();
-    return require_vendor($API) if !%taken;
+    return require_vendor($API) if !defined $failed;
     no warnings 'once';    ## no critic (ProhibitNoWarnings)
     local *PVE::API2::Cluster::Notifications::register_method = sub ($class, $info) {
-        return if $class eq $API && $taken{ $info->{name} };
-        return PVE::RESTHandler::register_method($class, $info);
+        my $name = $info->{name} // '';
+        return if $taken{$name};
+        return if eval { PVE::RESTHandler::register_method($class, $info); 1 };
+        log_line('err', "the node's own method '$name' is left out: $@") if $name ne $failed;
+        return;
     };
     return require_vendor($API);
 }
@@ -148,9 +161,11 @@ my sub take_api () {
     my @methods = methods();
     @PVE::API2::Cluster::Notifications::ISA = ('PVE::RESTHandler');
     for my $info (@methods) {
+        $failed = $info->{name};
         $API->register_method($info);
         $taken{ $info->{name} } = 1;
     }
+    $failed = undef;
     return;
 }
 
@@ -164,7 +179,12 @@ my sub load_api () {
     return load_vendor_api();
 }
 
-sub load ($class) { return $class eq $API ? load_api() : load_notify() }
+sub load ($class) {
+    return if $loaded{$class};
+    $class eq $API ? load_api() : load_notify();
+    $loaded{$class} = 1;
+    return;
+}
 
 1;
 

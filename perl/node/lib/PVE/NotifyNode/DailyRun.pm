@@ -18,7 +18,9 @@ my sub attempt ($what, $fix, $code) {
     return;
 }
 
-my sub may_hand_over () {
+# Not where that has been done already.
+my sub may_hand_over ($system) {
+    return 0 if -e $system->off_flag;
     my ($has_feature, $has_targets) =
         map { PVE::Notify::Guard->can($_) } qw(vendor_has_feature has_oauth2_targets);
     return $has_feature && $has_targets && $has_feature->() && $has_targets->();
@@ -46,7 +48,7 @@ sub leave ($class, $status, $error, $system = PVE::NotifyNode::System->new) {
         'the log was not written',
         'pve-notify-node status',
         sub {
-            return if !may_hand_over();
+            return if !may_hand_over($system);
             require PVE::SafeSyslog;
             PVE::SafeSyslog::syslog('info', '%s', $HANDOVER);
         }

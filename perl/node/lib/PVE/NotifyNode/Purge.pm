@@ -109,7 +109,9 @@ sub purge ($class, $system, $is_sure) {
     }
     delete_all($_, \@failed) for grep { !defined record_of($_) } @paths;
     rmdir $dir;
-    my $count = grep { !-e "$dir/$_.json" } @names;
+    my @kept  = grep { lstat "$dir/$_.json" } @names;
+    my $count = @names - @kept;
+    push @failed, map {"$_ (its record is still there)"} @kept if !@failed;
     log_it($count) if $count;
     print "deleted: the tokens of $count of ${\scalar @names} targets\n";
     print "now revoke the application's access at the provider too: copies stay valid until then\n";

@@ -54,7 +54,7 @@ my sub nodes ($facts) {
         $_->{name},
         $_->{'is-self'} ? "$facts->{versions}{ours}, this node"
         : defined $_->{time}
-        ? "$_->{version}, seen " . PVE::NotifyNode::Judgement->moment($_->{time})
+        ? ($_->{version} // 'none') . ', seen ' . PVE::NotifyNode::Judgement->moment($_->{time})
         : 'not seen'
     ] } $facts->{nodes}->@*;
 }

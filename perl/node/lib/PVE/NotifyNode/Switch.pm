@@ -74,11 +74,12 @@ sub on ($class, $system, $) {
     if (!unlink($flag) && !$!{ENOENT}) {
         return complain("'$flag' cannot be deleted: $!", "rm '$flag'");
     }
-    my $status = reload($system);
-    my $probe  = PVE::NotifyNode::Facts->probe($system);
-    if (!($probe->{entries}{'PVE::Notify'} // {})->{ours}) {
+    my $status  = reload($system);
+    my $probe   = PVE::NotifyNode::Facts->probe($system);
+    my @entries = values(($probe->{entries} // {})->%*);
+    if (!@entries || grep { !$_->{ours} } @entries) {
         my $reason = ($probe->{guard}{verdict} // {})->{reason} // $probe->{error}
-            // 'no reason given';
+            // (grep {defined} map { $_->{error} } @entries)[0] // 'no reason given';
         return complain("the vendor's modules stay in charge: $reason", 'pve-notify-node status');
     }
     print "on: our modules are in charge\n";

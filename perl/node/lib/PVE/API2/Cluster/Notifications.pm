@@ -1,17 +1,28 @@
 package PVE::API2::Cluster::Notifications;
 
 # On a Proxmox VE node perl finds this file before the node's own of this name. PVE::Notify::Guard takes
-# ours or the node's; where even that fails, the node's own is what there was before.
+# ours or the node's; where even that fails, the node's own is what there was before. A hook of the
+# program that ends it when something dies is not asked.
 
 use strict;
 use warnings;
 
-if (!eval { require PVE::Notify::Guard; PVE::Notify::Guard::load(__PACKAGE__); 1 }) {
-    my $why = join ' ', split ' ', $@;
-    eval { require Sys::Syslog; Sys::Syslog::syslog('err', '%s', "pve-notify-oauth2: $why"); 1 }
-        or warn "pve-notify-oauth2: $why\n";
-
+my $done = eval {
+    local $SIG{__DIE__};
+    require PVE::Notify::Guard;
+    PVE::Notify::Guard::load(__PACKAGE__);
+    1;
+};
+if (!$done) {
+    my $error  = $@;
     my $vendor = '/usr/share/perl5/PVE/API2/Cluster/Notifications.pm';
+
+    # it is the node's own that fails
+    die $error if grep { exists $INC{$_} && !defined $INC{$_} } $vendor, 'PVE/Notify.pm';
+
+    utf8::encode(my $why = join ' ', 'pve-notify-oauth2:', split ' ', $error);
+    eval { local $SIG{__DIE__}; require Sys::Syslog; Sys::Syslog::syslog('err', '%s', $why); 1 }
+        or warn "$why\n";
     require $vendor;    ## no critic (RequireBarewordIncludes)
 }
 
