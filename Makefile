@@ -109,6 +109,7 @@ soak: setup-soak blib cargo-sandbox node-peers mail-servers soak-perlmod
 	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
 	tools/soak-packages
 	tools/fuzz 60
+	SANDBOX=$(sandbox) tools/soak-packages
 
 node-peers: build/node/.installed
 

@@ -26,7 +26,7 @@ my %NEEDS = (
     },
 );
 
-my $verdict;    # { ours, reason, level }
+my $verdict;    # { ours, reason, level, error }
 my %loaded;    # classes that are complete
 my %taken;    # methods of ours that are registered
 my $failed;    # the one whose registration died
@@ -73,6 +73,13 @@ my sub check_node ($class) {
     return;
 }
 
+# The cause alone, for people: perl adds where in the sources it was, and what else failed because of it.
+my sub broken ($error) {
+    my ($first) = split /\n/, $error;
+    my $cause   = ($first // '') =~ s/(?: at \S+ line [0-9]+[.]?| \(you may need.*| \(\@INC.*)\z//r;
+    return { ours => 0, level => 'err', reason => $cause, error => $error };
+}
+
 my sub decide () {
     return { ours => 0, level => 'info', reason => 'switched off by pve-notify-node' } if -e $FLAG;
     return { ours => 0, level => 'info', reason => 'they log in with OAuth2 themselves' }
@@ -82,13 +89,13 @@ my sub decide () {
         require PVE::Notify::Main;
         1;
     };
-    return { ours => 0, level => 'err', reason => "$@" };
+    return broken("$@");
 }
 
 sub verdict () { return $verdict //= decide() }
 
-my sub give_way ($reason) {
-    $verdict = { ours => 0, level => 'err', reason => $reason };
+my sub give_way ($error) {
+    $verdict = broken($error);
     return;
 }
 
@@ -133,7 +140,7 @@ my sub load_notify () {
         give_way("$@");
     }
     log_line($verdict->{level},
-        "the node's own notification modules are in charge: $verdict->{reason}")
+        "the node's own notification modules are in charge: $verdict->{error}")
         if $verdict->{level} eq 'err';
     return load_vendor_notify();
 }
@@ -174,7 +181,7 @@ my sub load_api () {
     if (verdict()->{ours}) {
         return if eval { take_api(); 1 };
         give_way("$@");
-        log_line('err', "the node's own notification API is in charge: $verdict->{reason}");
+        log_line('err', "the node's own notification API is in charge: $verdict->{error}");
     }
     return load_vendor_api();
 }
@@ -203,8 +210,8 @@ Dies only where the node's own file does.
 
 =head2 verdict()
 
-C<ours>, and where that is 0 C<reason> and C<level> (C<info> if it is wanted so, C<err> if something is
-broken).
+C<ours>, and where that is 0 C<reason> (a line for people) and C<level> (C<info> if it is wanted so, C<err>
+if something is broken; then C<error> has all that perl says of it).
 
 =head2 vendor_file($class), vendor_has_feature(), has_oauth2_targets()
 
