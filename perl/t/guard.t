@@ -102,7 +102,7 @@ PVE::Notify::set_host({ kind => 'standalone', 'config-dir' => "$dir/config",
 my $sent = eval { PVE::Notify::info('test', { target => 'mail', hostname => 'pve' }, {}); 1 };
 my $subs = join ' ', grep { PVE::Notify->can($_) }
     qw(read_config write_config lock_config notify info refresh_oauth2_state);
-print JSON::PP->new->canonical->encode({
+print JSON::PP->new->ascii->canonical->encode({
     api      => $description eq "The vendor's." ? 'vendor' : 'ours',
     notify   => PVE::Notify->can('refresh_oauth2_state') ? 'ours' : 'vendor',
     token    => handler('POST', 'smtp-oauth2-token') ? 1 : 0,
@@ -211,6 +211,8 @@ my @CASES = (
     ['a module that is gone', sub ($dir) { unlink $arch->($dir, "$API/Common.pm") or die }, 'ours', 'vendor', qr/Common[.]pm/],
     ['an error at the end of the implementation', sub ($dir) { edit($arch->($dir, 'PVE/Notify/Main.pm'), sub { s/^1;$/die "at the end\\n";/m }) },
         'vendor', 'vendor', qr/at the end/],
+    ['an error with letters that syslog does not take', sub ($dir) { edit($arch->($dir, 'PVE/Notify/Main.pm'), sub { s/^1;$/die "\\x{43a}\\x{43e}\\n";/m }) },
+        'vendor', 'vendor', qr/\xd0\xba\xd0\xbe/],
     ['an error while functions are installed', sub ($dir) { edit($arch->($dir, 'PVE/Notify/Legacy.pm'), sub { s/^(sub offer .*)$/$1\n    die "no offer\\n";/m }) },
         'vendor', 'vendor', qr/no offer/],
     ['the second file cannot be registered', sub ($dir) { }, 'vendor', 'vendor', qr/broken/, 'file 2'],
