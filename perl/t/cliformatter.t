@@ -130,6 +130,32 @@ TEXT
         'none where all have room';
 };
 
+subtest 'columns of the terminal are counted, not characters' => sub {
+    my ($moon, $hill) = ("\x{6708}", "\x{5c71}");
+    my $rows    = [{ name => "$moon$hill", words => "e\x{301}x" }, { name => 'moon', words => '' }];
+    my @columns = qw(name words);
+    is text($rows, \%list, {}, \@columns), <<"TEXT", 'wide letters, and marks that need no room';
++------+-------+
+| name | words |
++======+=======+
+| $moon$hill | e\x{301}x    |
+| moon |       |
++------+-------+
+TEXT
+    $rows = [{ name => 'x', words => "$moon$hill$moon$hill$moon$hill and $hill" }];
+    is text($rows, \%list, { width => 17 }, \@columns), <<"TEXT", 'a line may end after each';
++------+--------+
+| name | words  |
++======+========+
+| x    | $moon$hill$moon |
+|      | $hill$moon$hill |
+|      | and $hill |
++------+--------+
+TEXT
+    is text([{ a => "x\x{202e}y\x{2028}z" }], {}, { noborder => 1, noheader => 1 }), "x?y?z\n",
+        'what would turn the line round, or end it, does not reach the terminal';
+};
+
 subtest 'other shapes' => sub {
     is text(['a', 'b']),                                "a\nb\n", 'a list of words';
     is text({ b => 2, a => 1 }, {}, { noborder => 1 }), "key  value\na    1\nb    2\n", 'an object';
