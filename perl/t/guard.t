@@ -119,6 +119,8 @@ my @CASES = (
     ['a module that is gone', sub ($dir) { unlink $arch->($dir, "$API/Common.pm") or die }, 'ours', 'vendor', qr/Common[.]pm/],
     ['an error at the end of the implementation', sub ($dir) { edit($arch->($dir, 'PVE/Notify/Main.pm'), sub { s/^1;$/die "at the end\\n";/m }) },
         'vendor', 'vendor', qr/at the end/],
+    ['an error with letters that syslog does not take', sub ($dir) { edit($arch->($dir, 'PVE/Notify/Main.pm'), sub { s/^1;$/die "\\x{43a}\\x{43e}\\n";/m }) },
+        'vendor', 'vendor', qr/\xd0\xba\xd0\xbe/],
     ['an error while functions are installed', sub ($dir) { edit($arch->($dir, 'PVE/Notify/Legacy.pm'), sub { s/^(sub offer .*)$/$1\n    die "no offer\\n";/m }) },
         'vendor', 'vendor', qr/no offer/],
     ['the second file cannot be registered', sub ($dir) { }, 'vendor', 'vendor', qr/broken/, 'file 2'],

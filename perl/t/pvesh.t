@@ -12,6 +12,7 @@ use IO::File;
 use JSON::PP;
 use POSIX         ();
 use Test::FakeLog qw(last_request request_count);
+use Test::LeftOut qw(leave_out);
 use Test::More;
 use Test::Pvesh    qw(host_dir pvesh pvesh_command node_pvesh);
 use Test::Terminal qw(on_terminal);
@@ -308,7 +309,7 @@ subtest 'a terminal is asked without echo' => sub {
             print {$master} "$secret\n";
         }
     );
-    plan skip_all => 'no pseudo terminals here' if !$result;
+    leave_out('no pseudo terminals here') if !$result;
     is $result->{status},   0,       'status';
     is last_request()->[2], $secret, 'the secret is read';
     unlike $result->{seen}, qr/\Q$secret\E/, 'and not shown';
@@ -323,7 +324,7 @@ subtest 'the interrupt key ends it cleanly' => sub {
             print {$master} "half\x03";
         }
     );
-    plan skip_all => 'no pseudo terminals here' if !$result;
+    leave_out('no pseudo terminals here') if !$result;
     is $result->{status} & 127, POSIX::SIGINT(), 'by the signal';
     is $result->{echo},         1,               'the terminal echoes again';
     is request_count(),         $before,         'nothing reached the library';
@@ -343,7 +344,7 @@ subtest 'errors of a method go to standard error' => sub {
 };
 
 subtest 'a result that cannot be written is a failure' => sub {
-    plan skip_all => 'no /dev/full here' if !-c '/dev/full';
+    leave_out('no /dev/full here') if !-c '/dev/full';
     my @words = (@create, @public, '--client-secret', $secret);
     for my $command (\@words, ['ls', '/'], ['usage', '/version'], ['help']) {
         my $result = pvesh({ stdout => '/dev/full' }, @$command);

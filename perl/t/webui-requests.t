@@ -155,6 +155,7 @@ subtest 'what the session says of the user\'s rights' => sub {
     is $all->{access}{'Group.Allocate'},      1, 'groups';
     is $all->{storage}{'Datastore.Allocate'}, 1, 'storage';
     is $all->{nodes}{'Sys.PowerMgmt'},        1, 'nodes';
+    is $all->{sdn}{'SDN.Use'},                1, 'networks';
     is $all->{$_}{'Permissions.Modify'}, 1, "$_: permissions"
         for qw(access mapping nodes sdn storage vms);
     is_deeply [sort keys $all->{dc}->%*],

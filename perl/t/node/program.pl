@@ -120,7 +120,7 @@ my $sent = eval { PVE::Notify::info('test', { target => 'mail', hostname => 'pve
 my $subs = join ' ',
     grep { PVE::Notify->can($_) }
     qw(read_config write_config lock_config notify info refresh_oauth2_state);
-print JSON::PP->new->canonical->encode({
+print JSON::PP->new->ascii->canonical->encode({
     api      => $description eq "The vendor's."          ? 'vendor' : 'ours',
     notify   => PVE::Notify->can('refresh_oauth2_state') ? 'ours'   : 'vendor',
     token    => handler('POST', 'smtp-oauth2-token')     ? 1        : 0,

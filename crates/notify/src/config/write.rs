@@ -48,8 +48,7 @@ impl Config {
         let private = self.side(&self.private, &slots, Entity::private)?;
         let ext = self.side(&self.ext, &slots, Entity::ext)?;
         let mut private_ext = self.side(&self.private_ext, &slots, Entity::private_ext)?;
-        let needs_ext = self.has_oauth2()
-            || !(ext.is_empty() && private_ext.is_empty() && self.records.is_empty());
+        let needs_ext = self.has_oauth2() || !(private_ext.is_empty() && self.records.is_empty());
         let records = self.advance();
         if needs_ext || self.recorded {
             records.append(&mut private_ext)?;

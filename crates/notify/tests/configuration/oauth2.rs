@@ -226,6 +226,20 @@ fn an_oauth2_login_ends_or_changes_in_one_call() {
         .unwrap();
     assert!(shown(&mut config).get("username").is_none());
 
+    // what the refusal of the username alone advises leaves settings, but nothing that is secret
+    let mut config = target();
+    config
+        .update(
+            "s1",
+            SmtpSettings::default(),
+            &keys(&["auth-method", "username", "password"]),
+            None,
+        )
+        .unwrap();
+    let (written, _) = again(&mut config);
+    assert!(written.ext.contains("oauth2-client-id"));
+    assert!(!written.needs_ext, "{}", written.private_ext);
+
     // the stock form cannot give a name in the same call in which it deletes one, others can
     let mut config = target();
     let plain = SmtpSettings {

@@ -10,7 +10,7 @@ use JSON::PP         ();
 use Module::CoreList ();
 use Test::Peers      qw(root);
 
-our @EXPORT_OK = qw(contract knows_sub exports code_of faults_of module_of);
+our @EXPORT_OK = qw(contract knows_sub exports code_of faults_of uses_of module_of);
 
 my $PERL = '5.036000';    # the oldest that has to do
 
@@ -22,6 +22,8 @@ my $OURS   = 'ours';
 my %object = (
     config  => $OURS,
     get     => $OURS,
+    system  => $OURS,
+    self    => $OURS,
     rpcenv  => 'PVE::RPCEnvironment',
     env     => 'PVE::RPCEnvironment',
     class   => 'PVE::RESTHandler',
@@ -29,6 +31,7 @@ my %object = (
     parser  => 'core',
     __SUB__ => $OURS,
 );
+$object{$_} = 'core' for qw(json new ascii utf8 canonical);    # a JSON::PP in the making
 
 # May be there or not; it may be asked for that, and given a base.
 my $perhaps = 'Proxmox::RS::Notify';
@@ -111,8 +114,9 @@ my sub faults_of_name ($before, $name, $after, $ours) {
     return () if $name eq $perhaps          && $after  =~ /\A->can\('\w+'\)/;
     return () if $name eq "${perhaps}::ISA" && $before =~ /\@\z/;
     if (is_ours($name, $ours) || contract()->{$name}) {
-        return () if is_ours($name, $ours);
-        return "not understood: new $name" if $before =~ /\bnew\s+\z/;
+        return ()                                  if is_ours($name, $ours);
+        return "not understood: a name in '$name'" if $after  =~ /\A::/;
+        return "not understood: new $name"         if $before =~ /\bnew\s+\z/;
         my ($method) = $after =~ /\A\s*->\s*([\w\$]+)/ or return ();
         if ($method eq 'can') {
             ($method) = $after =~ /\A\s*->\s*can\('(\w+)'\)/ or return "not understood: $name->can";
@@ -168,6 +172,19 @@ sub faults_of ($code, $ours) {
         $at->($-[0], fault_of_call(substr($before, -60), $1, \%own));
     }
     return @faults;
+}
+
+# { module of a node => { name => 1 } } of what the text imports, calls, or looks for with `can`
+sub uses_of ($code, $ours) {
+    my %uses;
+    my $note = sub ($module, @names) {
+        @{ $uses{$module} }{@names} = (1) x @names
+            if !is_ours($module, $ours) && contract()->{$module};
+    };
+    while ($code =~ /^use\s+(PVE::[\w:]+)\s+([^;]+);/gm) { $note->($1, names_in($2)) }
+    while ($code =~ /\b(PVE(?:::\w+)+)::(\w+)/g) { $note->($1, $2) if !contract()->{"${1}::$2"} }
+    while ($code =~ /\b(PVE(?:::\w+)+)\s*->\s*(?:can\('(\w+)'\)|(\w+))/g) { $note->($1, $2 // $3) }
+    return \%uses;
 }
 
 1;

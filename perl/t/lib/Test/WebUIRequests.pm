@@ -25,6 +25,7 @@ sub rows () {
         login       => Test::WebUIRequests::Login::login(),
         grids       => Test::WebUIRequests::Targets::grids(),
         smtp        => Test::WebUIRequests::Targets::smtp(),
+        oauth2      => Test::WebUIRequests::Targets::oauth2(),
         others      => Test::WebUIRequests::Targets::others(),
         matchers    => Test::WebUIRequests::Matchers::matchers(),
         permissions => Test::WebUIRequests::Matchers::permissions(),

@@ -1,7 +1,9 @@
 package PVE::CLIFormatter::Table;
 
 # A table of text for the terminal: columns of equal width, borders of box characters where the
-# terminal shows them and of ASCII elsewhere. Control characters never reach the terminal.
+# terminal shows them and of ASCII elsewhere. Widths are in columns of the terminal, of which a Chinese
+# letter takes two and a combining mark none. What controls the terminal, or the direction or end of a
+# line, never reaches it.
 
 use v5.36;
 
@@ -23,9 +25,32 @@ my sub rule ($ends, $widths) {
     return $left . join($crossing, map { $line x ($_ + 2) } @$widths) . "$right\n";
 }
 
-# The text in pieces of at most this length, broken at blanks.
-my sub pieces ($text, $length) {
-    return $text =~ /(\S.{0,@{[$length - 1]}})(?!\S)/g;
+my $WIDE     = qr/[\p{East_Asian_Width=W}\p{East_Asian_Width=F}]/;
+my $NO_ROOM  = qr/[\p{Mn}\p{Me}\p{Cf}]/;
+my $CONTROLS = qr/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/;
+
+# how many columns of the terminal a text takes
+my sub room ($text) {
+    return length $text if $text !~ /[^\x00-\x{2ff}]/;
+    return length($text) + (() = $text =~ /$WIDE/g) - (() = $text =~ /$NO_ROOM/g);
+}
+
+# What may not be broken: words, and each wide letter with its marks.
+my sub units ($text) { return $text =~ /\s*(?:$WIDE$NO_ROOM*|(?:(?!$WIDE)\S)+)/g }
+
+# The text in pieces of at most this width.
+my sub pieces ($text, $width) {
+    my @pieces = ('');
+    for my $unit (units($text)) {
+        if ($pieces[-1] eq '') {
+            $pieces[-1] = $unit =~ s/\A\s+//r;
+        } elsif (room($pieces[-1] . $unit) > $width) {
+            push @pieces, $unit =~ s/\A\s+//r;
+        } else {
+            $pieces[-1] .= $unit;
+        }
+    }
+    return @pieces;
 }
 
 # Makes the widest of some columns narrower until the table fits the terminal. No word is broken: it
@@ -33,7 +58,7 @@ my sub pieces ($text, $length) {
 my sub narrow ($lines, $width, $terminal, @columns) {
     my %word;
     for my $column (@columns) {
-        $word{$column} = max(map {length} map { split ' ', $_->[$column] } @$lines) // 0;
+        $word{$column} = max(map { room(s/\A\s+//r) } map { units($_->[$column]) } @$lines) // 0;
     }
     my $excess = 4 + 3 * $#$width + sum(@$width) - $terminal;
     while ($excess > 0) {
@@ -56,7 +81,7 @@ my sub wrapped ($lines, $width) {
     return map {
         my $line  = $_;
         my @cells = map {
-            length $line->[$_] > $width->[$_]
+            room($line->[$_]) > $width->[$_]
                 ? [pieces($line->[$_], $width->[$_])]
                 : [$line->[$_]]
         } 0 .. $#$width;
@@ -70,12 +95,12 @@ my sub wrapped ($lines, $width) {
 sub render ($names, $rows, $options = {}) {
     my @lines = $options->{noheader} ? @$rows : ($names, @$rows);
     @lines = map {
-        [map {s/[\x00-\x1f\x7f-\x9f]/?/gr} @$_]
+        [map {s/$CONTROLS/?/gr} @$_]
     } @lines;
     my @width = (0) x @$names;
     for my $line (@lines) {
         for my $i (0 .. $#width) {
-            $width[$i] = length $line->[$i] if length $line->[$i] > $width[$i];
+            $width[$i] = max($width[$i], room($line->[$i]));
         }
     }
     if ($options->{width}) {
@@ -83,7 +108,7 @@ sub render ($names, $rows, $options = {}) {
         @lines = wrapped(\@lines, \@width);
     }
     my $padded = sub ($line) {
-        return map { $line->[$_] . ' ' x ($width[$_] - length $line->[$_]) } 0 .. $#width;
+        return map { $line->[$_] . ' ' x ($width[$_] - room($line->[$_])) } 0 .. $#width;
     };
     if ($options->{noborder}) {
         return join '', map { join('  ', $padded->($_)) =~ s/ *\z/\n/r } @lines;
@@ -107,7 +132,7 @@ PVE::CLIFormatter::Table - text tables
 =head2 render($names, $rows, $options)
 
 The table as a string. Options: C<noheader>, C<noborder>, C<utf8>, C<width>, the terminal's in
-characters, and C<wraps>, the numbers of the columns (the last one without this) whose texts are
-wrapped between words where the table is wider.
+columns, and C<wraps>, the numbers of the columns (the last one without this) whose texts are
+wrapped between words, or between wide letters, where the table is wider.
 
 =cut

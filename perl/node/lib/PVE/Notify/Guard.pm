@@ -15,7 +15,7 @@ my $NOTIFY = 'PVE::Notify';
 my $API    = 'PVE::API2::Cluster::Notifications';
 
 # what ours call of the node
-my %NEEDS = (
+our %NEEDS = (
     $NOTIFY => {
         'PVE::Cluster' => [qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file)],
     },

@@ -154,6 +154,63 @@ my @smtp = (
     ],
 );
 
+# a target that logs in with OAuth2 in the same window, which knows nothing of that
+my @oauth2 = (
+    [
+        'OAuth2: added by somebody else',
+        'admin',
+        "POST $form/endpoints/smtp",
+        "name=login&$smtp&auth-method=google-oauth2&oauth2-client-id=client&oauth2-client-secret=s3cret",
+        $done,
+    ],
+    [
+        'OAuth2: open',
+        'admin',
+        "GET $form/endpoints/smtp/login?$dc",
+        undef,
+        {
+            success => 1,
+            data    => { username => 'mailbox@example.org', 'auth-method' => 'google-oauth2' },
+        },
+    ],
+    [
+        'OAuth2: change of something else',
+        'admin',
+        "PUT $form/endpoints/smtp/login",
+        "$smtp&comment=new&delete=mailto-user&delete=author&delete=port&delete=disable&digest={digest}",
+        $done,
+    ],
+    (
+        map { [
+            "OAuth2: Authenticate unticked, delete=$_",
+            'admin',
+            "PUT $form/endpoints/smtp/login",
+            $smtp =~ s/username=[^&]*&//r . ($_ =~ s/(\w+),?/&delete=$1/gr),
+            problem(
+                400,
+                qr/\Adelete: the target logs in with google-oauth2 .* delete auth-method as well/
+            ),
+        ] } 'username,password',
+        'password,username',
+        'username,password,comment,port'
+    ),
+    [
+        'OAuth2: open after that',
+        'admin',
+        "GET $form/endpoints/smtp/login?$dc",
+        undef,
+        {
+            success => 1,
+            data    => {
+                username      => 'mailbox@example.org',
+                'auth-method' => 'google-oauth2',
+                comment       => 'new',
+            },
+        },
+    ],
+    ['OAuth2: remove', 'admin', "DELETE $form/endpoints/smtp/login?$dc", undef, $done],
+);
+
 my @others = (
     [
         'sendmail: add',
@@ -257,6 +314,8 @@ my @others = (
 sub grids () { return \@grids }
 
 sub smtp () { return \@smtp }
+
+sub oauth2 () { return \@oauth2 }
 
 sub others () { return \@others }
 
