@@ -12,8 +12,10 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
@@ -128,8 +130,7 @@ fn open_files() -> io::Result<BTreeSet<RawFd>> {
 /// Adds what closes all that is open and the lowest numbers that are free. Closing what is not open is no
 /// error, below the limit of open files.
 fn close_all(files: &mut PosixSpawnFileActions, open: &BTreeSet<RawFd>) -> io::Result<()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = Turn::take();
     let limit = getrlimit(Resource::Nofile);
     let mut add = || {
         let all = to_close(open, limit.current.unwrap_or(u64::MAX));
@@ -152,6 +153,38 @@ fn close_all(files: &mut PosixSpawnFileActions, open: &BTreeSet<RawFd>) -> io::R
     let added = add();
     setrlimit(Resource::Nofile, limit).map_err(above)?;
     Ok(added?)
+}
+
+/// One thread at a time changes the limit. This is no mutex: a process that is forked while another thread
+/// has that would wait for ever, as nobody in it gives it back.
+struct Turn;
+
+/// The process whose thread has the turn; 0: nobody.
+static HOLDER: AtomicU32 = AtomicU32::new(0);
+
+impl Turn {
+    fn take() -> Self {
+        let own = process::id();
+        let mut known = 0;
+        loop {
+            match HOLDER.compare_exchange(known, own, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Self,
+                // a moment, as nothing waits while it has the turn
+                Err(holder) if holder == own => {
+                    known = 0;
+                    thread::sleep(Duration::from_micros(50));
+                }
+                // free again, or a thread of the process that this one was forked from
+                Err(holder) => known = holder,
+            }
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        HOLDER.store(0, Ordering::Release);
+    }
 }
 
 /// As many numbers as there are open files and a few more, however many files the process may have.
@@ -181,6 +214,21 @@ mod tests {
         assert_eq!(numbers[..6], [4, 900_000, 3, 5, 6, 7]);
         // closing a free number that the limit excludes would be an error
         assert_eq!(to_close(&open, 6), [4, 900_000, 3, 5]);
+    }
+
+    #[test]
+    fn the_turn_of_a_process_that_this_one_was_forked_from_is_nobodys() {
+        let turn = Turn::take();
+        assert_eq!(HOLDER.load(Ordering::Relaxed), process::id());
+        // as a child finds it that was forked now
+        HOLDER.store(process::id() + 1, Ordering::Relaxed);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| drop(Turn::take()));
+            }
+        });
+        drop(turn);
+        assert_eq!(HOLDER.load(Ordering::Relaxed), 0);
     }
 
     #[test]
