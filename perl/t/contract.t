@@ -148,6 +148,7 @@ my %AT_NEED = (
 subtest 'the guard asks a node for what our code uses, and for nothing that no node has' => sub {
     require(root() . "/perl/node/lib/PVE/Notify/Guard.pm");
     my (%needs, %uses);
+    no warnings 'once';    ## no critic (ProhibitNoWarnings)
     for my $list (values %PVE::Notify::Guard::NEEDS) {
         push $needs{$_}->@*, $list->{$_}->@* for keys %$list;
     }
