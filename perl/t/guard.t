@@ -168,9 +168,9 @@ sub run ($dir, $first, $break, @before) {
     my $pid = open(my $out, '-|') // die "fork: $!\n";
     if (!$pid) {
         open STDERR, '>', "$dir/stderr";
-        exec @before, $^X, '-T', "-I$dir/arch", "-I$dir/share", "$dir/program.pl", $dir, $first,
-            $break;
-        POSIX::_exit(127);
+        exec(@before, $^X, '-T', "-I$dir/arch", "-I$dir/share", "$dir/program.pl", $dir, $first,
+            $break)
+            or POSIX::_exit(127);
     }
     my $text = do { local $/ = undef; readline $out };
     close $out;
