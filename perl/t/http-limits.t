@@ -16,7 +16,7 @@ use PVE::NotifyHost::Certificate;
 use PVE::Notify::File;
 use Test::More;
 use Test::NotifyHost
-    qw(curl host_folder log_of put_file serve_host wait_until workers_of needs_root);
+    qw(curl host_folder is_gone log_of needs_root put_file serve_host wait_until workers_of);
 use Test::Peers qw(stop);
 use Time::HiRes qw(time);
 
@@ -421,8 +421,8 @@ subtest 'a killed server leaves nothing that stands in the way' => sub {
     waitpid($_, 0) for $server->{pid}, $pid;
     my $next = serve_host($dir);
     is curl($next, '/')->{status}, 200, 'the next one starts at once';
-    ok wait_until(5, sub { !kill(0, $worker) }), 'the old worker ends by itself';
-    ok wait_until(5, sub { !kill(0, $_) }), 'and the helper for passwords'
+    ok wait_until(5, sub { is_gone($worker) }), 'the old worker ends by itself';
+    ok wait_until(5, sub { is_gone($_) }), 'and the helper for passwords'
         for keys $server->{helper}->%*;
     stop($next);
 };

@@ -16,7 +16,7 @@ use Test::BadCalls qw(bad_calls good_call);
 use Test::FakeLog  qw(last_request request_count);
 use Test::Mojo;
 use Test::More;
-use Test::NotifyHost qw(children_of host_folder put_file);
+use Test::NotifyHost qw(children_of host_folder is_gone put_file wait_until);
 
 local $ENV{PVE_NOTIFY_HOST_DIR} = my $dir = host_folder();
 put_file($dir, 'user.cfg', <<'END');
@@ -259,15 +259,9 @@ subtest 'protected methods run in processes of their own' => sub {
         ->json_is('/data' => [], 'nothing of the server is open');
     $t->get_ok("$json/protected/child")->status_is(200);
     my $forgotten = $t->tx->res->json->{data};
-    ok Test::NotifyHost::wait_until(5, sub { !kill(0, $forgotten) || is_zombie($forgotten) }),
-        'a process that its method forgot is ended';
+    ok wait_until(5, sub { is_gone($forgotten) }), 'a process that its method forgot is ended';
     is_deeply [children_of($$)], [], 'no process is left';
 };
-
-sub is_zombie ($pid) {
-    my ($stat) = eval { PVE::Notify::File::read_file("/proc/$pid/stat") };
-    return ($stat // '') =~ /\) Z /;
-}
 
 subtest 'a slow method holds up nobody, and is stopped at its deadline' => sub {
     my $workers = PVE::NotifyHost::Workers->new(max => 2, max_queue => 1, deadline => 2);

@@ -12,7 +12,7 @@ use Test::More  ();
 use Test::Peers qw(new_dir root start write_private);
 
 our @EXPORT_OK = qw(host_folder put_file serve_host curl log_of children_of workers_of
-    wait_until needs_root);
+    is_gone wait_until needs_root);
 
 # A host's folder; this process uses it from here on.
 sub host_folder () {
@@ -87,6 +87,13 @@ sub children_of ($pid) {
 # of a server, beside the helper that it has from its start
 sub workers_of ($host) {
     return grep { !$host->{helper}{ $_->{pid} } } children_of($host->{pid});
+}
+
+# Whether a process has ended. An orphan stays a zombie where process 1 does not wait for it, as in
+# many containers.
+sub is_gone ($pid) {
+    my ($stat) = eval { PVE::Notify::File::read_file("/proc/$pid/stat") };
+    return !defined $stat || $stat =~ /\) Z /;
 }
 
 # True as soon as the code is; for what the kernel and other processes do in their own time.
