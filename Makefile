@@ -108,6 +108,7 @@ soak: setup-soak blib cargo-sandbox node-peers mail-servers soak-perlmod
 	SOAK=1 $(CARGO) test --locked --quiet --release -p notify --test token
 	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
 	tools/fuzz 60
+	SANDBOX=$(sandbox) tools/soak-packages
 
 node-peers: build/node/.installed
 
