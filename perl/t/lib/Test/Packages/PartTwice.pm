@@ -1,7 +1,7 @@
 package Test::Packages::PartTwice;
 
-# The same source gives the same bytes: the packages are built once more, in another folder, for another
-# user's umask, time zone and language.
+# The same source gives the same bytes: the packages are built once more, in another folder, with cargo's files in
+# another one, and another umask, time zone and language.
 
 use v5.36;
 
@@ -24,6 +24,11 @@ cd "$1"
 umask 027
 export TZ=Asia/Tokyo LC_ALL=C LANG=C
 unset CARGO_TARGET_DIR
+home=${CARGO_HOME:-$HOME/.cargo}
+export PATH="$PATH:$home/bin"
+mkdir -p build/home
+ln -s "$home/registry" build/home/registry
+export CARGO_HOME="$1/build/home"
 tools/make-deb >/dev/null
 END
 
