@@ -71,7 +71,7 @@ create('matchers', name => 'nightly', 'match-severity' => 'error', target => 'ph
 my $root_comment = q{Send mails to root@pam's email address};
 
 my sub target ($name, $type, %more) {
-    return { name => $name, type => $type, comment => '', state => 'enabled', %more };
+    return { name => $name, type => $type, comment => '', disable => 'enabled', %more };
 }
 
 subtest 'targets' => sub {
@@ -79,7 +79,7 @@ subtest 'targets' => sub {
         [
         target('chat',         'webhook'),
         target('mail-to-root', 'sendmail', comment => $root_comment),
-        target('old',          'smtp',     state   => 'disabled'),
+        target('old',          'smtp',     disable => 'disabled'),
         target('phone',        'gotify'),
         target('relay',        'smtp', comment => 'the relay'),
         ],
@@ -89,22 +89,22 @@ subtest 'targets' => sub {
 subtest 'other lists' => sub {
     is_deeply list('endpoints/smtp'),
         [
-        { name => 'old',   comment => '',          state => 'disabled' },
-        { name => 'relay', comment => 'the relay', state => 'enabled' },
+        { name => 'old',   comment => '',          disable => 'disabled' },
+        { name => 'relay', comment => 'the relay', disable => 'enabled' },
         ],
         'SMTP';
     is_deeply list('endpoints/sendmail'),
-        [{ name => 'mail-to-root', comment => $root_comment, state => 'enabled' }], 'sendmail';
-    is_deeply list("endpoints/$_->[0]"), [{ name => $_->[1], state => 'enabled' }], $_->[0]
+        [{ name => 'mail-to-root', comment => $root_comment, disable => 'enabled' }], 'sendmail';
+    is_deeply list("endpoints/$_->[0]"), [{ name => $_->[1], disable => 'enabled' }], $_->[0]
         for ['gotify', 'phone'], ['webhook', 'chat'];
     is_deeply list('matchers'),
         [
         {
             name    => 'default-matcher',
             comment => 'Route all notifications to mail-to-root',
-            state   => 'enabled'
+            disable => 'enabled'
         },
-        { name => 'nightly', comment => '', state => 'disabled' },
+        { name => 'nightly', comment => '', disable => 'disabled' },
         ],
         'matchers';
 };
@@ -122,12 +122,13 @@ subtest 'what is wrong, and how things stand with an OAuth2 login' => sub {
     print {$fh} "\nsmtp: broken\n\tserver mail.example.org\n\tfrom-address a\@b.c\n\tport x\n";
     close $fh or die "can't write: $!\n";
     my %row = map { $_->{name} => $_ } rows(call('get', "$base/targets"))->@*;
-    is $row{oauth2}{login}, 'authorize-again', 'the login';
-    like $row{oauth2}{problem}, qr/\S/, 'its problem';
+    is $row{oauth2}{'oauth2-status'}, 'authorize-again', 'the login';
+    like $row{oauth2}{'oauth2-error'}, qr/\S/, 'its problem';
     like $row{broken}{error}, qr/\Anotifications[.]cfg line \d+: port: must be a number/,
         'the error';
-    is $row{broken}{state}, 'disabled', 'that takes no part';
-    is $row{relay}{$_},     '',         "$_: nothing where all is well" for qw(login problem error);
+    is $row{broken}{disable}, 'disabled', 'that takes no part';
+    is $row{relay}{$_}, '', "$_: nothing where all is well"
+        for qw(oauth2-status oauth2-error error);
 };
 
 subtest 'other forms have everything' => sub {
@@ -166,7 +167,7 @@ subtest 'the width on a node' => sub {
         for my $key (keys %$schema) {
             my $text = $width{$key}                 // 0;
             my $most = $schema->{$key}{print_width} // $text;
-            $sum += 3 + max(length($schema->{$key}{title} // $key), $text < $most ? $text : $most);
+            $sum += 3 + max(length($key), $text < $most ? $text : $most);
         }
         cmp_ok $sum, '<=', $TERMINAL, $name;
     }

@@ -10,7 +10,7 @@ use PVE::JSONSchema::Formats;
 my %type = map { $_ => 1 } qw(any array boolean integer null number object string);
 my %key  = map { $_ => 1 } qw(
     additionalProperties default description enum format format_description items links maxLength
-    maximum minLength minimum optional pattern print_width properties renderer requires title type
+    maximum minLength minimum optional pattern print_width properties renderer requires type
     typetext
 );
 

@@ -152,10 +152,9 @@ sub list_of ($description, %more) {
             description => $description,
             properties  => {
                 name    => of_a_file(name_property()),
-                comment => { of_a_file(comment_property())->%*, print_width => 32 },
+                comment => { of_a_file(comment_property())->%*, print_width => 20 },
                 disable => {
-                    of_a_file(disable_property())->%*,
-                    $has_a_state ? (title => 'state', renderer => $STATE) : (),
+                    of_a_file(disable_property())->%*, $has_a_state ? (renderer => $STATE) : (),
                 },
                 error => { error_property()->%*, print_width => 32 },
                 %more,

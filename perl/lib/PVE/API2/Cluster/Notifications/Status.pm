@@ -64,8 +64,8 @@ my %in_list = (
 # what the text of the list shows
 sub list_properties () {
     return (
-        'oauth2-status' => { %condition, title => 'login', optional => 1 },
-        'oauth2-error' => { text($texts{'last-error'})->%*, title => 'problem', print_width => 32 },
+        'oauth2-status' => { %condition,                     optional    => 1 },
+        'oauth2-error'  => { text($texts{'last-error'})->%*, print_width => 32 },
     );
 }
 
