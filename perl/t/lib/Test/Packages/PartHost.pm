@@ -165,7 +165,10 @@ my sub removed ($system) {
     ok !$system->has($_), "$_ is gone"
         for '/run/pve-notify-host', '/etc/default/pve-notify-host', '/etc/pam.d/pve-notify-host',
         '/etc/systemd/system/multi-user.target.wants/pve-notify-host.service';
-    is_done($system->install($PACKAGE), 'apt installs it again');
+    my $dist   = $system->{dist};
+    my $readme = $system->follow_readme('Any other', 'build/deb', packages($dist));
+    is_done($readme, 'installed again, as the README says it');
+    like $readme->{text}, qr/mail-to-root/, 'its last command lists the targets';
     has_state($system, 'again');
     is mode_of($system, '/etc/pve-notify-host/priv'), "700 $PACKAGE $PACKAGE", 'its folders';
     return;

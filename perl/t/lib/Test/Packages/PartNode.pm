@@ -155,7 +155,9 @@ my sub removed ($node) {
     is $node->fingerprint, $before,                            'targets and tokens are untouched';
     is $system->sh('ls -d /usr/lib/*/perl5/*/PVE')->{out}, '', 'no folder of ours is left';
     $node->serves('purged', 'vendor', 'vendor');
-    is_done($system->install($PACKAGE), 'apt installs it again');
+    my $readme = $system->follow_readme('A Proxmox VE 9 node', 'deb-trixie', packages('trixie'));
+    is_done($readme, 'installed again, as the README says it');
+    like $readme->{text}, qr/all is well\n\z/, 'its last command says that all is well';
     $node->serves('again', 'ours', 'ours');
     $node->sends_by_oauth2('with the tokens of before');
     return;
