@@ -120,7 +120,7 @@ my $sent = eval { PVE::Notify::info('test', { target => 'mail', hostname => 'pve
 my $subs = join ' ',
     grep { PVE::Notify->can($_) }
     qw(read_config write_config lock_config notify info refresh_oauth2_state);
-print JSON::PP->new->ascii->canonical->encode({
+my $found = {
     api      => $description eq "The vendor's."          ? 'vendor' : 'ours',
     notify   => PVE::Notify->can('refresh_oauth2_state') ? 'ours'   : 'vendor',
     token    => handler('POST', 'smtp-oauth2-token')     ? 1        : 0,
@@ -131,5 +131,5 @@ print JSON::PP->new->ascii->canonical->encode({
     warnings => \@warnings,
     reason   => PVE::Notify::Guard->can('verdict') && PVE::Notify::Guard::verdict()->{reason},
     isa      => $api->isa('PVE::RESTHandler') ? 1 : 0,
-}),
-    "\n";
+};
+print JSON::PP->new->ascii->canonical->encode($found), "\n";
