@@ -27,7 +27,7 @@ unset CARGO_TARGET_DIR
 home=${CARGO_HOME:-$HOME/.cargo}
 export PATH="$PATH:$home/bin"
 mkdir -p build/home
-ln -s "$home/registry" build/home/registry
+cp -al "$home/registry" build/home/ 2>/dev/null || cp -a "$home/registry" build/home/
 export CARGO_HOME="$1/build/home"
 tools/make-deb >/dev/null
 END
