@@ -11,9 +11,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use notify::Severity;
 use notify::config::{Config, Raw};
 use notify::deliver::Sender;
-use notify::matcher::Severity;
 use notify::template::Templates;
 use notify::token::Cache;
 use notify::{Clock, Deadline, Host, LocalTime, Notification, SystemClock};

@@ -9,10 +9,10 @@
         crate::oauth2::export,
         crate::upkeep::export,
         crate::send::export,
-        crate::targets::gotify::export,
-        crate::targets::sendmail::export,
-        crate::targets::smtp::export,
-        crate::targets::webhook::export
+        crate::endpoints::gotify::export,
+        crate::endpoints::sendmail::export,
+        crate::endpoints::smtp::export,
+        crate::endpoints::webhook::export
     )
 )]
 pub mod export {

@@ -13,10 +13,10 @@
 )]
 
 mod config;
+mod endpoints;
 mod fault;
 mod matchers;
 mod oauth2;
 mod object;
 mod send;
-mod targets;
 mod upkeep;

@@ -5,8 +5,8 @@ pub mod export {
     use std::collections::BTreeMap;
     use std::sync::{Arc, LazyLock, Mutex};
 
+    use notify::Severity;
     use notify::deliver::{BACKGROUND_BUDGET, CALL_BUDGET, Delivery, Sender};
-    use notify::matcher::Severity;
     use notify::template::Templates;
     use notify::token::Cache;
     use notify::{Deadline, Host, Notification, SystemClock};

@@ -6,17 +6,18 @@
 //! no lock is held meanwhile.
 
 mod alert;
-pub(crate) mod at_once;
 
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::Severity;
 use crate::config::{Config, Entity, Kind};
-use crate::matcher::{Candidate, Severity, route};
+pub use crate::endpoint::Recipient;
+use crate::endpoint::{self, Content, Report};
+use crate::matcher::{Candidate, route};
 use crate::outcome::Outcome;
-pub use crate::target::Recipient;
-use crate::target::{self, Content, Report};
+use crate::pool;
 use crate::template::Templates;
 use crate::token::{Cache, Keeper};
 use crate::{Clock, Deadline, Error, Host, Notification};
@@ -122,7 +123,7 @@ impl Sender<'_> {
                 chosen.push((name, config.endpoint(name)));
             }
         }
-        let targets = self.deliver(&chosen, notification, deadline, &mut log);
+        let targets = self.serve(&chosen, notification, deadline, &mut log);
         Delivery {
             targets,
             log: log.0,
@@ -148,7 +149,7 @@ impl Sender<'_> {
             self.clock,
         );
         let mut log = Log::default();
-        let targets = self.deliver(&[(name, Ok(entity))], &notification, deadline, &mut log);
+        let targets = self.serve(&[(name, Ok(entity))], &notification, deadline, &mut log);
         let recipients = targets.iter().flat_map(|outcome| &outcome.recipients);
         let failures: Vec<String> = recipients.filter_map(failure).collect();
         if failures.is_empty() {
@@ -171,7 +172,7 @@ impl Sender<'_> {
     }
 
     /// Serves all targets at once; their outcomes come in the order given.
-    fn deliver(
+    fn serve(
         &self,
         chosen: &[(&str, Result<&Entity, Error>)],
         notification: &Notification,
@@ -197,14 +198,14 @@ impl Sender<'_> {
             log.add(Level::Warning, problem.to_string());
         }
         let one = |(_, entity): &(&str, Result<&Entity, Error>)| match (entity, &content) {
-            (Ok(entity), Ok(content)) => target::deliver(entity, content, host, &keeper, deadline),
+            (Ok(entity), Ok(content)) => endpoint::bring(entity, content, host, &keeper, deadline),
             (Err(error), _) | (_, Err(error)) => Report::refused(error.to_string()),
         };
-        let reports = at_once::map(chosen, one);
+        let reports = pool::map(chosen, one);
         let named = chosen.iter().map(|(name, _)| *name).zip(reports);
         named
             .map(|(name, report)| {
-                let report = report.unwrap_or_else(|at_once::Panicked| {
+                let report = report.unwrap_or_else(|pool::Panicked| {
                     Report::of(
                         Outcome::Unknown {
                             reason: "a fault of this program ended the attempt; please report it"

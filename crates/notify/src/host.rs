@@ -34,7 +34,7 @@ pub type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
 /// The kinds of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum Machine {
     Pve,
     Standalone,
 }
@@ -42,7 +42,7 @@ enum Kind {
 /// A machine.
 #[derive(Clone, Debug)]
 pub struct Host {
-    kind: Kind,
+    kind: Machine,
     config_dir: PathBuf,
     ca_bundle: PathBuf,
     vendor_templates: PathBuf,
@@ -61,7 +61,7 @@ impl Host {
     #[must_use]
     pub fn pve() -> Self {
         Self::new(
-            Kind::Pve,
+            Machine::Pve,
             PathBuf::from(pve::CONFIG_DIR),
             pve::VENDOR_TEMPLATES,
         )
@@ -71,14 +71,14 @@ impl Host {
     #[must_use]
     pub fn standalone(config_dir: impl Into<PathBuf>) -> Self {
         Self::new(
-            Kind::Standalone,
+            Machine::Standalone,
             config_dir.into(),
             standalone::VENDOR_TEMPLATES,
         )
     }
 
     /// The CA bundle is the file named by `SSL_CERT_FILE`, else Debian's.
-    fn new(kind: Kind, config_dir: PathBuf, vendor_templates: &str) -> Self {
+    fn new(kind: Machine, config_dir: PathBuf, vendor_templates: &str) -> Self {
         let ca_bundle = env::var_os("SSL_CERT_FILE")
             .filter(|name| !name.is_empty())
             .map_or_else(|| PathBuf::from(CA_BUNDLE), PathBuf::from);
@@ -175,9 +175,11 @@ impl Host {
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {
         match (self.kind, &self.state_dir) {
-            (Kind::Pve, _) => self.config_dir.join(pve::STATE_DIR),
-            (Kind::Standalone, Some(dir)) => dir.join(standalone::STATE_DIR),
-            (Kind::Standalone, None) => self.config_dir.join("state").join(standalone::STATE_DIR),
+            (Machine::Pve, _) => self.config_dir.join(pve::STATE_DIR),
+            (Machine::Standalone, Some(dir)) => dir.join(standalone::STATE_DIR),
+            (Machine::Standalone, None) => {
+                self.config_dir.join("state").join(standalone::STATE_DIR)
+            }
         }
     }
 
@@ -186,15 +188,15 @@ impl Host {
     pub fn run_dir(&self) -> PathBuf {
         match (self.kind, &self.run_dir) {
             (_, Some(dir)) => dir.clone(),
-            (Kind::Pve, None) => PathBuf::from(pve::RUN_DIR),
-            (Kind::Standalone, None) => self.config_dir.join("run"),
+            (Machine::Pve, None) => PathBuf::from(pve::RUN_DIR),
+            (Machine::Standalone, None) => self.config_dir.join("run"),
         }
     }
 
     /// The folder of the cluster's locks; `None` on a machine that shares its state with no other.
     #[must_use]
     pub fn cluster_locks(&self) -> Option<PathBuf> {
-        (self.kind == Kind::Pve).then(|| self.config_dir.join(pve::LOCK_DIR))
+        (self.kind == Machine::Pve).then(|| self.config_dir.join(pve::LOCK_DIR))
     }
 
     /// What this machine is called in records: its name, with its domain where that is known.
@@ -295,8 +297,8 @@ impl Host {
     /// The text of the provider file and its path; `None` where there is none or none may be.
     pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Error> {
         match self.kind {
-            Kind::Pve => Ok(None),
-            Kind::Standalone => standalone::provider_file(&self.config_dir),
+            Machine::Pve => Ok(None),
+            Machine::Standalone => standalone::provider_file(&self.config_dir),
         }
     }
 }

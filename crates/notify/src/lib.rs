@@ -18,11 +18,13 @@
 )]
 
 pub mod advice;
+mod as_string;
 mod clock;
 pub mod config;
 mod deadline;
 pub mod deliver;
 pub mod disk;
+mod endpoint;
 mod error;
 mod flock;
 mod hex;
@@ -35,13 +37,15 @@ mod notification;
 pub mod oauth2;
 pub mod outcome;
 mod plain;
+mod pool;
 mod random;
 mod redact;
 mod secret;
+mod severity;
 mod shield;
 pub mod smtp;
 pub mod state;
-mod target;
+
 pub mod template;
 pub mod tls;
 pub mod token;
@@ -53,3 +57,4 @@ pub use error::Error;
 pub use host::{Host, Lookup};
 pub use notification::Notification;
 pub use secret::Secret;
+pub use severity::Severity;

@@ -38,7 +38,7 @@ use crate::{Deadline, Error, Host, Secret};
 
 /// What was asked for, to judge the answer by.
 struct Asked<'a> {
-    kind: Kind,
+    kind: Asking,
     provider: &'a Provider,
     client_id: &'a str,
     /// What no text may quote.
@@ -47,7 +47,7 @@ struct Asked<'a> {
 
 /// The kinds of token requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum Asking {
     /// A refresh token for a code.
     Code,
     /// An access token for a refresh token.
@@ -179,7 +179,7 @@ pub fn exchange_code_until(
             .map_err(|_| Error::parameter("redirect-uri", "is not a valid URI"))?,
     );
     let asked = Asked {
-        kind: Kind::Code,
+        kind: Asking::Code,
         provider,
         client_id: &request.client_id,
         secrets: [&request.client_secret, &request.authorization_code]

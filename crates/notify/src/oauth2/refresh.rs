@@ -9,7 +9,7 @@ use std::cell::Cell;
 use ::oauth2::{HttpRequest, HttpResponse, RefreshToken, RequestTokenError, Scope, TokenResponse};
 
 use super::reply::{self, Refusal, Tokens};
-use super::{Account, Asked, Kind, client, explain, http};
+use super::{Account, Asked, Asking, client, explain, http};
 use crate::advice::{self, Oddity};
 use crate::{Deadline, Error, Host, Secret};
 
@@ -53,7 +53,11 @@ pub(crate) fn refresh(
     now: i64,
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
-    let asked = asked(account, Kind::Refresh, vec![&account.client_secret, token]);
+    let asked = asked(
+        account,
+        Asking::Refresh,
+        vec![&account.client_secret, token],
+    );
     let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
     let sent = RefreshToken::new(token.expose().to_owned());
     let skew = Cell::new(None);
@@ -75,7 +79,7 @@ pub(crate) fn app_token(
     now: i64,
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
-    let asked = asked(account, Kind::App, vec![&account.client_secret]);
+    let asked = asked(account, Asking::App, vec![&account.client_secret]);
     let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
     let scopes = account.provider.app_scopes.iter().cloned().map(Scope::new);
     let skew = Cell::new(None);
@@ -91,7 +95,7 @@ pub(crate) fn app_token(
     granted_by(account, granted, skew.get())
 }
 
-fn asked<'a>(account: &'a Account, kind: Kind, secrets: Vec<&'a Secret>) -> Asked<'a> {
+fn asked<'a>(account: &'a Account, kind: Asking, secrets: Vec<&'a Secret>) -> Asked<'a> {
     Asked {
         kind,
         provider: &account.provider,

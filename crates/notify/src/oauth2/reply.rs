@@ -12,7 +12,7 @@ use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Asked, Kind, explain, provider};
+use super::{Asked, Asking, explain, provider};
 use crate::advice::Oddity;
 use crate::http::{dated, retry_after};
 use crate::{Error, Secret};
@@ -183,20 +183,20 @@ fn grant(asked: &Asked<'_>, answer: &Answer) -> Result<(), Oddity> {
                 .any(|word| word.eq_ignore_ascii_case(scope))
         };
         let scopes = match asked.kind {
-            Kind::Code | Kind::Refresh => &asked.provider.scopes,
-            Kind::App => &asked.provider.app_scopes,
+            Asking::Code | Asking::Refresh => &asked.provider.scopes,
+            Asking::App => &asked.provider.app_scopes,
         };
         if !provider::demanded(scopes).all(granted) {
             return Err(Oddity::ScopeMissing);
         }
     }
     match asked.kind {
-        Kind::Code if answer.refresh_token.is_none() => Err(asked.provider.no_refresh_token),
-        Kind::Code => Ok(()),
-        Kind::Refresh | Kind::App if life(answer.expires_in.as_ref()).is_none() => {
+        Asking::Code if answer.refresh_token.is_none() => Err(asked.provider.no_refresh_token),
+        Asking::Code => Ok(()),
+        Asking::Refresh | Asking::App if life(answer.expires_in.as_ref()).is_none() => {
             Err(Oddity::Expiry)
         }
-        Kind::Refresh | Kind::App => Ok(()),
+        Asking::Refresh | Asking::App => Ok(()),
     }
 }
 

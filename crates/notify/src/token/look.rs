@@ -83,7 +83,7 @@ impl Keeper<'_> {
         let alive = copy
             .as_ref()
             .filter(|copy| copy.is_alive(uptime))
-            .map(super::age::Copy::token);
+            .map(super::age::LocalCopy::token);
         match want {
             Want::Token => {
                 if let Some(copy) = copy.filter(|copy| copy.is_fresh(account, uptime)) {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use notify::Severity;
 use notify::deliver::{BACKGROUND_BUDGET, CALL_BUDGET, Level};
-use notify::matcher::Severity;
 
 use crate::peer::{Server, answer, hold, read_request};
 use crate::site::{OK, Site, logged, plain, web, words};

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use notify::Severity;
 use notify::config::{Config, Entity, Raw};
 use notify::deliver::{Delivery, Level, Sender};
-use notify::matcher::Severity;
 use notify::oauth2::Account;
 use notify::template::Templates;
 use notify::token::{Cache, Keeper};

@@ -1,4 +1,4 @@
-//! What all directives have in common: one string, in the files and in the API's answers.
+//! One string, in the files and in the API's answers: what severities and all directives have in common.
 
 /// Serialises through `Display` and deserialises through `FromStr`.
 macro_rules! as_string {
@@ -18,4 +18,4 @@ macro_rules! as_string {
     };
 }
 
-pub(super) use as_string;
+pub(crate) use as_string;

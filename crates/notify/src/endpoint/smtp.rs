@@ -15,7 +15,7 @@ use crate::token::Keeper;
 use crate::{Deadline, Host};
 use credentials::Credentials;
 
-pub(super) fn deliver(
+pub(super) fn submit(
     item: &Smtp,
     content: &Content<'_>,
     host: &Host,
@@ -47,7 +47,7 @@ pub(super) fn deliver(
             Err(outcome) => vec![outcome; count],
         }
     };
-    let mut report = mail::deliver(host, content, &from, author, recipients, deadline, attempt);
+    let mut report = mail::for_each(host, content, &from, author, recipients, deadline, attempt);
     report.warnings.extend(item.warning().map(str::to_owned));
     report.warnings.extend(credentials.warning());
     report

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::*;
 use crate::clock::LocalTime;
+use crate::endpoint::twice;
 use crate::oauth2::{Cloud, Provider};
 use crate::state::{Identity, Peer};
-use crate::target::twice;
 use crate::{Secret, SystemClock};
 
 /// A clock that stands still.

@@ -33,7 +33,7 @@ const WHILE: Duration = Duration::from_millis(500);
 
 /// The function panicked for this item.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Panicked;
+pub(crate) struct Panicked;
 
 /// What a thread tells the caller's thread: no item is left.
 struct NoMore;
@@ -52,7 +52,7 @@ pub(crate) fn callers_mask() -> SigSet {
 
 /// Calls the function for each item; the results come in the order of the items. A single item costs
 /// no thread, and a system that gives no threads only delays.
-pub(super) fn map<T: Sync, R: Send>(
+pub(crate) fn map<T: Sync, R: Send>(
     items: &[T],
     function: impl Fn(&T) -> R + Sync,
 ) -> Vec<Result<R, Panicked>> {

@@ -14,7 +14,7 @@ use crate::redact::Redactor;
 use crate::template::webhook::render;
 use crate::{Clock, Deadline, Host, Secret};
 
-pub(super) fn deliver(
+pub(super) fn call(
     item: &Webhook,
     content: &Content<'_>,
     host: &Host,
@@ -27,7 +27,7 @@ pub(super) fn deliver(
     };
     match maker.request() {
         Ok(request) => {
-            let mut report = Call::new(request, maker.secrets).deliver(host, deadline);
+            let mut report = Call::new(request, maker.secrets).run(host, deadline);
             report.warnings.extend(maker.faults);
             report
         }

@@ -106,7 +106,7 @@ impl Report {
 }
 
 /// Brings the notification to one target.
-pub(crate) fn deliver(
+pub(crate) fn bring(
     entity: &Entity,
     content: &Content<'_>,
     host: &Host,
@@ -118,10 +118,10 @@ pub(crate) fn deliver(
     }
     let host = &host.for_one_target();
     match entity {
-        Entity::Gotify(item) => gotify::deliver(item, content, host, deadline),
-        Entity::Sendmail(item) => sendmail::deliver(item, content, host, deadline),
-        Entity::Smtp(item) => smtp::deliver(item, content, host, keeper, deadline),
-        Entity::Webhook(item) => webhook::deliver(item, content, host, keeper.clock(), deadline),
+        Entity::Gotify(item) => gotify::post(item, content, host, deadline),
+        Entity::Sendmail(item) => sendmail::hand_in(item, content, host, deadline),
+        Entity::Smtp(item) => smtp::submit(item, content, host, keeper, deadline),
+        Entity::Webhook(item) => webhook::call(item, content, host, keeper.clock(), deadline),
         Entity::Matcher(item) => Report::refused(format!("'{}' is a matcher", item.name)),
     }
 }

@@ -24,7 +24,7 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Resource, getrlimit, setrlimit};
 
-use crate::deliver::at_once::callers_mask;
+use crate::pool::callers_mask;
 use crate::shield::shielded;
 
 /// Numbers of files that are closed although nothing has them: another thread may open a file while

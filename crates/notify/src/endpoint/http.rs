@@ -28,7 +28,7 @@ impl Call {
         Self { request, secrets }
     }
 
-    pub(super) fn deliver(&self, host: &Host, deadline: Deadline) -> Report {
+    pub(super) fn run(&self, host: &Host, deadline: Deadline) -> Report {
         let (mut outcomes, attempts) = twice(&[()], deadline, |_, this| {
             vec![self.attempt(host, this.end().at_most(BUDGET))]
         });

@@ -13,7 +13,7 @@ use crate::{Deadline, Host};
 const AUTHOR: &str = "Proxmox VE";
 
 /// Sends the mail to all recipients. `attempt` hands it in for some of them and answers in their order.
-pub(super) fn deliver(
+pub(super) fn for_each(
     host: &Host,
     content: &Content<'_>,
     from: &Mailbox,

@@ -26,7 +26,7 @@ use crate::{Deadline, Host};
 /// The one exit status that means "later" (`EX_TEMPFAIL` of sysexits.h).
 const TEMPORARY: i32 = 75;
 
-pub(super) fn deliver(
+pub(super) fn hand_in(
     item: &Sendmail,
     content: &Content<'_>,
     host: &Host,
@@ -52,7 +52,7 @@ pub(super) fn deliver(
         notes.borrow_mut().extend(note);
         vec![outcome; to.len()]
     };
-    let mut report = mail::deliver(host, content, &from, author, recipients, deadline, attempt);
+    let mut report = mail::for_each(host, content, &from, author, recipients, deadline, attempt);
     report.warnings.append(&mut notes.borrow_mut());
     report
 }

@@ -6,22 +6,20 @@ use serde_json::json;
 
 use super::http::{Call, address};
 use super::{Content, Report};
+use crate::Severity;
 use crate::config::Gotify;
-use crate::matcher::Severity;
 use crate::{Deadline, Host};
 
 const X_GOTIFY_KEY: HeaderName = HeaderName::from_static("x-gotify-key");
 
-pub(super) fn deliver(
+pub(super) fn post(
     item: &Gotify,
     content: &Content<'_>,
     host: &Host,
     deadline: Deadline,
 ) -> Report {
     match request(item, content) {
-        Ok(request) => {
-            Call::new(request, item.token.iter().cloned().collect()).deliver(host, deadline)
-        }
+        Ok(request) => Call::new(request, item.token.iter().cloned().collect()).run(host, deadline),
         Err(reason) => Report::refused(reason),
     }
 }
