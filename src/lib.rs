@@ -14,9 +14,10 @@
 
 mod config;
 mod endpoints;
-mod fault;
+mod exception;
 mod matchers;
 mod oauth2;
 mod object;
 mod send;
+mod shown;
 mod upkeep;

@@ -5,19 +5,23 @@ pub mod export {
     use notify::Secret;
     use notify::config::{GotifySettings, Kind};
 
-    use crate::fault::Fault;
-    use crate::object::{All, Object, One};
+    use crate::exception::Exception;
+    use crate::object::Object;
+    use crate::shown::{All, One};
 
     /// All targets of this kind.
     #[export]
     pub fn get_gotify_endpoints(#[try_from_ref] this: &Object) -> All {
-        this.all(Kind::Gotify)
+        All::of(this, Kind::Gotify)
     }
 
     /// One target; 404 if there is none of this name.
     #[export(serialize_error)]
-    pub fn get_gotify_endpoint(#[try_from_ref] this: &Object, name: String) -> Result<One, Fault> {
-        this.one(Kind::Gotify, name)
+    pub fn get_gotify_endpoint(
+        #[try_from_ref] this: &Object,
+        name: String,
+    ) -> Result<One, Exception> {
+        One::of(this, Kind::Gotify, name)
     }
 
     /// Adds a target.
@@ -30,14 +34,14 @@ pub mod export {
         token: Secret,
         comment: Option<String>,
         disable: Option<bool>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let settings = GotifySettings {
             server: Some(server),
             token: Some(token),
             comment,
             disable,
         };
-        this.add(name, settings)
+        Ok(this.add(name, settings)?)
     }
 
     /// Changes a target: removes the settings named in `delete`, then takes over those given.
@@ -52,19 +56,22 @@ pub mod export {
         disable: Option<bool>,
         delete: Option<Vec<String>>,
         digest: Option<&str>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let settings = GotifySettings {
             server,
             token,
             comment,
             disable,
         };
-        this.update(name, settings, delete, digest)
+        Ok(this.update(name, settings, &delete.unwrap_or_default(), digest)?)
     }
 
     /// Deletes a target that no matcher uses; a builtin one comes back at the next reading.
     #[export(serialize_error)]
-    pub fn delete_gotify_endpoint(#[try_from_ref] this: &Object, name: &str) -> Result<(), Fault> {
-        this.delete(Kind::Gotify, name)
+    pub fn delete_gotify_endpoint(
+        #[try_from_ref] this: &Object,
+        name: &str,
+    ) -> Result<(), Exception> {
+        Ok(this.delete(Kind::Gotify, name)?)
     }
 }

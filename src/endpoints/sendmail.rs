@@ -4,13 +4,14 @@
 pub mod export {
     use notify::config::{Kind, SendmailSettings};
 
-    use crate::fault::Fault;
-    use crate::object::{All, Object, One};
+    use crate::exception::Exception;
+    use crate::object::Object;
+    use crate::shown::{All, One};
 
     /// All targets of this kind.
     #[export]
     pub fn get_sendmail_endpoints(#[try_from_ref] this: &Object) -> All {
-        this.all(Kind::Sendmail)
+        All::of(this, Kind::Sendmail)
     }
 
     /// One target; 404 if there is none of this name.
@@ -18,8 +19,8 @@ pub mod export {
     pub fn get_sendmail_endpoint(
         #[try_from_ref] this: &Object,
         name: String,
-    ) -> Result<One, Fault> {
-        this.one(Kind::Sendmail, name)
+    ) -> Result<One, Exception> {
+        One::of(this, Kind::Sendmail, name)
     }
 
     /// Adds a target.
@@ -34,7 +35,7 @@ pub mod export {
         author: Option<String>,
         comment: Option<String>,
         disable: Option<bool>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let settings = SendmailSettings {
             mailto,
             mailto_user,
@@ -43,7 +44,7 @@ pub mod export {
             comment,
             disable,
         };
-        this.add(name, settings)
+        Ok(this.add(name, settings)?)
     }
 
     /// Changes a target: removes the settings named in `delete`, then takes over those given.
@@ -60,7 +61,7 @@ pub mod export {
         disable: Option<bool>,
         delete: Option<Vec<String>>,
         digest: Option<&str>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let settings = SendmailSettings {
             mailto,
             mailto_user,
@@ -69,7 +70,7 @@ pub mod export {
             comment,
             disable,
         };
-        this.update(name, settings, delete, digest)
+        Ok(this.update(name, settings, &delete.unwrap_or_default(), digest)?)
     }
 
     /// Deletes a target that no matcher uses; a builtin one comes back at the next reading.
@@ -77,7 +78,7 @@ pub mod export {
     pub fn delete_sendmail_endpoint(
         #[try_from_ref] this: &Object,
         name: &str,
-    ) -> Result<(), Fault> {
-        this.delete(Kind::Sendmail, name)
+    ) -> Result<(), Exception> {
+        Ok(this.delete(Kind::Sendmail, name)?)
     }
 }

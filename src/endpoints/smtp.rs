@@ -3,15 +3,12 @@
 #[perlmod::package(name = "PVE::RS::Notify", part)]
 pub mod export {
     use notify::Secret;
-    use notify::config::{Entity, Kind, SmtpMode, SmtpSettings};
-    use notify::oauth2::{CUSTOM, Providers};
+    use notify::config::{Kind, SmtpMode, SmtpSettings};
     use serde::Deserialize;
 
-    use crate::fault::Fault;
-    use crate::object::{All, Grant, Object, One};
-
-    /// The key that is none of the configuration.
-    const REFRESH_TOKEN: &str = "oauth2-refresh-token";
+    use crate::exception::Exception;
+    use crate::object::Object;
+    use crate::shown::{All, One};
 
     /// The trailing hash.
     #[derive(Default, Deserialize)]
@@ -53,13 +50,16 @@ pub mod export {
     /// All targets of this kind.
     #[export]
     pub fn get_smtp_endpoints(#[try_from_ref] this: &Object) -> All {
-        this.all(Kind::Smtp)
+        All::of(this, Kind::Smtp)
     }
 
     /// One target; 404 if there is none of this name.
     #[export(serialize_error)]
-    pub fn get_smtp_endpoint(#[try_from_ref] this: &Object, name: String) -> Result<One, Fault> {
-        this.one(Kind::Smtp, name)
+    pub fn get_smtp_endpoint(
+        #[try_from_ref] this: &Object,
+        name: String,
+    ) -> Result<One, Exception> {
+        One::of(this, Kind::Smtp, name)
     }
 
     /// Adds a target.
@@ -80,9 +80,8 @@ pub mod export {
         comment: Option<String>,
         disable: Option<bool>,
         more: Option<More>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let mut more = more.unwrap_or_default();
-        check_method(this, &more)?;
         let token = more.oauth2_refresh_token.take();
         let settings = SmtpSettings {
             server: Some(server),
@@ -98,42 +97,7 @@ pub mod export {
             disable,
             ..more.settings()
         };
-        this.add(name, settings)?;
-        this.note(Grant::Gone(name.to_owned()));
-        note_token(this, name, token)
-    }
-
-    /// The provider must be known to this machine.
-    fn check_method(this: &Object, more: &More) -> Result<(), Fault> {
-        match more.auth_method.as_deref() {
-            None | Some("" | "plain" | CUSTOM) => Ok(()),
-            Some(method) => {
-                Providers::load(this.host()).find(method)?;
-                Ok(())
-            }
-        }
-    }
-
-    /// A token needs a target that logs in with it.
-    fn note_token(this: &Object, name: &str, token: Option<Secret>) -> Result<(), Fault> {
-        let Some(token) = token else { return Ok(()) };
-        match this.config().get(Kind::Smtp, name)? {
-            Entity::Smtp(smtp) if smtp.oauth2_method().is_some() && !smtp.is_app_only() => {
-                this.note(Grant::Given(name.to_owned(), token));
-                Ok(())
-            }
-            _ => Err(Fault::bad_request(
-                "oauth2-refresh-token: the target does not log in with one; set auth-method as well",
-            )),
-        }
-    }
-
-    /// What the target's grant is given for.
-    fn granted_for(this: &Object, name: &str) -> Vec<String> {
-        match this.config().get(Kind::Smtp, name) {
-            Ok(Entity::Smtp(smtp)) => smtp.granted_for(),
-            _ => Vec::new(),
-        }
+        Ok(this.add_smtp(name, settings, token)?)
     }
 
     /// Changes a target: removes the settings named in `delete`, then takes over those given.
@@ -156,9 +120,8 @@ pub mod export {
         delete: Option<Vec<String>>,
         digest: Option<&str>,
         more: Option<More>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let mut more = more.unwrap_or_default();
-        check_method(this, &more)?;
         let token = more.oauth2_refresh_token.take();
         let settings = SmtpSettings {
             server,
@@ -174,29 +137,15 @@ pub mod export {
             disable,
             ..more.settings()
         };
-        let mut delete = delete.unwrap_or_default();
-        let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
-        delete.retain(|key| key != REFRESH_TOKEN);
-        let before = granted_for(this, name);
-        let gives_secret = settings.oauth2_client_secret.is_some();
-        this.update(name, settings, Some(delete), digest)?;
-        if ends_grant {
-            this.note(Grant::Gone(name.to_owned()));
-        }
-        if granted_for(this, name) != before {
-            this.note(Grant::Outdated(name.to_owned()));
-        }
-        if gives_secret {
-            this.note(Grant::Renewed(name.to_owned()));
-        }
-        note_token(this, name, token)
+        Ok(this.update_smtp(name, settings, token, delete.unwrap_or_default(), digest)?)
     }
 
     /// Deletes a target that no matcher uses.
     #[export(serialize_error)]
-    pub fn delete_smtp_endpoint(#[try_from_ref] this: &Object, name: &str) -> Result<(), Fault> {
-        this.delete(Kind::Smtp, name)?;
-        this.note(Grant::Gone(name.to_owned()));
-        Ok(())
+    pub fn delete_smtp_endpoint(
+        #[try_from_ref] this: &Object,
+        name: &str,
+    ) -> Result<(), Exception> {
+        Ok(this.delete(Kind::Smtp, name)?)
     }
 }

@@ -2,12 +2,14 @@
 
 #[perlmod::package(name = "PVE::RS::Notify", part)]
 pub mod export {
+    use notify::Parameter;
     use notify::config::{HttpMethod, Kind, Pair, WebhookSettings};
     use perlmod::Value;
     use serde::Deserialize;
 
-    use crate::fault::Fault;
-    use crate::object::{All, Object, One};
+    use crate::exception::Exception;
+    use crate::object::Object;
+    use crate::shown::{All, One};
 
     /// The parameters of the API.
     #[derive(Deserialize)]
@@ -29,9 +31,9 @@ pub mod export {
 
     impl Parameters {
         /// The target's name, if it is among them, and its settings.
-        fn read(parameters: &Value) -> Result<(Option<String>, WebhookSettings), Fault> {
+        fn read(parameters: &Value) -> Result<(Option<String>, WebhookSettings), Exception> {
             let this: Self =
-                perlmod::from_ref_value(parameters).map_err(|error| Fault::unusable(&error))?;
+                perlmod::from_ref_value(parameters).map_err(|error| Exception::unusable(&error))?;
             let settings = WebhookSettings {
                 method: this.method,
                 url: this.url,
@@ -48,13 +50,16 @@ pub mod export {
     /// All targets of this kind; of secrets only the names.
     #[export]
     pub fn get_webhook_endpoints(#[try_from_ref] this: &Object) -> All {
-        this.all(Kind::Webhook)
+        All::of(this, Kind::Webhook)
     }
 
     /// One target; 404 if there is none of this name.
     #[export(serialize_error)]
-    pub fn get_webhook_endpoint(#[try_from_ref] this: &Object, name: String) -> Result<One, Fault> {
-        this.one(Kind::Webhook, name)
+    pub fn get_webhook_endpoint(
+        #[try_from_ref] this: &Object,
+        name: String,
+    ) -> Result<One, Exception> {
+        One::of(this, Kind::Webhook, name)
     }
 
     /// Adds a target; the hash has its `name` too.
@@ -62,13 +67,13 @@ pub mod export {
     pub fn add_webhook_endpoint(
         #[try_from_ref] this: &Object,
         #[raw] parameters: Value,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let (name, settings) = Parameters::read(&parameters)?;
-        let name = name.ok_or_else(|| Fault::bad_request("name: missing"))?;
-        if settings.method.is_none() {
-            return Err(Fault::bad_request("method: missing"));
-        }
-        this.add(&name, settings)
+        let name = name.ok_or_else(|| Parameter {
+            name: "name",
+            reason: "missing".to_owned(),
+        })?;
+        Ok(this.add(&name, settings)?)
     }
 
     /// Changes a target: removes the settings named in `delete`, then takes over those given. Secrets
@@ -80,14 +85,17 @@ pub mod export {
         #[raw] parameters: Value,
         delete: Option<Vec<String>>,
         digest: Option<&str>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let (_, settings) = Parameters::read(&parameters)?;
-        this.update(name, settings, delete, digest)
+        Ok(this.update(name, settings, &delete.unwrap_or_default(), digest)?)
     }
 
     /// Deletes a target that no matcher uses.
     #[export(serialize_error)]
-    pub fn delete_webhook_endpoint(#[try_from_ref] this: &Object, name: &str) -> Result<(), Fault> {
-        this.delete(Kind::Webhook, name)
+    pub fn delete_webhook_endpoint(
+        #[try_from_ref] this: &Object,
+        name: &str,
+    ) -> Result<(), Exception> {
+        Ok(this.delete(Kind::Webhook, name)?)
     }
 }

@@ -12,11 +12,14 @@ mod webhook;
 
 use serde::Serialize;
 
+use crate::cause::Cause;
 use crate::config::Entity;
-use crate::outcome::{Outcome, Retry};
-use crate::template::{Part, Problem, Templates};
+use crate::message::Message;
+use crate::net::Trip;
+use crate::outcome::{Failure, Outcome};
+use crate::template::{self, Part, Problem, Templates};
 use crate::token::Keeper;
-use crate::{Clock, Deadline, Error, Host, Notification};
+use crate::{Clock, Deadline, Notification};
 use twice::{Try, twice};
 
 /// A notification with its texts, rendered once for all targets.
@@ -37,17 +40,18 @@ impl<'a> Content<'a> {
         templates: &Templates,
         clock: &dyn Clock,
         problems: &mut Vec<Problem>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, Message> {
         let mut part = |part| {
             let Notification { template, data, .. } = notification;
-            templates.render(template, part, data, clock, problems)
+            let rendered = templates.render(template, part, data, clock, problems);
+            rendered.map_err(|error: template::Error| Message::new(error.to_string()))
         };
         let (subject, text) = (part(Part::Subject)?, part(Part::Text)?);
         let mail = match with_mail {
             true => {
                 let html = part(Part::Html)?;
                 let body = crate::mail::Body::new(&text, &html);
-                Some(body.map_err(|reason| Error::parameter("mail", reason))?)
+                Some(body.map_err(|reason| Message::new(reason).about("mail"))?)
             }
             false => None,
         };
@@ -83,13 +87,8 @@ pub(crate) struct Report {
 
 impl Report {
     /// Nothing could be sent, and somebody has to act.
-    pub(crate) fn refused(reason: impl Into<String>) -> Self {
-        Self::of(
-            Outcome::Refused {
-                reason: reason.into(),
-            },
-            0,
-        )
+    pub(crate) fn refused(why: Message) -> Self {
+        Self::of(Failure::new(Cause::Settings, why).outcome(), 0)
     }
 
     /// One outcome for all there is.
@@ -109,30 +108,28 @@ impl Report {
 pub(crate) fn bring(
     entity: &Entity,
     content: &Content<'_>,
-    host: &Host,
+    trip: &Trip,
     keeper: &Keeper<'_>,
     deadline: Deadline,
 ) -> Report {
     if deadline.left().is_none() {
         return Report::of(not_tried(), 0);
     }
-    let host = &host.for_one_target();
+    let trip = &trip.for_one_target();
     match entity {
-        Entity::Gotify(item) => gotify::post(item, content, host, deadline),
-        Entity::Sendmail(item) => sendmail::hand_in(item, content, host, deadline),
-        Entity::Smtp(item) => smtp::submit(item, content, host, keeper, deadline),
-        Entity::Webhook(item) => webhook::call(item, content, host, keeper.clock(), deadline),
-        Entity::Matcher(item) => Report::refused(format!("'{}' is a matcher", item.name)),
+        Entity::Gotify(item) => gotify::post(item, content, trip, deadline),
+        Entity::Sendmail(item) => sendmail::hand_in(item, content, trip, deadline),
+        Entity::Smtp(item) => smtp::submit(item, content, trip, keeper, deadline),
+        Entity::Webhook(item) => webhook::call(item, content, trip, keeper.clock(), deadline),
+        Entity::Matcher(item) => {
+            Report::refused(Message::new(format!("'{}' is a matcher", item.name)))
+        }
     }
 }
 
 /// The others have used up the time: nothing is known of this target.
 fn not_tried() -> Outcome {
-    Outcome::Unsent {
-        reason:
-            "not tried: the time was up before this target's turn came, since many others did not \
-                 answer; an administrator has to look after those first"
-                .to_owned(),
-        retry: Retry::Soon,
-    }
+    let why = "not tried: the time was up before this target's turn came, since many others did not answer";
+    let why = Message::new(why).fix("an administrator has to look after those first");
+    Failure::new(Cause::Busy, why).outcome()
 }

@@ -13,15 +13,13 @@ mod standalone;
 mod users;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::{env, io};
 
 pub(crate) use proxy::Proxy;
 
-use crate::net::{Names, Visited};
-use crate::{Error, tls};
+use crate::plain::Unusable;
 
 /// Debian's bundle, kept up by `update-ca-certificates`.
 const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -31,6 +29,11 @@ const SENDMAIL: &str = "/usr/sbin/sendmail";
 
 /// Finds the addresses of a host and port; may block, runs in a thread of its own.
 pub type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
+
+/// The system's way to look a name up: hosts file, DNS, whatever `nsswitch.conf` says.
+fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    (host, port).to_socket_addrs().map(Iterator::collect)
+}
 
 /// The kinds of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +52,6 @@ pub struct Host {
     state_dir: Option<PathBuf>,
     run_dir: Option<PathBuf>,
     lookup: Lookup,
-    names: Option<Arc<Names>>,
-    visited: Option<Arc<Visited>>,
-    trust: Option<Arc<tls::Shared>>,
     fqdn: Option<String>,
     sendmail: PathBuf,
 }
@@ -89,10 +89,7 @@ impl Host {
             vendor_templates: PathBuf::from(vendor_templates),
             state_dir: None,
             run_dir: None,
-            lookup: crate::net::system_lookup,
-            names: None,
-            visited: None,
-            trust: None,
+            lookup: system_lookup,
             fqdn: None,
             sendmail: PathBuf::from(SENDMAIL),
         }
@@ -234,7 +231,7 @@ impl Host {
     }
 
     /// The sender of mails that name none: `email_from` of `datacenter.cfg`, else `root`.
-    pub(crate) fn email_from(&self) -> Result<String, Error> {
+    pub(crate) fn email_from(&self) -> Result<String, Unusable> {
         let set = datacenter::setting(&self.config_dir.join("datacenter.cfg"), "email_from")?;
         Ok(set
             .filter(|from| !from.is_empty())
@@ -242,60 +239,21 @@ impl Host {
     }
 
     /// The mail addresses of the users of `user.cfg`, by user id.
-    pub(crate) fn user_addresses(&self) -> Result<HashMap<String, String>, Error> {
+    pub(crate) fn user_addresses(&self) -> Result<HashMap<String, String>, Unusable> {
         users::addresses(&self.config_dir.join("user.cfg"))
-    }
-
-    /// The same machine for as long as one delivery takes: what its targets have in common is found
-    /// out once.
-    pub(crate) fn for_one_delivery(&self) -> Self {
-        Self {
-            names: Some(Arc::default()),
-            trust: Some(Arc::default()),
-            // an empty name is none
-            fqdn: Some(self.fqdn().unwrap_or_default()),
-            ..self.clone()
-        }
-    }
-
-    /// The same machine for as long as one target is served: a second try begins at an address that
-    /// the first has not used.
-    pub(crate) fn for_one_target(&self) -> Self {
-        Self {
-            visited: Some(Arc::default()),
-            ..self.clone()
-        }
     }
 
     pub(crate) fn lookup(&self) -> Lookup {
         self.lookup
     }
 
-    /// The look-ups that are shared with others; none outside of a delivery.
-    pub(crate) fn names(&self) -> Arc<Names> {
-        self.names.clone().unwrap_or_default()
-    }
-
-    /// The addresses that earlier tries have used; none outside of a target's delivery.
-    pub(crate) fn visited(&self) -> Arc<Visited> {
-        self.visited.clone().unwrap_or_default()
-    }
-
-    /// TLS settings that trust the CA bundle, as [`tls::client_config`].
-    pub(crate) fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
-        match &self.trust {
-            Some(shared) => shared.client_config(&self.ca_bundle),
-            None => tls::client_config(&self.ca_bundle),
-        }
-    }
-
     /// The proxy of `datacenter.cfg`; the environment's proxy variables do not count.
-    pub(crate) fn proxy(&self) -> Result<Option<Proxy>, Error> {
+    pub(crate) fn proxy(&self) -> Result<Option<Proxy>, Unusable> {
         proxy::read(&self.config_dir.join("datacenter.cfg"))
     }
 
     /// The text of the provider file and its path; `None` where there is none or none may be.
-    pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Error> {
+    pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Unusable> {
         match self.kind {
             Machine::Pve => Ok(None),
             Machine::Standalone => standalone::provider_file(&self.config_dir),

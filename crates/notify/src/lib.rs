@@ -17,8 +17,10 @@
     )
 )]
 
+pub mod account;
 pub mod advice;
 mod as_string;
+pub mod cause;
 mod clock;
 pub mod config;
 mod deadline;
@@ -32,15 +34,18 @@ mod host;
 mod http;
 mod mail;
 pub mod matcher;
-mod net;
+pub mod message;
+pub mod net;
 mod notification;
 pub mod oauth2;
 pub mod outcome;
-mod plain;
+mod parameter;
+pub mod plain;
 mod pool;
 mod random;
 mod redact;
 mod secret;
+pub mod service;
 mod severity;
 mod shield;
 pub mod smtp;
@@ -50,11 +55,14 @@ pub mod template;
 pub mod tls;
 pub mod token;
 pub mod upkeep;
+pub mod verdict;
 
 pub use clock::{Clock, FixedClock, LocalTime, SystemClock};
 pub use deadline::Deadline;
 pub use error::Error;
 pub use host::{Host, Lookup};
 pub use notification::Notification;
+pub use parameter::Parameter;
+pub use plain::Unusable;
 pub use secret::Secret;
 pub use severity::Severity;

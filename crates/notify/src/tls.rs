@@ -17,7 +17,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::{Error, plain};
+use crate::plain::{self, Unusable};
 
 /// The largest bundle that is read, in bytes; Debian's has 0.2 MiB.
 const MAX: u64 = 8 * 1024 * 1024;
@@ -39,9 +39,9 @@ static CACHE: Mutex<Option<(Stamp, Arc<ClientConfig>)>> = Mutex::new(None);
 /// would use the same tickets).
 ///
 /// # Errors
-/// [`Error::File`] if the bundle cannot be read or holds no usable certificate.
-pub fn client_config(bundle: &Path) -> Result<Arc<ClientConfig>, Error> {
-    let fault = |reason: String| Error::file(bundle, reason);
+/// [`Unusable`] if the bundle cannot be read or holds no usable certificate.
+pub fn client_config(bundle: &Path) -> Result<Arc<ClientConfig>, Unusable> {
+    let fault = |reason: String| Unusable::new(bundle, reason);
     let opened =
         plain::open(bundle).and_then(|file| file.ok_or("there is no such file".to_owned()));
     let (file, about) = opened.map_err(|e| fault(format!("the CA bundle cannot be used: {e}")))?;
@@ -83,7 +83,7 @@ pub(crate) struct Shared(Mutex<Option<Arc<ClientConfig>>>);
 
 impl Shared {
     /// As [`client_config`].
-    pub(crate) fn client_config(&self, bundle: &Path) -> Result<Arc<ClientConfig>, Error> {
+    pub(crate) fn client_config(&self, bundle: &Path) -> Result<Arc<ClientConfig>, Unusable> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = known.as_ref() {
             return Ok(Arc::clone(config));

@@ -31,16 +31,16 @@ impl Config {
     ///
     /// # Errors
     /// [`Error::InvalidDigest`] and [`Error::Modified`].
-    pub fn check_digest(&self, digest: Option<&str>) -> Result<(), crate::Error> {
+    pub fn check_digest(&self, digest: Option<&str>) -> Result<(), Error> {
         let Some(digest) = digest else { return Ok(()) };
         if !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Error::InvalidDigest("not hexadecimal digits").into());
+            return Err(Error::InvalidDigest("not hexadecimal digits"));
         }
         if digest.len() != 64 {
-            return Err(Error::InvalidDigest("must have 64 hexadecimal digits").into());
+            return Err(Error::InvalidDigest("must have 64 hexadecimal digits"));
         }
         if !digest.eq_ignore_ascii_case(&self.digest) {
-            return Err(Error::Modified.into());
+            return Err(Error::Modified);
         }
         Ok(())
     }

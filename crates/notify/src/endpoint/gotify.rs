@@ -6,37 +6,42 @@ use serde_json::json;
 
 use super::http::{Call, address};
 use super::{Content, Report};
-use crate::Severity;
 use crate::config::Gotify;
-use crate::{Deadline, Host};
+use crate::message::Message;
+use crate::net::Trip;
+use crate::{Deadline, Severity};
 
 const X_GOTIFY_KEY: HeaderName = HeaderName::from_static("x-gotify-key");
 
 pub(super) fn post(
     item: &Gotify,
     content: &Content<'_>,
-    host: &Host,
+    trip: &Trip,
     deadline: Deadline,
 ) -> Report {
     match request(item, content) {
-        Ok(request) => Call::new(request, item.token.iter().cloned().collect()).run(host, deadline),
+        Ok(request) => Call::new(request, item.token.iter().cloned().collect()).run(trip, deadline),
         Err(reason) => Report::refused(reason),
     }
 }
 
-fn request(item: &Gotify, content: &Content<'_>) -> Result<Request<Vec<u8>>, String> {
+fn request(item: &Gotify, content: &Content<'_>) -> Result<Request<Vec<u8>>, Message> {
     let server = item.server.trim_end_matches('/');
     let uri: Uri = address("server", &format!("{server}/message"))?;
-    let token = item.token.as_ref().ok_or("the token is missing")?;
+    let token = item
+        .token
+        .as_ref()
+        .ok_or_else(|| Message::new("the token is missing"))?;
     let secret = |text: &str| {
         let mut value = HeaderValue::from_str(text)
             .ok()
             .filter(|value| value.to_str().is_ok())
-            .ok_or(
-                "the token has characters that no token has; an administrator has to set it again",
-            )?;
+            .ok_or_else(|| {
+                Message::new("the token has characters that no token has")
+                    .fix("an administrator has to set it again")
+            })?;
         value.set_sensitive(true);
-        Ok::<_, &str>(value)
+        Ok::<_, Message>(value)
     };
     let body = json!({
         "title": content.subject,
@@ -46,7 +51,7 @@ fn request(item: &Gotify, content: &Content<'_>) -> Result<Request<Vec<u8>>, Str
     });
     let mut request = Request::post(uri)
         .body(body.to_string().into_bytes())
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| Message::new(error.to_string()))?;
     let headers = request.headers_mut();
     headers.insert(
         AUTHORIZATION,

@@ -5,16 +5,19 @@
 //! SMTPUTF8 (RFC 6531). So such recipients get a mail of their own, and the others depend on nothing.
 
 use super::{Content, Recipient, Report, Try, twice};
+use crate::Deadline;
+use crate::cause::Cause;
 use crate::mail::{self, Head, Mail, Mailbox, NOBODY, Recipients};
-use crate::outcome::Outcome;
-use crate::{Deadline, Host};
+use crate::message::Message;
+use crate::net::Trip;
+use crate::outcome::{Failure, Outcome};
 
 /// The display name where the target sets none.
 const AUTHOR: &str = "Proxmox VE";
 
 /// Sends the mail to all recipients. `attempt` hands it in for some of them and answers in their order.
 pub(super) fn for_each(
-    host: &Host,
+    trip: &Trip,
     content: &Content<'_>,
     from: &Mailbox,
     author: Option<&str>,
@@ -34,14 +37,14 @@ pub(super) fn for_each(
     if good.is_empty() && bad.is_empty() {
         return Report {
             warnings: report.warnings,
-            ..Report::refused(NOBODY)
+            ..Report::refused(Message::new(NOBODY))
         };
     }
     if !good.is_empty() {
         good.sort_by_key(|to| !to.is_ascii());
         let mail = |to: &[Mailbox]| match to {
             [] => Ok(None),
-            to => compose(host, content, from, author, to).map(Some),
+            to => compose(trip, content, from, author, to).map(Some),
         };
         let (outcomes, attempts) = match by_letters(&good).map(mail) {
             [Ok(ascii), Ok(other)] => {
@@ -55,7 +58,9 @@ pub(super) fn for_each(
                         .collect()
                 })
             }
-            [Err(reason), _] | [_, Err(reason)] => (vec![refused(reason); good.len()], 0),
+            [Err(reason), _] | [_, Err(reason)] => {
+                (vec![refused(Message::new(reason)); good.len()], 0)
+            }
         };
         report.attempts = attempts;
         let lines = good.iter().zip(outcomes).map(|(to, outcome)| Recipient {
@@ -79,7 +84,7 @@ fn by_letters(to: &[Mailbox]) -> [&[Mailbox]; 2] {
 }
 
 fn compose<'a>(
-    host: &Host,
+    trip: &Trip,
     content: &'a Content<'_>,
     from: &Mailbox,
     author: Option<&str>,
@@ -92,21 +97,20 @@ fn compose<'a>(
         to,
         subject: &content.subject,
         timestamp: content.notification.timestamp,
-        domain: &host.fqdn().unwrap_or_else(|| "localhost".to_owned()),
+        domain: trip.fqdn().unwrap_or("localhost"),
     };
     mail::message(&head, body)
 }
 
-fn refused(reason: impl Into<String>) -> Outcome {
-    Outcome::Refused {
-        reason: reason.into(),
-    }
+fn refused(why: Message) -> Outcome {
+    Failure::new(Cause::Settings, why).outcome()
 }
 
 /// The sender's address, or why it is none.
-pub(super) fn sender(text: &str) -> Result<Mailbox, String> {
+pub(super) fn sender(text: &str) -> Result<Mailbox, Message> {
     Mailbox::parse(text).map_err(|reason| {
         let shown = text.escape_debug();
-        format!("from-address '{shown}' {reason}; an administrator has to correct it")
+        Message::new(format!("from-address '{shown}' {reason}"))
+            .fix("an administrator has to correct it")
     })
 }

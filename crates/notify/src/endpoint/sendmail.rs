@@ -18,54 +18,56 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use self::process::{End, run};
 use self::start::start;
 use super::{Content, Report, Try, mail};
+use crate::Deadline;
+use crate::cause::Cause;
 use crate::config::Sendmail;
 use crate::mail::{Mail, Mailbox, Recipients};
-use crate::outcome::{Outcome, Retry};
-use crate::{Deadline, Host};
-
-/// The one exit status that means "later" (`EX_TEMPFAIL` of sysexits.h).
-const TEMPORARY: i32 = 75;
+use crate::message::Message;
+use crate::net::Trip;
+use crate::outcome::{Failure, Outcome};
+use crate::verdict::Verdict;
 
 pub(super) fn hand_in(
     item: &Sendmail,
     content: &Content<'_>,
-    host: &Host,
+    trip: &Trip,
     deadline: Deadline,
 ) -> Report {
     let from = match &item.from_address {
         Some(from) => mail::sender(from),
-        None => host
+        None => trip
+            .host()
             .email_from()
-            .map_err(|error| error.to_string())
+            .map_err(|error| Message::new(error.reason).about(error.path.display().to_string()))
             .and_then(|from| mail::sender(&from)),
     };
     let from = match from {
         Ok(from) => from,
-        Err(reason) => return Report::refused(reason),
+        Err(why) => return Report::refused(why),
     };
-    let recipients = Recipients::collect(host, &item.mailto, &item.mailto_user, true);
+    let recipients = Recipients::collect(trip.host(), &item.mailto, &item.mailto_user, true);
     let author = item.author.as_deref();
     let notes = RefCell::new(Vec::new());
     // a mail system that is merely slow would get the mail twice if it were hurried
     let attempt = |to: &[Mailbox], mail: &Mail<'_>, this: Try| {
-        let (outcome, note) = hand_over(host, &from, to, &mail.bytes(), this.whole());
+        let (outcome, note) = hand_over(trip, &from, to, &mail.bytes(), this.whole());
         notes.borrow_mut().extend(note);
         vec![outcome; to.len()]
     };
-    let mut report = mail::for_each(host, content, &from, author, recipients, deadline, attempt);
+    let mut report = mail::for_each(trip, content, &from, author, recipients, deadline, attempt);
     report.warnings.append(&mut notes.borrow_mut());
     report
 }
 
 /// What became of the mail, and what the program said although it took it.
 fn hand_over(
-    host: &Host,
+    trip: &Trip,
     from: &Mailbox,
     to: &[Mailbox],
     message: &[u8],
     deadline: Deadline,
 ) -> (Outcome, Option<String>) {
-    let program = host.sendmail();
+    let program = trip.host().sendmail();
     let mut arguments = vec![
         "-B".to_owned(),
         "8BITMIME".to_owned(),
@@ -84,27 +86,35 @@ fn hand_over(
             }
             end => failure(&program.to_string(), end),
         },
-        Err(error) if error.kind() == ErrorKind::NotFound => Outcome::Refused {
-            reason: format!(
-                "{program}: there is no such program; an administrator of this machine has to \
-                 install a mail system, for instance postfix, or choose another target"
-            ),
-        },
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Outcome::Refused {
-            reason: format!(
-                "{program}: it must not be run: {error}; an administrator of this machine has to \
-                 correct its permissions"
-            ),
-        },
-        Err(error) => Outcome::Unsent {
-            reason: format!(
-                "{program}: it cannot be started: {error}; an administrator of this machine has to \
-                 look at its memory and limits"
-            ),
-            retry: Retry::Soon,
-        },
+        Err(error) => {
+            let (cause, what, cure) = match error.kind() {
+                ErrorKind::NotFound => (
+                    Cause::Settings,
+                    "there is no such program".to_owned(),
+                    "install a mail system, for instance postfix, or choose another target",
+                ),
+                ErrorKind::PermissionDenied => (
+                    Cause::Settings,
+                    format!("it must not be run: {error}"),
+                    "correct its permissions",
+                ),
+                _ => (
+                    Cause::Busy,
+                    format!("it cannot be started: {error}"),
+                    "look at its memory and limits",
+                ),
+            };
+            Failure::new(cause, told(&program.to_string(), what, cure)).outcome()
+        }
     };
     (outcome, None)
+}
+
+/// What an administrator of this machine has to do about it.
+fn told(program: &str, what: impl Into<String>, cure: &str) -> Message {
+    Message::new(what)
+        .about(program)
+        .fix(format!("an administrator of this machine has to {cure}"))
 }
 
 /// The mail with the line ends of this system, to be read from the start.
@@ -127,54 +137,42 @@ fn input(message: &[u8]) -> std::io::Result<OwnedFd> {
 
 /// What an end means that was not the wanted one.
 fn failure(program: &str, end: End) -> Outcome {
-    let (status, said) = match end {
-        End::Exited(status, said) => (status, said),
+    const LOG: &str = "look into the log of the mail system";
+    let (cause, why, said) = match end {
         End::Late => {
-            return Outcome::Unknown {
-                reason: format!(
-                    "{program}: it did not end in time and was killed, so that the mail may or may \
-                     not have been taken over; an administrator of this machine has to look into \
-                     the log of the mail system"
-                ),
-            };
+            let what = "it did not end in time and was killed, so that the mail may or may not have been \
+                        taken over";
+            (Cause::Ended, told(program, what, LOG), String::new())
         }
         End::Lost(error) => {
-            return Outcome::Unknown {
-                reason: format!(
-                    "{program}: its exit status was lost: {error}; an administrator of this machine \
-                     has to look into the log of the mail system"
-                ),
-            };
+            let what = format!("its exit status was lost: {error}");
+            (Cause::Ended, told(program, what, LOG), String::new())
         }
+        End::Exited(status, said) => match (status.code(), status.signal()) {
+            (Some(code), _) => {
+                let cause = Cause::Exit(code);
+                let why = match cause.verdict() {
+                    Verdict::Temporary => told(
+                        program,
+                        format!("the mail system cannot take the mail now (exit status {code})"),
+                        "look into its log, if this lasts",
+                    ),
+                    _ => {
+                        let meaning = meaning(code);
+                        let what = format!("the mail was not taken (exit status {code}{meaning})");
+                        told(program, what, "mend that")
+                    }
+                };
+                (cause, why, said)
+            }
+            (None, signal) => {
+                let what = format!("it was ended by signal {}", signal.unwrap_or_default());
+                (Cause::Ended, told(program, what, "find out why"), said)
+            }
+        },
     };
-    let says = if said.is_empty() {
-        String::new()
-    } else {
-        format!("; it says: {said}")
-    };
-    match (status.code(), status.signal()) {
-        (Some(TEMPORARY), _) => Outcome::Unsent {
-            reason: format!(
-                "{program}: the mail system cannot take the mail now (exit status 75); an \
-                 administrator of this machine has to look into its log, if this lasts{says}"
-            ),
-            retry: Retry::Soon,
-        },
-        (Some(code), _) => Outcome::Refused {
-            reason: format!(
-                "{program}: the mail was not taken (exit status {code}{}); an administrator of this \
-                 machine has to mend that{says}",
-                meaning(code)
-            ),
-        },
-        (None, signal) => Outcome::Unknown {
-            reason: format!(
-                "{program}: it was ended by signal {}; an administrator of this machine has to find \
-                 out why{says}",
-                signal.unwrap_or_default()
-            ),
-        },
-    }
+    let said = (!said.is_empty()).then(|| format!("it says: {said}"));
+    Failure::new(cause, why.details(said)).outcome()
 }
 
 /// What sysexits.h calls a status, where it says something.

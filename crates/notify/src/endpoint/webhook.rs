@@ -10,14 +10,16 @@ use super::http::{Call, address};
 use super::said::masked;
 use super::{Content, Report};
 use crate::config::{HttpMethod, Pair, Webhook};
+use crate::message::Message;
+use crate::net::Trip;
 use crate::redact::Redactor;
 use crate::template::webhook::render;
-use crate::{Clock, Deadline, Host, Secret};
+use crate::{Clock, Deadline, Secret};
 
 pub(super) fn call(
     item: &Webhook,
     content: &Content<'_>,
-    host: &Host,
+    trip: &Trip,
     clock: &dyn Clock,
     deadline: Deadline,
 ) -> Report {
@@ -27,7 +29,7 @@ pub(super) fn call(
     };
     match maker.request() {
         Ok(request) => {
-            let mut report = Call::new(request, maker.secrets).run(host, deadline);
+            let mut report = Call::new(request, maker.secrets).run(trip, deadline);
             report.warnings.extend(maker.faults);
             report
         }
@@ -47,7 +49,11 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    fn new(item: &'a Webhook, content: &Content<'_>, clock: &'a dyn Clock) -> Result<Self, String> {
+    fn new(
+        item: &'a Webhook,
+        content: &Content<'_>,
+        clock: &'a dyn Clock,
+    ) -> Result<Self, Message> {
         let mut secrets: Vec<(&str, Secret)> = Vec::new();
         for pair in &item.secret {
             secrets.push((&pair.name, decoded("secret", pair)?));
@@ -76,22 +82,23 @@ impl<'a> Maker<'a> {
         })
     }
 
-    fn request(&mut self) -> Result<Request<Vec<u8>>, String> {
+    fn request(&mut self) -> Result<Request<Vec<u8>>, Message> {
         let item = self.item;
         let uri = address("url", &self.render("url", &item.url)?)?;
         let mut headers = HeaderMap::new();
         for pair in &item.header {
             let what = format!("header '{}'", pair.name);
             let name: HeaderName = pair.name.parse().map_err(|_| {
-                format!("{what} has no valid name; an administrator has to correct it")
+                Message::new(format!("{what} has no valid name"))
+                    .fix("an administrator has to correct it")
             })?;
             let template = decoded("header", pair)?;
             let value = self.render(&what, template.expose())?;
             let mut value = HeaderValue::from_str(&value).map_err(|_| {
-                format!(
-                    "{what} renders to a value with line breaks or other control characters; an \
-                     administrator has to correct its template"
-                )
+                let why = format!(
+                    "{what} renders to a value with line breaks or other control characters"
+                );
+                Message::new(why).fix("an administrator has to correct its template")
             })?;
             value.set_sensitive(true);
             if name == HOST {
@@ -104,8 +111,10 @@ impl<'a> Maker<'a> {
             Some(body) => {
                 let body = BASE64_STANDARD.decode(body).ok();
                 let body = body.and_then(|bytes| String::from_utf8(bytes).ok());
-                let template = body
-                    .ok_or("the body is not text in UTF-8; an administrator has to set it again")?;
+                let template = body.ok_or_else(|| {
+                    Message::new("the body is not text in UTF-8")
+                        .fix("an administrator has to set it again")
+                })?;
                 self.render("body", &template)?
             }
             None => String::new(),
@@ -121,7 +130,7 @@ impl<'a> Maker<'a> {
         Ok(request)
     }
 
-    fn render(&mut self, what: &str, template: &str) -> Result<String, String> {
+    fn render(&mut self, what: &str, template: &str) -> Result<String, Message> {
         let mask = |text: &str| masked(&self.redactor, text);
         match render(template, &self.data, self.clock) {
             Ok(rendered) => {
@@ -130,10 +139,11 @@ impl<'a> Maker<'a> {
                 self.faults.extend(faults);
                 Ok(rendered.text)
             }
-            Err(reason) => Err(format!(
-                "{what} cannot be rendered: {}; an administrator has to correct its template",
+            Err(reason) => Err(Message::new(format!(
+                "{what} cannot be rendered: {}",
                 mask(&reason)
-            )),
+            ))
+            .fix("an administrator has to correct its template")),
         }
     }
 }
@@ -143,9 +153,10 @@ fn is_of_the_connection(name: &HeaderName) -> bool {
     [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, EXPECT].contains(name)
 }
 
-fn decoded(what: &str, pair: &Pair) -> Result<Secret, String> {
+fn decoded(what: &str, pair: &Pair) -> Result<Secret, Message> {
     pair.decoded().ok_or_else(|| {
         let name = &pair.name;
-        format!("{what} '{name}' is not text in UTF-8; an administrator has to set it again")
+        Message::new(format!("{what} '{name}' is not text in UTF-8"))
+            .fix("an administrator has to set it again")
     })
 }

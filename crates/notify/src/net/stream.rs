@@ -11,9 +11,9 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig, ClientConnection};
 
-use super::{Peer, is_timeout};
-use crate::advice::{Cause, Phase};
-use crate::{Deadline, Error};
+use super::{Error, Peer, is_timeout};
+use crate::Deadline;
+use crate::cause::{Loss, Phase};
 
 /// The longest single wait. The kernel may end a socket's timeout an eighth late, 20 s after 22.5 s;
 /// so the wait is made of short ones.
@@ -105,9 +105,9 @@ impl TlsStream {
         peer: &Peer,
     ) -> Result<Self, Error> {
         let name = ServerName::try_from(peer.host.clone())
-            .map_err(|_| peer.lost(Cause::CertificateName, None))?;
+            .map_err(|_| peer.lost(Loss::CertificateName, None))?;
         let mut tls = ClientConnection::new(config, name)
-            .map_err(|error| peer.lost(Cause::Tls, Some(io::Error::other(error))))?;
+            .map_err(|error| peer.lost(Loss::Tls, Some(io::Error::other(error))))?;
         while tls.is_handshaking() {
             tls.complete_io(&mut socket)
                 .map_err(|error| handshake_failure(peer, error))?;
@@ -187,7 +187,7 @@ fn handshake_failure(peer: &Peer, error: io::Error) -> Error {
     if is_timeout(&error) {
         return peer.late(Phase::Handshake);
     }
-    let cause = match error
+    let loss = match error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>())
     {
@@ -195,19 +195,19 @@ fn handshake_failure(peer: &Peer, error: io::Error) -> Error {
             CertificateError::Expired
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => Cause::CertificateTime,
+            | CertificateError::NotValidYetContext { .. } => Loss::CertificateTime,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Cause::CertificateName
+                Loss::CertificateName
             }
             // a bad signature: by an issuer that has only the name of a trusted one
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                Cause::CertificateIssuer
+                Loss::CertificateIssuer
             }
-            _ => Cause::Certificate,
+            _ => Loss::Certificate,
         },
-        Some(_) => Cause::Tls,
+        Some(_) => Loss::Tls,
         // the system's own failures, and an end without a word
-        None => Cause::LostHandshake,
+        None => Loss::LostHandshake,
     };
-    peer.lost(cause, Some(error))
+    peer.lost(loss, Some(error))
 }

@@ -2,14 +2,15 @@
 
 use ::oauth2::{HttpRequest, HttpResponse};
 
-use super::explain;
-use crate::advice::Oddity;
+use super::{Error, explain};
+use crate::Deadline;
+use crate::cause::Oddity;
 use crate::http::{self, Failure};
-use crate::{Deadline, Error, Host};
+use crate::net::Trip;
 
 /// Sends the request; every answer, whatever its status, is a success here.
 pub(super) fn send(
-    host: &Host,
+    trip: &Trip,
     provider: &str,
     request: HttpRequest,
     deadline: Deadline,
@@ -17,8 +18,8 @@ pub(super) fn send(
     if request.uri().host().is_none() {
         return Err(Error::parameter("tenant-id", "makes no valid URL"));
     }
-    http::exchange(host, request, deadline).map_err(|failure| match failure {
-        Failure::Way(error) => error,
+    http::exchange(trip, request, deadline).map_err(|failure| match failure {
+        Failure::Net(error) => error.into(),
         Failure::HeadTooLarge => explain::odd(provider, Oddity::HeadTooLarge),
         Failure::BodyTooLarge => explain::odd(provider, Oddity::BodyTooLarge),
         Failure::Malformed | Failure::Unsendable => explain::odd(provider, Oddity::Malformed),

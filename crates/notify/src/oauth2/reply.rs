@@ -12,10 +12,10 @@ use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Asked, Asking, explain, provider};
-use crate::advice::Oddity;
+use super::{Asked, Asking, Error, explain, provider};
+use crate::Secret;
+use crate::cause::Oddity;
 use crate::http::{dated, retry_after};
-use crate::{Error, Secret};
 
 /// The longest token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -86,8 +86,6 @@ impl TokenResponse for Tokens {
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) error: Box<Error>,
-    /// The `error` code of RFC 6749, if the provider gave one in an answer of its own (below 500).
-    pub(super) code: Option<String>,
     /// A refresh token that came all the same: the one that was sent may be spent.
     pub(super) rotated: Option<Secret>,
 }
@@ -96,7 +94,6 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self {
             error: Box::new(error),
-            code: None,
             rotated: None,
         }
     }
@@ -113,8 +110,10 @@ impl std::error::Error for Refusal {}
 /// Lets an answer pass if it grants what was asked for.
 pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Refusal> {
     let provider = asked.provider;
-    let odd = |oddity| Err(explain::odd(&provider.name, oddity).into());
     let status = response.status().as_u16();
+    let pause = || retry_after(response.headers());
+    let odd = |oddity| Err(explain::busy(&provider.name, oddity, status, None).into());
+    let busy = |oddity| Err(explain::busy(&provider.name, oddity, status, pause()).into());
     if (300..400).contains(&status) {
         return odd(Oddity::Redirect);
     }
@@ -122,27 +121,15 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
     let text = std::str::from_utf8(response.body()).ok();
     let answer = match text.and_then(|text| serde_json::from_str::<Answer>(text).ok()) {
         Some(answer) if answer.error.is_some() => {
-            let pause = retry_after(response.headers());
-            let own = status < 500 && status != 429;
-            return Err(Refusal {
-                error: Box::new(explain::refusal(asked, &answer, status, pause)),
-                code: own.then(|| explain::text(answer.error.as_ref())),
-                rotated: None,
-            });
+            return Err(explain::refusal(asked, &answer, status, pause()).into());
         }
         answer => answer,
     };
     match status {
         200 => {}
-        429 => {
-            let pause = retry_after(response.headers());
-            return Err(explain::busy(provider, Oddity::TooManyRequests, pause).into());
-        }
+        429 => return busy(Oddity::TooManyRequests),
         504 => return odd(Oddity::GatewayTimeout),
-        500.. => {
-            let pause = retry_after(response.headers());
-            return Err(explain::busy(provider, Oddity::ServerStatus, pause).into());
-        }
+        500.. => return busy(Oddity::ServerStatus),
         _ if is_page(response) => return odd(Oddity::Html),
         _ => return odd(Oddity::Status),
     }
@@ -153,8 +140,7 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
         return odd(Oddity::NotJson);
     };
     grant(asked, &answer).map_err(|oddity| Refusal {
-        error: Box::new(explain::odd(&provider.name, oddity)),
-        code: None,
+        error: Box::new(explain::busy(&provider.name, oddity, status, None)),
         rotated: answer
             .refresh_token
             .filter(|token| is_token(token.expose())),

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use super::extensions::Extensions;
 use super::reply::{Inbox, Missing, Raw};
-use super::{Error, Reply, Server, Step};
-use crate::advice::{self, Snag};
+use super::{Error, Reply, Server, Step, refusal};
+use crate::Deadline;
+use crate::cause::{Loss, Snag};
 use crate::config::SmtpMode;
-use crate::net::{self, Peer, Stream, is_timeout};
+use crate::net::{self, Peer, Stream, Trip, is_timeout};
 use crate::redact::Redactor;
-use crate::{Deadline, Host};
 
 /// How long the goodbye of a server is waited for. The mail's fate is known by then; the wait lets
 /// both sides close in order.
@@ -31,7 +31,7 @@ pub(super) struct Session {
 impl Session {
     /// Connects, greets, and begins TLS as the mode demands.
     pub(super) fn open(
-        host: &Host,
+        trip: &Trip,
         server: &Server,
         redactor: Redactor,
         deadline: Deadline,
@@ -43,16 +43,16 @@ impl Session {
         };
         let config = match server.mode {
             SmtpMode::Insecure => None,
-            SmtpMode::Starttls | SmtpMode::Tls => Some(host.tls().map_err(way)?),
+            SmtpMode::Starttls | SmtpMode::Tls => Some(trip.tls()?),
         };
-        let mut stream = net::connect_clear(host, &peer, deadline).map_err(way)?;
-        let name = own_name(host, &stream);
+        let mut stream = net::connect_clear(trip, &peer, deadline)?;
+        let name = own_name(trip, &stream);
         let mut later = None;
         match (server.mode, config) {
             (SmtpMode::Tls, Some(config)) => {
                 stream = stream
                     .start_tls(config, &peer)
-                    .map_err(|e| at_once(&peer, e))?;
+                    .map_err(|error| not_tls(&peer, error))?;
             }
             (_, config) => later = config,
         }
@@ -70,7 +70,7 @@ impl Session {
             None => Ok(session),
             Some(config) => {
                 session.ask_for_tls()?;
-                session.stream = session.stream.start_tls(config, &peer).map_err(way)?;
+                session.stream = session.stream.start_tls(config, &peer)?;
                 // what was said in the clear no longer counts (RFC 3207 section 4.2)
                 session.hello(&name)?;
                 Ok(session)
@@ -172,7 +172,7 @@ impl Session {
         Error::Refused {
             server: self.server.clone(),
             step,
-            advice: advice::for_smtp(&reply, step, None),
+            refusal: refusal::of(&reply, step, None),
             reply,
         }
     }
@@ -181,7 +181,7 @@ impl Session {
         Error::Broken {
             server: self.server.clone(),
             step,
-            advice: snag.advice(),
+            snag,
             source,
         }
     }
@@ -189,34 +189,34 @@ impl Session {
     pub(super) fn lacking(&self, snag: Snag, offered: String) -> Error {
         Error::Lacking {
             server: self.server.clone(),
-            advice: snag.advice(),
+            snag,
             offered: self.redactor.clean(&offered),
         }
     }
 }
 
-fn way(error: crate::Error) -> Error {
-    Error::Way(Box::new(error))
-}
-
-/// A handshake that failed where TLS begins at once: a server that speaks first in the clear has a
-/// cure of its own.
-fn at_once(peer: &Peer, error: crate::Error) -> Error {
+/// A handshake that failed where TLS begins with the connection: a server that speaks first in the clear
+/// has a cure of its own.
+fn not_tls(peer: &Peer, error: net::Error) -> Error {
     match error {
-        crate::Error::Way { advice, source, .. } if advice.key == "tls" => Error::Broken {
+        net::Error::Lost {
+            loss: Loss::Tls,
+            source,
+            ..
+        } => Error::Broken {
             server: peer.name(),
             step: Step::Greeting,
-            advice: Snag::NotTls.advice(),
+            snag: Snag::NotTls,
             source,
         },
-        other => way(other),
+        other => other.into(),
     }
 }
 
 /// The argument of EHLO: the full name, else an address literal (RFC 5321 section 4.1.3).
-fn own_name(host: &Host, stream: &Stream) -> String {
-    if let Some(name) = host.fqdn() {
-        return name;
+fn own_name(trip: &Trip, stream: &Stream) -> String {
+    if let Some(name) = trip.fqdn() {
+        return name.to_owned();
     }
     match stream.local_address() {
         Some(IpAddr::V6(address)) => format!("[IPv6:{address}]"),

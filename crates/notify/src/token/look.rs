@@ -49,7 +49,7 @@ pub(super) enum Look {
     /// The provider must not be asked now; a token that still lives may be used.
     Wait {
         alive: Option<AccessToken>,
-        error: crate::Error,
+        error: Error,
     },
     /// The provider has to be asked.
     Ask { alive: Option<AccessToken> },
@@ -102,10 +102,7 @@ impl Keeper<'_> {
         }
         let alive = alive.filter(|_| want.is_token());
         match self.obstacle(account, record, want) {
-            Some(error) => Look::Wait {
-                alive,
-                error: error.into(),
-            },
+            Some(error) => Look::Wait { alive, error },
             None => Look::Ask { alive },
         }
     }
@@ -149,10 +146,7 @@ impl Keeper<'_> {
 }
 
 fn wait(error: Error) -> Look {
-    Look::Wait {
-        alive: None,
-        error: error.into(),
-    }
+    Look::Wait { alive: None, error }
 }
 
 /// Whether a grant should be used so that it does not end unused, or a retry is due.

@@ -6,7 +6,8 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use notify::Severity;
-use notify::deliver::{BACKGROUND_BUDGET, CALL_BUDGET, Level};
+use notify::deliver::Level;
+use notify::service::{BACKGROUND_BUDGET, CALL_BUDGET};
 
 use crate::peer::{Server, answer, hold, read_request};
 use crate::site::{OK, Site, logged, plain, web, words};

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 use notify::oauth2::{ClientAuth, Providers, Tenant};
-use notify::{Error, Host, tls};
+use notify::{Host, tls};
 
 use crate::peer::{Folder, GRANT, Machine, Pki, Server, json, key, run, write_file};
 
@@ -18,10 +18,7 @@ fn fault(text: &str) -> Option<String> {
     let providers = Providers::load(&Host::standalone(&folder.0));
     let fault = providers.fault().map(ToString::to_string);
     if let Some(error) = providers.fault() {
-        assert!(
-            matches!(error, Error::File { .. }) && error.code() == 500,
-            "{error:?}"
-        );
+        assert!(error.to_string().contains(FILE), "{error:?}");
         assert_eq!(providers.iter().count(), 2, "the builtin ones remain");
         assert!(
             providers.iter().all(|p| !p.token_url.contains("evil")),

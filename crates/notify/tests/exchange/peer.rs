@@ -11,8 +11,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
+use notify::oauth2::Error;
 use notify::oauth2::{CodeExchange, exchange_code_until};
-use notify::{Deadline, Error, Host, Secret};
+use notify::{Deadline, Host, Secret};
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};

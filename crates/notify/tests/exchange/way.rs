@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use notify::Lookup;
+use notify::oauth2::Error;
 use notify::oauth2::{BUDGET, exchange_code};
-use notify::{Error, Lookup};
 use rcgen::CertificateParams;
 use rustls::ServerConnection;
 use socket2::{Domain, Socket, Type};

@@ -384,11 +384,7 @@ impl Mail {
         let mut texts = vec![format!("{result:?}")];
         match &result {
             Ok(outcomes) => {
-                texts.extend(
-                    outcomes
-                        .iter()
-                        .filter_map(|(_, o)| o.reason().map(str::to_owned)),
-                );
+                texts.extend(outcomes.iter().filter_map(|(_, o)| o.reason()));
             }
             Err(error) => texts.push(error.to_string()),
         }

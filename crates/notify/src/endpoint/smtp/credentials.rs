@@ -2,17 +2,21 @@
 //! renewed one once; a second refusal is the answer.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use lettre::address::Envelope;
 
 use super::Try;
 use super::pace::Pace;
+use crate::Deadline;
+use crate::account;
 use crate::config::Smtp;
+use crate::message::Message;
+use crate::net::Trip;
 use crate::oauth2::Account;
-use crate::outcome::{Outcome, Retry};
+use crate::outcome::{Failure, Outcome};
 use crate::smtp::{self, Login, Server};
 use crate::token::{self, AccessToken, Keeper};
-use crate::{Deadline, Error, Host};
 
 /// What to log in with.
 pub(super) enum Credentials<'a> {
@@ -36,8 +40,9 @@ type Sent = Vec<(String, Outcome)>;
 
 impl<'a> Credentials<'a> {
     /// Those of a target, or what is wrong with its settings.
-    pub(super) fn of(host: &Host, item: &Smtp, keeper: &'a Keeper<'a>) -> Result<Self, String> {
-        if let Some(account) = Account::of(host, item).map_err(|error| error.to_string())? {
+    pub(super) fn of(trip: &Trip, item: &Smtp, keeper: &'a Keeper<'a>) -> Result<Self, Message> {
+        let host = trip.host();
+        if let Some(account) = account::of(host, item).map_err(|error| error.message())? {
             return Ok(Self::OAuth2(Box::new(Granted {
                 keeper,
                 pace: Pace::of(host, &account, keeper.clock()),
@@ -50,11 +55,8 @@ impl<'a> Credentials<'a> {
                 user: user.clone(),
                 password: password.clone(),
             })),
-            (Some(_), None) => Err(
-                "username is set but no password was provided; an administrator has to set the \
-                 password, or remove the username"
-                    .to_owned(),
-            ),
+            (Some(_), None) => Err(Message::new("username is set but no password was provided")
+                .fix("an administrator has to set the password, or remove the username")),
             (None, _) => Ok(Self::Fixed(Login::None)),
         }
     }
@@ -70,14 +72,14 @@ impl<'a> Credentials<'a> {
     /// Hands a message in.
     pub(super) fn submit(
         &self,
-        host: &Host,
+        trip: &Trip,
         server: &Server,
         envelope: &Envelope,
         message: &smtp::Body,
         this: Try,
     ) -> Result<Sent, Outcome> {
         let with = |login: &Login, end: Deadline| {
-            smtp::submit(host, server, login, envelope, message, &end)
+            smtp::submit_on(trip, server, login, envelope, message, &end)
         };
         match self {
             Self::Fixed(login) => with(login, this.end()).map_err(|error| error.outcome()),
@@ -111,7 +113,7 @@ impl Granted<'_> {
                 match self.keeper.renewed(&self.account, &token, deadline) {
                     Ok(token) => with(&token)?,
                     // what the server said tells more
-                    Err(Error::Token(token::Error::StillRefused { .. })) => Err(error),
+                    Err(token::Error::StillRefused { .. }) => Err(error),
                     Err(error) => return Err(outcome(&error)),
                 }
             }
@@ -145,19 +147,10 @@ impl Granted<'_> {
 }
 
 /// What it means for the mail that there is no token.
-fn outcome(error: &Error) -> Outcome {
-    let reason = error.to_string();
-    let retry = match error {
-        Error::Token(error) => match error.retry_after() {
-            Some(seconds) => Retry::After(std::time::Duration::from_secs(seconds.into())),
-            None => return Outcome::Refused { reason },
-        },
-        Error::Answer {
-            retry_after: Some(seconds),
-            ..
-        } => Retry::After(std::time::Duration::from_secs((*seconds).into())),
-        _ if error.code() < 500 => return Outcome::Refused { reason },
-        _ => Retry::Soon,
-    };
-    Outcome::Unsent { reason, retry }
+fn outcome(error: &token::Error) -> Outcome {
+    let pause = error.retry_after();
+    let pause = pause.map(|seconds| Duration::from_secs(seconds.into()));
+    Failure::new(error.cause(), error.message())
+        .pause(pause)
+        .outcome()
 }

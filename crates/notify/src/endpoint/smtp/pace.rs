@@ -15,10 +15,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::Try;
+use crate::cause::Cause;
 use crate::disk::{Disk, SystemDisk};
 use crate::flock::FileLock;
+use crate::message::Message;
 use crate::oauth2::{Account, Limits};
-use crate::outcome::{Outcome, Retry};
+use crate::outcome::{Failure, Outcome};
 use crate::{Clock, Deadline, Host, token};
 use minute::Minute;
 
@@ -169,14 +171,15 @@ impl<'a> Pace<'a> {
             Full::Connections => (format!("{connections} connections at the same time"), AGAIN),
             Full::Minute(pause) => (format!("{mails_a_minute} mails a minute"), pause),
         };
-        Outcome::Unsent {
-            reason: format!(
-                "not handed in: {provider} takes {limit} from {login}, and this machine uses them \
-                 all; nobody has to act unless it lasts, then an administrator has to send fewer \
-                 mails or use a second mailbox"
-            ),
-            retry: Retry::After(pause),
-        }
+        let why = format!(
+            "not handed in: {provider} takes {limit} from {login}, and this machine uses them all"
+        );
+        let why = Message::new(why).fix(
+            "nobody has to act unless it lasts, then an administrator has to send fewer mails or use \
+             a second mailbox",
+        );
+        let failure = Failure::new(Cause::Pausing, why);
+        failure.pause(Some(pause)).outcome()
     }
 }
 

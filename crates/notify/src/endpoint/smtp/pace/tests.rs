@@ -7,6 +7,7 @@ use super::*;
 use crate::clock::LocalTime;
 use crate::endpoint::twice;
 use crate::oauth2::{Cloud, Provider};
+use crate::outcome::Retry;
 use crate::state::{Identity, Peer};
 use crate::{Secret, SystemClock};
 
@@ -84,9 +85,9 @@ fn at_once(pace: &Pace<'_>) -> Result<(), Outcome> {
 fn reason(result: Result<(), Outcome>) -> (String, Duration) {
     match result {
         Err(Outcome::Unsent {
-            reason,
+            why,
             retry: Retry::After(pause),
-        }) => (reason, pause),
+        }) => (why.to_string(), pause),
         other => panic!("{other:?}"),
     }
 }

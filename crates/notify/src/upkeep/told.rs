@@ -6,11 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Keeper;
-use super::run_file::TOLD;
+use super::{Condition, Error, Health, Target};
+use crate::Deadline;
 use crate::state::{self, Guard, Lock, Record, Standing, Told};
-use crate::upkeep::{Condition, Health, Target};
-use crate::{Deadline, Error};
+use crate::token::Keeper;
+use crate::token::run_file::TOLD;
 
 /// After so long whoever tells it is given up, in seconds. Clocks of nodes may differ.
 const GIVEN_UP: i64 = 900;
@@ -39,7 +39,7 @@ impl Keeper<'_> {
     /// answer until [`Keeper::end_alert`], or some minutes later if that never comes.
     ///
     /// # Errors
-    /// [`Error::State`] where it cannot be put down anywhere.
+    /// [`Error::Token`] where it cannot be put down anywhere.
     pub fn begin_alert(
         &self,
         target: &Target,
@@ -49,13 +49,13 @@ impl Keeper<'_> {
             return Ok(None);
         }
         let name = target.name.as_str();
-        let guard = match Lock::new(self.host, name)?.take(deadline) {
+        let guard = match Lock::new(self.host(), name)?.take(deadline) {
             Err(error @ state::Error::Busy { .. }) => return Err(error.into()),
             guard => guard,
         };
         // an unreadable record lies aside afterwards
         if let Ok(guard) = &guard {
-            let _ = self.store().read_owned(guard, name, self.clock.now());
+            let _ = self.store().read_owned(guard, name, self.clock().now());
         }
         let health = self.health(target);
         if self.is_settled(&health) {
@@ -64,12 +64,12 @@ impl Keeper<'_> {
         let standing = standing(health.condition);
         let told = Told {
             alerted: standing.clone(),
-            telling: standing.as_ref().map(|_| self.clock.now()),
+            telling: standing.as_ref().map(|_| self.clock().now()),
         };
         let shared = guard.and_then(|guard| self.put_down(&guard, target, &told));
         match (shared, &standing) {
             (Ok(()), _) => {
-                let _ = self.disk.remove(&self.run_file(name, TOLD));
+                let _ = self.disk().remove(&self.run_file(name, TOLD));
             }
             // that nothing has to be told may wait
             (Err(_), None) => {}
@@ -81,16 +81,18 @@ impl Keeper<'_> {
     /// Puts down that what [`Keeper::begin_alert`] said was told.
     ///
     /// # Errors
-    /// [`Error::State`]: it will be told once more.
+    /// [`Error::Token`]: it will be told once more.
     pub fn end_alert(&self, target: &str, deadline: Deadline) -> Result<(), Error> {
         if let Some(mut told) = self.own(target) {
             told.telling = None;
             let _ = self.keep(target, told);
             return Ok(());
         }
-        self.change(target, "alert", "delivery", deadline, |record, _| {
-            record.told.telling.take().is_some()
-        })
+        Ok(
+            self.change(target, "alert", "delivery", deadline, |record, _| {
+                record.told.telling.take().is_some()
+            })?,
+        )
     }
 
     /// Whether nothing has to be told, and nothing put down.
@@ -102,7 +104,7 @@ impl Keeper<'_> {
             standing => all.any(|told| {
                 let age = told
                     .telling
-                    .map(|since| self.clock.now().saturating_sub(since));
+                    .map(|since| self.clock().now().saturating_sub(since));
                 let is_lost = age.is_some_and(|age| !(-GIVEN_UP..GIVEN_UP).contains(&age));
                 told.alerted == standing && !is_lost
             }),
@@ -126,7 +128,7 @@ impl Keeper<'_> {
             }
         };
         record.told = told.clone();
-        self.sign(&mut record, "alert", "delivery", self.clock.now());
+        self.sign(&mut record, "alert", "delivery", self.clock().now());
         let reserved = store.reserve(guard, name, Some(&record))?;
         store.commit(guard, reserved, name, &mut record, mark.as_ref())
     }

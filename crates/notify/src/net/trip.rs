@@ -1,0 +1,63 @@
+//! What one delivery finds out on its way to its peers, and need not find out again: looked-up names,
+//! tried addresses, whom to trust, the machine's own name. None of it is a fact of the machine.
+
+use std::sync::{Arc, OnceLock};
+
+use super::{Error, Names, Visited};
+use crate::{Host, tls};
+
+/// One delivery, or one call, of a machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Trip {
+    host: Arc<Host>,
+    found: Arc<Found>,
+    visited: Arc<Visited>,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    names: Names,
+    trust: tls::Shared,
+    fqdn: OnceLock<Option<String>>,
+}
+
+impl Trip {
+    pub(crate) fn new(host: &Host) -> Self {
+        Self {
+            host: Arc::new(host.clone()),
+            found: Arc::default(),
+            visited: Arc::default(),
+        }
+    }
+
+    /// The same trip for one target: a second try begins at an address that the first has not used.
+    pub(crate) fn for_one_target(&self) -> Self {
+        Self {
+            visited: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The machine's full name, read once.
+    pub(crate) fn fqdn(&self) -> Option<&str> {
+        let fqdn = self.found.fqdn.get_or_init(|| self.host.fqdn());
+        fqdn.as_deref()
+    }
+
+    /// TLS settings that trust the machine's CA certificates.
+    pub(crate) fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
+        Ok(self.found.trust.client_config(self.host.ca_bundle())?)
+    }
+
+    pub(super) fn names(&self) -> &Names {
+        &self.found.names
+    }
+
+    pub(super) fn visited(&self) -> &Visited {
+        &self.visited
+    }
+}
