@@ -47,6 +47,12 @@ pub mod export {
         }
     }
 
+    /// A key of the hash that every target needs.
+    fn missing(name: &'static str) -> Parameter {
+        let reason = "missing".to_owned();
+        Parameter { name, reason }
+    }
+
     /// All targets of this kind; of secrets only the names.
     #[export]
     pub fn get_webhook_endpoints(#[try_from_ref] this: &Object) -> All {
@@ -69,10 +75,8 @@ pub mod export {
         #[raw] parameters: Value,
     ) -> Result<(), Exception> {
         let (name, settings) = Parameters::read(&parameters)?;
-        let name = name.ok_or_else(|| Parameter {
-            name: "name",
-            reason: "missing".to_owned(),
-        })?;
+        let name = name.ok_or_else(|| missing("name"))?;
+        settings.method.ok_or_else(|| missing("method"))?;
         Ok(this.add(&name, settings)?)
     }
 
