@@ -64,6 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         templates: &templates,
         clock: &clock,
         tokens: &tokens,
+        transcript: None,
     };
     for number in 0..count {
         let data = serde_json::json!({ "target": format!("mail {number}") });

@@ -22,6 +22,7 @@ use crate::outcome::Failure;
 use crate::pool;
 use crate::template::Templates;
 use crate::token::{Cache, Keeper};
+use crate::transcript::Transcript;
 use crate::{Clock, Deadline, Host, Notification};
 pub use error::Error;
 
@@ -77,6 +78,8 @@ pub struct Sender<'a> {
     pub clock: &'a dyn Clock,
     /// The access tokens that this process knows.
     pub tokens: &'a Cache,
+    /// Where the conversations are written down, if that was asked for.
+    pub transcript: Option<&'a Transcript>,
 }
 
 impl Sender<'_> {
@@ -190,8 +193,9 @@ impl Sender<'_> {
             templates,
             clock,
             tokens,
+            transcript,
         } = *self;
-        let trip = &Trip::new(host);
+        let trip = &Trip::new(host).watched(transcript);
         let keeper = Keeper::new(host, tokens).with_clock(clock).on_trip(trip);
         let content = Content::render(notification, with_mail, templates, clock, &mut problems);
         for problem in problems {

@@ -54,6 +54,7 @@ pub mod state;
 pub mod template;
 pub mod tls;
 pub mod token;
+pub mod transcript;
 pub mod upkeep;
 pub mod verdict;
 

@@ -164,8 +164,17 @@ pub fn exchange_code_until(
     request: &CodeExchange,
     deadline: Deadline,
 ) -> Result<Secret, Error> {
+    exchange_code_on(&Trip::new(host), request, deadline)
+}
+
+/// The same as a part of a trip.
+pub(crate) fn exchange_code_on(
+    trip: &Trip,
+    request: &CodeExchange,
+    deadline: Deadline,
+) -> Result<Secret, Error> {
     check::secrets_and_names(request)?;
-    let provider = &provider_of(host, request)?;
+    let provider = &provider_of(trip.host(), request)?;
     let token_url = provider.token_url(request.tenant_id.as_deref())?;
 
     let client = client(
@@ -195,7 +204,7 @@ pub fn exchange_code_until(
     }
     let tokens = exchange
         .request(&|sent: HttpRequest| -> Result<HttpResponse, Error> {
-            let answer = http::send(&Trip::new(host), &provider.name, sent, deadline)?;
+            let answer = http::send(trip, &asked, sent, deadline)?;
             reply::check(&asked, &answer).map_err(|refusal| *refusal.error)?;
             Ok(answer)
         })

@@ -36,10 +36,12 @@ pub use daily::{Kept, Run};
 pub use send::{BACKGROUND_BUDGET, CALL_BUDGET};
 
 use crate::config::{Config, Raw, Written};
+use crate::net::Trip;
 use crate::oauth2::{self, CodeExchange, Providers};
 use crate::template::Templates;
 use crate::token::{Cache, Keeper};
-use crate::{Error, Host, Secret};
+use crate::transcript::Transcript;
+use crate::{Deadline, Error, Host, Secret};
 use change::GrantChange;
 
 /// What a process remembers from one call to the next: compiled templates and the access tokens that it
@@ -123,6 +125,20 @@ impl Service {
     /// As [`oauth2::exchange_code`].
     pub fn exchange_code(&self, request: &CodeExchange) -> Result<Secret, Error> {
         Ok(oauth2::exchange_code(&self.host, request)?)
+    }
+
+    /// The same with all that is said on the way, also where it fails: [`Transcript::lines`].
+    ///
+    /// # Errors
+    /// As [`oauth2::exchange_code`].
+    pub fn exchange_code_watched(
+        &self,
+        request: &CodeExchange,
+        transcript: &Transcript,
+    ) -> Result<Secret, Error> {
+        let trip = Trip::new(&self.host).watched(Some(transcript));
+        let deadline = Deadline::after(oauth2::BUDGET);
+        Ok(oauth2::exchange_code_on(&trip, request, deadline)?)
     }
 
     /// Why the file that adds or overrides providers is ignored on this machine; `None` where it counts, is

@@ -1,5 +1,11 @@
 //! What a delivery leaves behind: no thread, no file, no zombie, hardly any memory; and that neither a
 //! deadly SIGPIPE nor a fork changes anything. A process of its own, since all of it is counted.
+//!
+//! Its main function is none of Rust's, as that of perl is none. Where it is, the standard library keeps a
+//! lock for the moment in which a thread begins, and a child that was forked in that moment can begin no
+//! thread at all.
+
+#![no_main]
 
 #[path = "exchange/peer.rs"]
 #[allow(dead_code)]
@@ -9,18 +15,52 @@ mod peer;
 mod site;
 
 use std::io::{Read, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use peer::{Pki, Server, close, hold, read_request};
 use site::{OK, Site, web, words};
 
-/// Children and memory are those of the whole process: one test after the other.
-fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+/// One after the other: children and memory are those of the whole process.
+const TESTS: [(&str, fn()); 5] = [
+    ("nothing_is_left_behind", nothing_is_left_behind),
+    (
+        "threads_and_files_are_the_same_before_and_after",
+        threads_and_files_are_the_same_before_and_after,
+    ),
+    (
+        "twenty_targets_that_begin_together_read_the_bundle_once",
+        twenty_targets_that_begin_together_read_the_bundle_once,
+    ),
+    (
+        "f46_every_child_sends_and_no_message_id_comes_twice",
+        f46_every_child_sends_and_no_message_id_comes_twice,
+    ),
+    (
+        "f46_a_fork_while_a_look_up_is_left_behind",
+        f46_a_fork_while_a_look_up_is_left_behind,
+    ),
+];
+
+#[unsafe(no_mangle)]
+extern "C" fn main() -> libc::c_int {
+    let wanted: Vec<String> = env::args().skip(1).collect();
+    let wanted: Vec<&String> = wanted
+        .iter()
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let mut failed = 0;
+    for (name, test) in TESTS {
+        if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
+            continue;
+        }
+        let passed = std::panic::catch_unwind(test).is_ok();
+        println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+        failed += i32::from(!passed);
+    }
+    i32::from(failed > 0)
 }
 
 /// A figure of this process.
@@ -69,6 +109,8 @@ fn in_a_child(work: impl FnOnce() -> bool) -> bool {
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0);
     if pid == 0 {
+        // SAFETY: a child that hangs is ended.
+        unsafe { libc::alarm(60) };
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);
         // SAFETY: ends this process at once.
         unsafe { libc::_exit(i32::from(!done)) };
@@ -79,9 +121,7 @@ fn in_a_child(work: impl FnOnce() -> bool) -> bool {
     waited == pid && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
 }
 
-#[test]
 fn nothing_is_left_behind() {
-    let _turn = alone();
     // SAFETY: no handler runs; Perl leaves the signal at this default.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 
@@ -146,9 +186,7 @@ fn nothing_is_left_behind() {
     }
 }
 
-#[test]
 fn threads_and_files_are_the_same_before_and_after() {
-    let _turn = alone();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let public: String = (0..40)
@@ -197,9 +235,7 @@ fn threads_and_files_are_the_same_before_and_after() {
     drop(listener);
 }
 
-#[test]
 fn twenty_targets_that_begin_together_read_the_bundle_once() {
-    let _turn = alone();
     let server = Server::tls(|tls, _| {
         read_request(tls);
         let _ = tls.write_all(OK.as_bytes());
@@ -227,9 +263,7 @@ fn twenty_targets_that_begin_together_read_the_bundle_once() {
     assert!((0.9..1.5).contains(&count), "read {count} times");
 }
 
-#[test]
 fn f46_every_child_sends_and_no_message_id_comes_twice() {
-    let _turn = alone();
     let (web, seen) = web(OK);
     let site = Site::new(
         &format!(
@@ -284,9 +318,7 @@ fn looks_up() -> bool {
     names.flatten().any(|name| name == "lookup\n")
 }
 
-#[test]
 fn f46_a_fork_while_a_look_up_is_left_behind() {
-    let _turn = alone();
     let (web, seen) = web(OK);
     let late = smtp("late", 25, "insecure");
     let mut site = Site::new(

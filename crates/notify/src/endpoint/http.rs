@@ -13,6 +13,7 @@ use crate::cause::Cause;
 use crate::message::Message;
 use crate::net::Trip;
 use crate::outcome::{Failure, Outcome};
+use crate::transcript::Speaker;
 use crate::verdict::Verdict;
 use crate::{Deadline, Secret, http};
 
@@ -40,7 +41,23 @@ impl Call {
     }
 
     fn attempt(&self, trip: &Trip, deadline: Deadline) -> Outcome {
-        match http::head(trip, self.request.clone(), deadline) {
+        let uri = self.request.uri();
+        let peer = uri.host().unwrap_or_default();
+        let listener = trip.listener();
+        // of the address only the host: a path may be a secret, and so may any field
+        listener.hear(peer, Speaker::Us, || {
+            format!(
+                "{} with {} bytes",
+                self.request.method(),
+                self.request.body().len()
+            )
+        });
+        let answer = http::head(trip, self.request.clone(), deadline);
+        match &answer {
+            Ok(answer) => listener.hear(peer, Speaker::Peer, || answer.status().to_string()),
+            Err(failure) => listener.hear(peer, Speaker::Note, || failure.what()),
+        }
+        match answer {
             Ok(answer) if answer.status().is_success() => Outcome::Sent,
             Ok(answer) => {
                 let (head, body) = answer.into_parts();

@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{Error, Names, Visited};
+use crate::transcript::{Listener, Transcript};
 use crate::{Host, tls};
 
 /// One delivery, or one call, of a machine.
@@ -12,6 +13,7 @@ pub(crate) struct Trip {
     host: Arc<Host>,
     found: Arc<Found>,
     visited: Arc<Visited>,
+    listener: Listener,
 }
 
 #[derive(Debug, Default)]
@@ -27,7 +29,14 @@ impl Trip {
             host: Arc::new(host.clone()),
             found: Arc::default(),
             visited: Arc::default(),
+            listener: Listener::default(),
         }
+    }
+
+    /// The same trip, written down.
+    pub(crate) fn watched(mut self, transcript: Option<&Transcript>) -> Self {
+        self.listener = transcript.map(Listener::new).unwrap_or_default();
+        self
     }
 
     /// The same trip for one target: a second try begins at an address that the first has not used.
@@ -40,6 +49,10 @@ impl Trip {
 
     pub(crate) fn host(&self) -> &Host {
         &self.host
+    }
+
+    pub(crate) fn listener(&self) -> &Listener {
+        &self.listener
     }
 
     /// The machine's full name, read once.

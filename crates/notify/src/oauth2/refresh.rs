@@ -100,7 +100,7 @@ fn send(
     deadline: Deadline,
     skew: &Cell<Option<i64>>,
 ) -> Result<HttpResponse, Refusal> {
-    let answer = http::send(trip, &asked.provider.name, request, deadline)?;
+    let answer = http::send(trip, asked, request, deadline)?;
     skew.set(reply::clock_skew(&answer, now));
     reply::check(asked, &answer)?;
     Ok(answer)

@@ -16,6 +16,7 @@ use super::{Asked, Asking, Error, explain, provider};
 use crate::Secret;
 use crate::cause::Oddity;
 use crate::http::{dated, retry_after};
+use crate::redact::Redactor;
 
 /// The longest token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -145,6 +146,48 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
             .refresh_token
             .filter(|token| is_token(token.expose())),
     })
+}
+
+/// An answer as a transcript has it: of JSON the fields that tell something, and which tokens are there.
+pub(super) fn heard(asked: &Asked<'_>, response: &HttpResponse) -> String {
+    let status = response.status().as_u16();
+    let Ok(answer) = serde_json::from_slice::<Answer>(response.body()) else {
+        let length = response.body().len();
+        return format!("{status}, {length} bytes that are no answer of a token endpoint");
+    };
+    let fields = [
+        ("error", &answer.error),
+        ("error_subtype", &answer.error_subtype),
+        ("error_description", &answer.error_description),
+        ("error_codes", &answer.error_codes),
+        ("expires_in", &answer.expires_in),
+    ];
+    let mut told: Vec<String> = fields
+        .into_iter()
+        .filter_map(|(name, value)| {
+            Some(format!("{name}={}", explain::text(Some(value.as_ref()?))))
+        })
+        .collect();
+    let texts = [("token_type", &answer.token_type), ("scope", &answer.scope)];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    told.extend(texts.map(|(name, value)| format!("{name}={value}")));
+    let tokens = [
+        ("access_token", &answer.access_token),
+        ("refresh_token", &answer.refresh_token),
+        ("id_token", &answer.id_token),
+    ];
+    let tokens = tokens.into_iter().filter(|(_, token)| token.is_some());
+    told.extend(tokens.map(|(name, _)| format!("{name}=...")));
+    let secrets: Vec<&Secret> = asked
+        .secrets
+        .iter()
+        .copied()
+        .chain(answer.tokens())
+        .collect();
+    let told = Redactor::new(asked.client_id, &secrets).clean(&told.join(" "));
+    format!("{status} {told}")
 }
 
 /// The rules of section 5.1, and that all that is needed was granted.

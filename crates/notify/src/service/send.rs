@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Service;
 use crate::deliver::{Delivery, Sender};
+use crate::transcript::Transcript;
 use crate::{Deadline, Error, Notification, Severity, SystemClock};
 
 /// How long a delivery may take in all where a person waits for an API call.
@@ -52,6 +53,26 @@ impl Service {
         Ok(self.with_sender(|sender| sender.test_target(&config, name, deadline))?)
     }
 
+    /// The same with all that is said on the way, also where it fails: [`Transcript::lines`].
+    ///
+    /// # Errors
+    /// As [`Service::test_target`].
+    pub fn test_target_watched(
+        &self,
+        name: &str,
+        transcript: &Transcript,
+    ) -> Result<Delivery, Error> {
+        let deadline = Deadline::after(CALL_BUDGET);
+        let config = self.config();
+        Ok(self.with_sender(|sender| {
+            let sender = Sender {
+                transcript: Some(transcript),
+                ..*sender
+            };
+            sender.test_target(&config, name, deadline)
+        })?)
+    }
+
     /// Runs with what sending needs from its surroundings.
     pub(super) fn with_sender<T>(&self, code: impl FnOnce(&Sender<'_>) -> T) -> T {
         code(&Sender {
@@ -59,6 +80,7 @@ impl Service {
             templates: &self.memory.templates(&self.host),
             clock: &SystemClock,
             tokens: &self.memory.tokens,
+            transcript: None,
         })
     }
 }

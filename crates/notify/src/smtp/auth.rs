@@ -225,7 +225,7 @@ impl Dialogue {
 }
 
 /// The text of a challenge, fit to be shown.
-fn challenge(session: &Session, text: &str) -> Option<String> {
+pub(super) fn challenge(session: &Session, text: &str) -> Option<String> {
     let shown = match LENIENT.decode(text.trim()) {
         Ok(bytes) => session.redactor.clean(&String::from_utf8_lossy(&bytes)),
         Err(_) => session.redactor.clean(text),

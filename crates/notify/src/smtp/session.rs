@@ -14,6 +14,7 @@ use crate::cause::{Loss, Snag};
 use crate::config::SmtpMode;
 use crate::net::{self, Peer, Stream, Trip, is_timeout};
 use crate::redact::Redactor;
+use crate::transcript::{Listener, Speaker};
 
 /// How long the goodbye of a server is waited for. The mail's fate is known by then; the wait lets
 /// both sides close in order.
@@ -26,6 +27,7 @@ pub(super) struct Session {
     pub(super) server: String,
     pub(super) redactor: Redactor,
     pub(super) extensions: Extensions,
+    listener: Listener,
 }
 
 impl Session {
@@ -62,7 +64,12 @@ impl Session {
             server: peer.name(),
             redactor,
             extensions: Extensions::default(),
+            listener: trip.listener().clone(),
         };
+        session.note(match server.mode {
+            SmtpMode::Tls => "connected, TLS begins",
+            SmtpMode::Starttls | SmtpMode::Insecure => "connected",
+        });
         let greeting = session.read(Step::Greeting)?;
         session.demand(greeting, 2, Step::Greeting)?;
         session.hello(&name)?;
@@ -71,11 +78,16 @@ impl Session {
             Some(config) => {
                 session.ask_for_tls()?;
                 session.stream = session.stream.start_tls(config, &peer)?;
+                session.note("TLS begins");
                 // what was said in the clear no longer counts (RFC 3207 section 4.2)
                 session.hello(&name)?;
                 Ok(session)
             }
         }
+    }
+
+    fn note(&self, what: &str) {
+        self.listener.hear(&self.server, Speaker::Note, || what);
     }
 
     /// EHLO, or HELO where the server does not know it.
@@ -116,6 +128,8 @@ impl Session {
                 _ => self.broken(step, Snag::Nonsense, None),
             });
         }
+        self.listener
+            .hear(&self.server, Speaker::Us, || self.told(step, bytes));
         let Err(error) = self.stream.write_all(bytes) else {
             return Ok(());
         };
@@ -130,19 +144,18 @@ impl Session {
 
     /// Reads one reply, whatever it says.
     pub(super) fn read(&mut self, step: Step) -> Result<Raw, Error> {
-        self.inbox
-            .reply(&mut self.stream)
-            .map_err(|missing| match missing {
-                Missing::Closed => self.broken(step, Snag::Closed, None),
-                Missing::Garbled => self.broken(step, Snag::Garbled, None),
-                Missing::Io(error) if !is_timeout(&error) => {
-                    self.broken(step, Snag::Lost, Some(error))
-                }
-                Missing::Io(_) if step == Step::Greeting => {
-                    self.broken(step, Snag::LateGreeting, None)
-                }
-                Missing::Io(_) => self.broken(step, Snag::LateReply, None),
-            })
+        let reply = self.inbox.reply(&mut self.stream);
+        if let Ok(reply) = &reply {
+            self.listener
+                .hear(&self.server, Speaker::Peer, || self.heard(step, reply));
+        }
+        reply.map_err(|missing| match missing {
+            Missing::Closed => self.broken(step, Snag::Closed, None),
+            Missing::Garbled => self.broken(step, Snag::Garbled, None),
+            Missing::Io(error) if !is_timeout(&error) => self.broken(step, Snag::Lost, Some(error)),
+            Missing::Io(_) if step == Step::Greeting => self.broken(step, Snag::LateGreeting, None),
+            Missing::Io(_) => self.broken(step, Snag::LateReply, None),
+        })
     }
 
     /// Makes sure that a reply is of the class (2 or 3) that belongs there.
@@ -160,6 +173,35 @@ impl Session {
         self.stream.hurry(Deadline::after(left.min(GOODBYE)));
         if self.stream.write_all(b"QUIT\r\n").is_ok() {
             let _ = self.inbox.reply(&mut self.stream);
+        }
+    }
+
+    /// What goes out, without credentials.
+    fn told(&self, step: Step, bytes: &[u8]) -> String {
+        let text = String::from_utf8_lossy(bytes);
+        let mut words = text.split_whitespace();
+        match (step, words.next()) {
+            (Step::Message, _) => format!("({} bytes of the message)", bytes.len()),
+            (Step::Auth, Some("AUTH")) => {
+                let mechanism = words.next().unwrap_or_default();
+                let rest = words.next().map_or("", |_| " (credentials)");
+                format!("AUTH {mechanism}{rest}")
+            }
+            (Step::Auth, None) => "(nothing)".to_owned(),
+            (Step::Auth, Some("*")) => "*".to_owned(),
+            (Step::Auth, Some(_)) => "(credentials)".to_owned(),
+            _ => self.redactor.clean(&text),
+        }
+    }
+
+    /// What came, with a challenge decoded.
+    fn heard(&self, step: Step, reply: &Raw) -> String {
+        match (step, reply.code) {
+            (Step::Auth, 334) => {
+                let challenge = super::auth::challenge(self, reply.first());
+                format!("334 {}", challenge.unwrap_or_default())
+            }
+            _ => self.shown(reply).to_string(),
         }
     }
 

@@ -225,6 +225,7 @@ impl Site {
             templates: &self.templates,
             clock: self.clock,
             tokens: &self.tokens,
+            transcript: None,
         }
     }
 

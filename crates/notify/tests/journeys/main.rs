@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use notify::config::{GotifySettings, Kind, MatcherSettings, Raw, SmtpMode, SmtpSettings};
 use notify::oauth2::CodeExchange;
 use notify::service::{Memory, Service};
+use notify::transcript::Transcript;
 use notify::upkeep::Condition;
 use notify::{Host, Secret, Severity};
 
@@ -117,8 +118,19 @@ impl Machine {
         }
     }
 
-    fn exchange(&self, service: &Service) -> Result<Secret, notify::Error> {
-        service.exchange_code(&CodeExchange {
+    /// The next request is answered as one with a code.
+    fn grants_a_code(&self) {
+        self.provider.order(json(
+            "200 OK",
+            format!(
+                r#"{{"access_token":"{CANARY}-first","token_type":"Bearer","expires_in":3600,
+                   "refresh_token":"r-cAnArY-0"}}"#
+            ),
+        ));
+    }
+
+    fn request(&self) -> CodeExchange {
+        CodeExchange {
             auth_method: "custom-oauth2".to_owned(),
             client_id: "app".to_owned(),
             client_secret: Secret::new(format!("{CANARY}-client")),
@@ -128,7 +140,7 @@ impl Machine {
             code_verifier: None,
             token_url: Some(self.provider.url()),
             scopes: Some("smtp".to_owned()),
-        })
+        }
     }
 }
 
@@ -148,14 +160,8 @@ fn from_a_code_to_a_mail_and_to_the_end_of_the_grant() {
 
     // the journey of a code
     let service = machine.read();
-    machine.provider.order(json(
-        "200 OK",
-        format!(
-            r#"{{"access_token":"{CANARY}-first","token_type":"Bearer","expires_in":3600,
-               "refresh_token":"r-cAnArY-0"}}"#
-        ),
-    ));
-    let token = machine.exchange(&service).unwrap();
+    machine.grants_a_code();
+    let token = service.exchange_code(&machine.request()).unwrap();
     assert_eq!(token.expose(), "r-cAnArY-0");
 
     // it becomes the grant of a target, once the files are written
@@ -304,4 +310,63 @@ fn a_parameter_that_is_to_blame_is_named() {
         service.config().get(Kind::Smtp, "plain").is_err(),
         "a call that fails changes nothing"
     );
+}
+
+#[test]
+fn what_is_said_can_be_watched_and_shows_no_secret() {
+    let machine = Machine::new();
+    let service = machine.read();
+    let transcript = Transcript::new();
+    let shown = || {
+        let (lines, left_out) = transcript.lines();
+        assert_eq!(left_out, 0);
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        for secret in ["cAnArY", "Y0FuQXJZ", "NBbkFyW", "jQW5Bclk"] {
+            // as it is, and in Base64 at each of the three places a byte may have
+            assert!(
+                !lines.iter().any(|line| line.contains(secret)),
+                "{lines:#?}"
+            );
+        }
+        lines.join("\n")
+    };
+    let code = |transcript: &Transcript| {
+        let request = machine.request();
+        service.exchange_code_watched(&request, transcript)
+    };
+    // a provider that echoes everything
+    machine.provider.order(json(
+        "400 Bad Request",
+        format!(r#"{{"error":"invalid_grant","error_description":"no {CANARY}-code"}}"#),
+    ));
+    code(&transcript).unwrap_err();
+    machine.grants_a_code();
+    let token = code(&transcript).unwrap();
+    let said = shown();
+    for wanted in [
+        "> POST /token grant_type=authorization_code code=...",
+        "< 400 error=invalid_grant error_description=no [secret]",
+        "< 200 expires_in=3600 token_type=Bearer access_token=... refresh_token=...",
+    ] {
+        assert!(said.contains(wanted), "{wanted} in {said}");
+    }
+    service
+        .add_smtp("mail", machine.smtp(), Some(token))
+        .unwrap();
+    machine.write(&service);
+    service.test_target_watched("mail", &transcript).unwrap();
+    let said = shown();
+    for wanted in [
+        "> POST /token grant_type=refresh_token refresh_token=...",
+        "* connected, TLS begins",
+        "< 220 mail.example.org ESMTP",
+        "> EHLO node.example.org",
+        "> AUTH XOAUTH2 (credentials)",
+        "< 235 2.7.0 welcome",
+        "> MAIL FROM:<pve@example.org>",
+        "bytes of the message)",
+        "> QUIT",
+    ] {
+        assert!(said.contains(wanted), "{wanted} in {said}");
+    }
 }
