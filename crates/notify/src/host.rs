@@ -13,18 +13,16 @@ mod standalone;
 mod users;
 
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{env, io};
 
 pub(crate) use proxy::Proxy;
 
+use crate::Error;
 use crate::net::{Names, Visited};
-use crate::{Error, tls};
-
-/// Debian's bundle, kept up by `update-ca-certificates`.
-const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
+use crate::tls::{self, Client, Trust};
 
 /// Where every mail system installs the program that takes mails over.
 const SENDMAIL: &str = "/usr/sbin/sendmail";
@@ -44,14 +42,14 @@ enum Machine {
 pub struct Host {
     kind: Machine,
     config_dir: PathBuf,
-    ca_bundle: PathBuf,
+    trust: Trust,
     vendor_templates: PathBuf,
     state_dir: Option<PathBuf>,
     run_dir: Option<PathBuf>,
     lookup: Lookup,
     names: Option<Arc<Names>>,
     visited: Option<Arc<Visited>>,
-    trust: Option<Arc<tls::Shared>>,
+    tls: Option<Arc<tls::Shared>>,
     fqdn: Option<String>,
     sendmail: PathBuf,
 }
@@ -77,22 +75,19 @@ impl Host {
         )
     }
 
-    /// The CA bundle is the file named by `SSL_CERT_FILE`, else Debian's.
+    /// It trusts whom OpenSSL trusts by default: `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
     fn new(kind: Machine, config_dir: PathBuf, vendor_templates: &str) -> Self {
-        let ca_bundle = env::var_os("SSL_CERT_FILE")
-            .filter(|name| !name.is_empty())
-            .map_or_else(|| PathBuf::from(CA_BUNDLE), PathBuf::from);
         Self {
             kind,
             config_dir,
-            ca_bundle,
+            trust: Trust::of_system(),
             vendor_templates: PathBuf::from(vendor_templates),
             state_dir: None,
             run_dir: None,
             lookup: crate::net::system_lookup,
             names: None,
             visited: None,
-            trust: None,
+            tls: None,
             fqdn: None,
             sendmail: PathBuf::from(SENDMAIL),
         }
@@ -105,10 +100,10 @@ impl Host {
         self
     }
 
-    /// The same machine trusting the CA certificates of this PEM file.
+    /// The same machine trusting the CA certificates of this PEM file and no others.
     #[must_use]
     pub fn with_ca_bundle(mut self, file: impl Into<PathBuf>) -> Self {
-        self.ca_bundle = file.into();
+        self.trust = Trust::Only(file.into());
         self
     }
 
@@ -210,12 +205,6 @@ impl Host {
         })
     }
 
-    /// The PEM file of trusted CA certificates.
-    #[must_use]
-    pub fn ca_bundle(&self) -> &Path {
-        &self.ca_bundle
-    }
-
     /// The admin's mail templates, which come before the vendor's.
     #[must_use]
     pub fn admin_templates(&self) -> PathBuf {
@@ -251,7 +240,7 @@ impl Host {
     pub(crate) fn for_one_delivery(&self) -> Self {
         Self {
             names: Some(Arc::default()),
-            trust: Some(Arc::default()),
+            tls: Some(Arc::default()),
             // an empty name is none
             fqdn: Some(self.fqdn().unwrap_or_default()),
             ..self.clone()
@@ -281,12 +270,22 @@ impl Host {
         self.visited.clone().unwrap_or_default()
     }
 
-    /// TLS settings that trust the CA bundle, as [`tls::client_config`].
-    pub(crate) fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
-        match &self.trust {
-            Some(shared) => shared.client_config(&self.ca_bundle),
-            None => tls::client_config(&self.ca_bundle),
+    /// The same machine for a second look at the server that the last attempt has reached.
+    pub(crate) fn for_the_same_address(&self) -> Self {
+        Self {
+            visited: None,
+            ..self.clone()
         }
+    }
+
+    /// TLS settings for an attempt, as [`Client::first`].
+    pub(crate) fn tls(&self) -> Result<Client, Error> {
+        Client::first(&self.trust, self.tls.as_deref())
+    }
+
+    /// TLS settings for a second attempt, as [`Client::second`].
+    pub(crate) fn tls_again(&self) -> Result<Option<Client>, Error> {
+        Client::second(&self.trust, self.tls.as_deref())
     }
 
     /// The proxy of `datacenter.cfg`; the environment's proxy variables do not count.

@@ -3,6 +3,8 @@
 //! Knows no protocol above TLS. Every failure comes out as an [`Error::Way`] that names the phase.
 
 mod names;
+mod refusal;
+mod secure;
 mod stream;
 mod tunnel;
 mod visited;
@@ -18,6 +20,7 @@ pub(crate) use visited::Visited;
 
 use crate::advice::{Cause, Phase};
 use crate::host::Proxy;
+use crate::tls::Client;
 use crate::{Deadline, Error, Host};
 
 /// Longest wait for one address while others are left to try.
@@ -79,10 +82,37 @@ pub(crate) fn connect_http(
     with_tls: bool,
     deadline: Deadline,
 ) -> Result<Stream, Error> {
-    let config = match with_tls {
-        true => Some(host.tls()?),
-        false => None,
-    };
+    if with_tls {
+        return trusting(
+            host,
+            |host, client| open_way(host, peer, deadline)?.start_tls(client, peer),
+            |error| error,
+        );
+    }
+    open_way(host, peer, deadline)
+}
+
+/// Runs an attempt that agrees on TLS, and where that ends at an authority which is not known at the
+/// first look, once more with all that are.
+pub(crate) fn trusting<T, E>(
+    host: &Host,
+    attempt: impl Fn(&Host, &Client) -> Result<T, E>,
+    way: impl Fn(Error) -> E,
+) -> Result<T, E> {
+    let client = host.tls().map_err(&way)?;
+    let result = attempt(host, &client);
+    if result.is_ok() || !client.wants_more() {
+        return result;
+    }
+    match host.tls_again().map_err(&way)? {
+        // the same server once more, not the next of its name
+        Some(client) => attempt(&host.for_the_same_address(), &client),
+        None => result,
+    }
+}
+
+/// A connection in the clear, through the host's proxy if one is set.
+fn open_way(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
     let socket = match host.proxy()? {
         None => connect(host, peer, deadline)?,
         Some(Proxy {
@@ -99,11 +129,7 @@ pub(crate) fn connect_http(
             tunnel::open(socket, &proxy, login.as_ref(), peer)?
         }
     };
-    let stream = Stream::Clear(socket);
-    match config {
-        Some(config) => stream.start_tls(config, peer),
-        None => Ok(stream),
-    }
+    Ok(Stream::Clear(socket))
 }
 
 /// A connection to the peer itself, in the clear for now; proxies of HTTP do not count.

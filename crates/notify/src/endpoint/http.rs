@@ -123,7 +123,11 @@ fn lost(error: Error) -> Outcome {
 
 /// Whether no second try helps before somebody has acted.
 fn needs_somebody(key: &str) -> bool {
-    key.starts_with("certificate") || matches!(key, "tls" | "proxy-login" | "proxy-refused")
+    key.starts_with("certificate")
+        || matches!(
+            key,
+            "tls" | "tls-alert" | "not-tls" | "proxy-login" | "proxy-refused"
+        )
 }
 
 /// The address of a request. Its text, which may hold a secret, is not quoted.

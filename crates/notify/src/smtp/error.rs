@@ -134,7 +134,8 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Way(error) => error.advice().is_some_and(|advice| {
-                !advice.key.starts_with("certificate") && advice.key != "tls"
+                let is_agreement = ["tls", "tls-alert", "not-tls"].contains(&advice.key);
+                !advice.key.starts_with("certificate") && !is_agreement
             }),
             Self::Broken { advice, .. } => [Snag::Injected, Snag::NotTls]
                 .iter()

@@ -13,6 +13,7 @@ use crate::advice::{self, Snag};
 use crate::config::SmtpMode;
 use crate::net::{self, Peer, Stream, is_timeout};
 use crate::redact::Redactor;
+use crate::tls::Client;
 use crate::{Deadline, Host};
 
 /// How long the goodbye of a server is waited for. The mail's fate is known by then; the wait lets
@@ -41,20 +42,37 @@ impl Session {
             port: server.port,
             is_proxy: false,
         };
-        let config = match server.mode {
-            SmtpMode::Insecure => None,
-            SmtpMode::Starttls | SmtpMode::Tls => Some(host.tls().map_err(way)?),
-        };
+        match server.mode {
+            SmtpMode::Insecure => Self::agree(host, server, peer, redactor, deadline, None),
+            SmtpMode::Starttls | SmtpMode::Tls => net::trusting(
+                host,
+                |host, client| {
+                    let (peer, redactor) = (peer.clone(), redactor.clone());
+                    Self::agree(host, server, peer, redactor, deadline, Some(client))
+                },
+                way,
+            ),
+        }
+    }
+
+    fn agree(
+        host: &Host,
+        server: &Server,
+        peer: Peer,
+        redactor: Redactor,
+        deadline: Deadline,
+        client: Option<&Client>,
+    ) -> Result<Self, Error> {
         let mut stream = net::connect_clear(host, &peer, deadline).map_err(way)?;
         let name = own_name(host, &stream);
         let mut later = None;
-        match (server.mode, config) {
-            (SmtpMode::Tls, Some(config)) => {
+        match (server.mode, client) {
+            (SmtpMode::Tls, Some(client)) => {
                 stream = stream
-                    .start_tls(config, &peer)
+                    .start_tls(client, &peer)
                     .map_err(|e| at_once(&peer, e))?;
             }
-            (_, config) => later = config,
+            (_, client) => later = client,
         }
         let mut session = Self {
             stream,
@@ -68,9 +86,9 @@ impl Session {
         session.hello(&name)?;
         match later {
             None => Ok(session),
-            Some(config) => {
+            Some(client) => {
                 session.ask_for_tls()?;
-                session.stream = session.stream.start_tls(config, &peer).map_err(way)?;
+                session.stream = session.stream.start_tls(client, &peer).map_err(way)?;
                 // what was said in the clear no longer counts (RFC 3207 section 4.2)
                 session.hello(&name)?;
                 Ok(session)
@@ -203,7 +221,7 @@ fn way(error: crate::Error) -> Error {
 /// cure of its own.
 fn at_once(peer: &Peer, error: crate::Error) -> Error {
     match error {
-        crate::Error::Way { advice, source, .. } if advice.key == "tls" => Error::Broken {
+        crate::Error::Way { advice, source, .. } if advice.key == "not-tls" => Error::Broken {
             server: peer.name(),
             step: Step::Greeting,
             advice: Snag::NotTls.advice(),
