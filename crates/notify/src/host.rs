@@ -13,16 +13,14 @@ mod standalone;
 mod users;
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::{env, io};
 
 pub(crate) use proxy::Proxy;
 
 use crate::plain::Unusable;
-
-/// Debian's bundle, kept up by `update-ca-certificates`.
-const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
+use crate::tls::Trust;
 
 /// Where every mail system installs the program that takes mails over.
 const SENDMAIL: &str = "/usr/sbin/sendmail";
@@ -47,7 +45,7 @@ enum Machine {
 pub struct Host {
     kind: Machine,
     config_dir: PathBuf,
-    ca_bundle: PathBuf,
+    trust: Trust,
     vendor_templates: PathBuf,
     state_dir: Option<PathBuf>,
     run_dir: Option<PathBuf>,
@@ -77,15 +75,12 @@ impl Host {
         )
     }
 
-    /// The CA bundle is the file named by `SSL_CERT_FILE`, else Debian's.
+    /// It trusts whom OpenSSL trusts by default: `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
     fn new(kind: Machine, config_dir: PathBuf, vendor_templates: &str) -> Self {
-        let ca_bundle = env::var_os("SSL_CERT_FILE")
-            .filter(|name| !name.is_empty())
-            .map_or_else(|| PathBuf::from(CA_BUNDLE), PathBuf::from);
         Self {
             kind,
             config_dir,
-            ca_bundle,
+            trust: Trust::of_system(),
             vendor_templates: PathBuf::from(vendor_templates),
             state_dir: None,
             run_dir: None,
@@ -102,10 +97,10 @@ impl Host {
         self
     }
 
-    /// The same machine trusting the CA certificates of this PEM file.
+    /// The same machine trusting the CA certificates of this PEM file and no others.
     #[must_use]
     pub fn with_ca_bundle(mut self, file: impl Into<PathBuf>) -> Self {
-        self.ca_bundle = file.into();
+        self.trust = Trust::Only(file.into());
         self
     }
 
@@ -207,12 +202,6 @@ impl Host {
         })
     }
 
-    /// The PEM file of trusted CA certificates.
-    #[must_use]
-    pub fn ca_bundle(&self) -> &Path {
-        &self.ca_bundle
-    }
-
     /// The admin's mail templates, which come before the vendor's.
     #[must_use]
     pub fn admin_templates(&self) -> PathBuf {
@@ -245,6 +234,11 @@ impl Host {
 
     pub(crate) fn lookup(&self) -> Lookup {
         self.lookup
+    }
+
+    /// Which authorities of certificates count.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// The proxy of `datacenter.cfg`; the environment's proxy variables do not count.

@@ -29,6 +29,7 @@ pub mod disk;
 mod endpoint;
 mod error;
 mod flock;
+mod hash;
 mod hex;
 mod host;
 mod http;

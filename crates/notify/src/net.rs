@@ -4,6 +4,8 @@
 
 mod error;
 mod names;
+mod refusal;
+mod secure;
 mod stream;
 mod trip;
 mod tunnel;
@@ -23,6 +25,7 @@ use visited::Visited;
 use crate::Deadline;
 use crate::cause::{Loss, Phase};
 use crate::host::Proxy;
+use crate::tls::Client;
 
 /// Longest wait for one address while others are left to try.
 const PER_ADDRESS: Duration = Duration::from_secs(3);
@@ -82,10 +85,34 @@ pub(crate) fn connect_http(
     with_tls: bool,
     deadline: Deadline,
 ) -> Result<Stream, Error> {
-    let config = match with_tls {
-        true => Some(trip.tls()?),
-        false => None,
-    };
+    if with_tls {
+        return trusting(trip, |trip, client| {
+            open_way(trip, peer, deadline)?.start_tls(client, peer)
+        });
+    }
+    open_way(trip, peer, deadline)
+}
+
+/// Runs an attempt that agrees on TLS, and where that ends at an authority which is not known at the
+/// first look, once more with all that are.
+pub(crate) fn trusting<T, E: From<Error>>(
+    trip: &Trip,
+    attempt: impl Fn(&Trip, &Client) -> Result<T, E>,
+) -> Result<T, E> {
+    let client = trip.tls()?;
+    let result = attempt(trip, &client);
+    if result.is_ok() || !client.wants_more() {
+        return result;
+    }
+    match trip.tls_again()? {
+        // the same server once more, not the next of its name
+        Some(client) => attempt(&trip.for_the_same_address(), &client),
+        None => result,
+    }
+}
+
+/// A connection in the clear, through the host's proxy if one is set.
+fn open_way(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
     let socket = match trip.host().proxy()? {
         None => connect(trip, peer, deadline)?,
         Some(Proxy {
@@ -102,11 +129,7 @@ pub(crate) fn connect_http(
             tunnel::open(socket, &proxy, login.as_ref(), peer)?
         }
     };
-    let stream = Stream::Clear(socket);
-    match config {
-        Some(config) => stream.start_tls(config, peer),
-        None => Ok(stream),
-    }
+    Ok(Stream::Clear(socket))
 }
 
 /// A connection to the peer itself, in the clear for now; proxies of HTTP do not count.

@@ -91,8 +91,12 @@ fn lost(loss: Loss) -> Verdict {
         | Loss::CertificateTime
         | Loss::CertificateName
         | Loss::CertificateIssuer
+        | Loss::CertificateChain
+        | Loss::AuthorityTime
         | Loss::Certificate
-        | Loss::Tls => Verdict::Refused,
+        | Loss::Tls
+        | Loss::TlsAlert
+        | Loss::NotTls => Verdict::Refused,
         Loss::LostWaiting | Loss::LostReading | Loss::Unsealed => Verdict::Unknown,
     }
 }

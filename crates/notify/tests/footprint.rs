@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use peer::{Pki, Server, close, hold, read_request};
+use peer::{Machine, Pki, Server, close, hold, read_request};
 use site::{OK, Site, web, words};
 
 /// One after the other: children and memory are those of the whole process.
@@ -306,6 +306,31 @@ fn f46_every_child_sends_and_no_message_id_comes_twice() {
     ids.dedup();
     let all = 2 + 2 * children * each + sent;
     assert_eq!((ids.len(), seen.lock().unwrap().len()), (all, all));
+}
+
+#[test]
+fn f46_no_child_draws_the_random_bytes_of_another() {
+    let _turn = alone();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let server = Server::tcp(move |mut tcp, _| {
+        let mut hello = [0; 4096];
+        let count = tcp.read(&mut hello).unwrap();
+        assert!(count > 43 && hello[5] == 1, "a client's hello");
+        sender.send(hello[11..43].to_vec()).unwrap();
+    });
+    let machine = Machine::new(&server);
+    // the generator is in use before anybody forks
+    assert!(machine.exchange().is_err());
+    for _ in 0..3 {
+        assert!(in_a_child(|| machine.exchange().is_err()));
+    }
+    assert!(machine.exchange().is_err());
+    server.settle();
+    let mut seen: Vec<_> = receiver.try_iter().collect();
+    assert_eq!(seen.len(), 5);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 5, "random bytes come twice");
 }
 
 /// Look-ups of this name last until they are let go.

@@ -87,13 +87,29 @@ pub(super) const fn loss(loss: Loss) -> &'static Advice {
             key: "certificate-issuer", code: 502, what: "the server's certificate comes from an authority that this machine does not trust",
             who: NODE, cure: "add the authority's certificate to the system's store (update-ca-certificates) if it is your own, else find out who intercepts the connection",
         },
+        Loss::CertificateChain => &Advice {
+            key: "certificate-chain", code: 502, what: "the server's chain lacks its intermediate certificate: the issuer of the last one is neither sent nor known here",
+            who: PEER, cure: "install the full chain; if the issuer is an authority of your own, add its certificate to this machine's store (update-ca-certificates)",
+        },
+        Loss::AuthorityTime => &Advice {
+            key: "certificate-authority-time", code: 502, what: "the certificate of an authority above the server's has expired or is not valid yet",
+            who: PEER, cure: "install a valid chain; if the authority is your own, renew its certificate in this machine's store as well (update-ca-certificates)",
+        },
         Loss::Certificate => &Advice {
             key: "certificate", code: 502, what: "the server's certificate is not acceptable",
             who: PEER, cure: "install a proper one",
         },
         Loss::Tls => &Advice {
-            key: "tls", code: 502, what: "no secure connection could be agreed on (TLS 1.2 or 1.3 is needed)",
-            who: PEER, cure: "enable TLS 1.2 or 1.3 on that port",
+            key: "tls", code: 502, what: "no secure connection could be agreed on",
+            who: PEER, cure: "enable TLS 1.2 or 1.3 with up-to-date ciphers and keys on that port",
+        },
+        Loss::TlsAlert => &Advice {
+            key: "tls-alert", code: 502, what: "the server ended the TLS handshake with an alert",
+            who: PEER, cure: "look into its log for the reason, for instance no common cipher or a client certificate that it demands",
+        },
+        Loss::NotTls => &Advice {
+            key: "not-tls", code: 502, what: "the port does not speak TLS",
+            who: NODE, cure: "check the address and port, and that what answers there is the server",
         },
         Loss::LostHandshake => &Advice {
             key: "lost-handshake", code: 502, what: "the connection was lost during the TLS handshake",

@@ -57,10 +57,18 @@ pub enum Loss {
     CertificateName,
     /// The certificate's issuer is not trusted.
     CertificateIssuer,
+    /// The chain ends at a certificate whose issuer was neither sent nor is known.
+    CertificateChain,
+    /// The time of an authority's certificate has not come or is over.
+    AuthorityTime,
     /// The certificate is wrong in another way.
     Certificate,
     /// No common TLS version or any other protocol failure.
     Tls,
+    /// The peer ended the handshake with an alert.
+    TlsAlert,
+    /// What answers speaks another protocol.
+    NotTls,
     /// The connection ended before TLS was agreed on.
     LostHandshake,
     /// The connection ended while the request was sent.
@@ -75,7 +83,7 @@ pub enum Loss {
 
 impl Loss {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::Lookup,
         Self::Refused,
         Self::Unreachable,
@@ -86,8 +94,12 @@ impl Loss {
         Self::CertificateTime,
         Self::CertificateName,
         Self::CertificateIssuer,
+        Self::CertificateChain,
+        Self::AuthorityTime,
         Self::Certificate,
         Self::Tls,
+        Self::TlsAlert,
+        Self::NotTls,
         Self::LostHandshake,
         Self::LostSending,
         Self::LostWaiting,

@@ -3,7 +3,7 @@
 //! It is the SHA-256 of the raw public file. The two files of ours count once something stands in
 //! them; records of writes (`binding`) are no configuration and never count.
 
-use ring::digest::{Context, SHA256};
+use openssl::sha::Sha256;
 
 use super::section::Section;
 use super::{Config, Error, Raw, binding};
@@ -13,7 +13,7 @@ use crate::hex::hex;
 const BETWEEN: [u8; 1] = [0xff];
 
 pub(super) fn of(raw: &Raw<'_>, private_ext: &[Section<'_>]) -> String {
-    let mut context = Context::new(&SHA256);
+    let mut context = Sha256::new();
     context.update(raw.public.as_bytes());
     let sections = private_ext.iter().filter(|s| s.kind != binding::KIND);
     let private_ext: String = sections.map(|section| section.text).collect();
@@ -23,7 +23,7 @@ pub(super) fn of(raw: &Raw<'_>, private_ext: &[Section<'_>]) -> String {
         context.update(&BETWEEN);
         context.update(private_ext.as_bytes());
     }
-    hex(context.finish().as_ref())
+    hex(&context.finish())
 }
 
 impl Config {

@@ -5,15 +5,12 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, TcpStream};
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
-use rustls::{CertificateError, ClientConfig, ClientConnection};
-
+use super::secure::TlsStream;
 use super::{Error, Peer, is_timeout};
 use crate::Deadline;
-use crate::cause::{Loss, Phase};
+use crate::tls::Client;
 
 /// The longest single wait. The kernel may end a socket's timeout an eighth late, 20 s after 22.5 s;
 /// so the wait is made of short ones.
@@ -90,38 +87,6 @@ impl Write for Timed {
     }
 }
 
-/// A TLS connection.
-#[derive(Debug)]
-pub(crate) struct TlsStream {
-    tls: ClientConnection,
-    socket: Timed,
-}
-
-impl TlsStream {
-    /// Agrees on TLS with the peer over a connected socket.
-    pub(super) fn open(
-        mut socket: Timed,
-        config: Arc<ClientConfig>,
-        peer: &Peer,
-    ) -> Result<Self, Error> {
-        let name = ServerName::try_from(peer.host.clone())
-            .map_err(|_| peer.lost(Loss::CertificateName, None))?;
-        let mut tls = ClientConnection::new(config, name)
-            .map_err(|error| peer.lost(Loss::Tls, Some(io::Error::other(error))))?;
-        while tls.is_handshaking() {
-            tls.complete_io(&mut socket)
-                .map_err(|error| handshake_failure(peer, error))?;
-        }
-        Ok(Self { tls, socket })
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut stream = rustls::Stream::new(&mut self.tls, &mut self.socket);
-        // `write` keeps the socket's failures to itself, `flush` tells them
-        stream.write_all(bytes).and_then(|()| stream.flush())
-    }
-}
-
 /// A connection that may begin in the clear. Its failures are the system's, for a protocol that tells
 /// them in its own words; it ends for good at the deadline.
 #[derive(Debug)]
@@ -143,17 +108,15 @@ impl Stream {
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Clear(socket) => socket.read(buffer),
-            Self::Tls(stream) => {
-                rustls::Stream::new(&mut stream.tls, &mut stream.socket).read(buffer)
-            }
+            Self::Tls(stream) => stream.read(buffer),
         }
     }
 
     /// The same connection with TLS from here on.
-    pub(crate) fn start_tls(self, config: Arc<ClientConfig>, peer: &Peer) -> Result<Self, Error> {
+    pub(crate) fn start_tls(self, client: &Client, peer: &Peer) -> Result<Self, Error> {
         match self {
             Self::Clear(socket) => {
-                TlsStream::open(socket, config, peer).map(|tls| Self::Tls(Box::new(tls)))
+                TlsStream::open(socket, client, peer).map(|tls| Self::Tls(Box::new(tls)))
             }
             tls @ Self::Tls(_) => Ok(tls),
         }
@@ -168,7 +131,7 @@ impl Stream {
     pub(crate) fn local_address(&self) -> Option<IpAddr> {
         let socket = match self {
             Self::Clear(socket) => socket,
-            Self::Tls(stream) => &stream.socket,
+            Self::Tls(stream) => stream.socket(),
         };
         let address = socket.tcp.local_addr().ok()?;
         Some(address.ip().to_canonical())
@@ -177,37 +140,7 @@ impl Stream {
     fn socket_mut(&mut self) -> &mut Timed {
         match self {
             Self::Clear(socket) => socket,
-            Self::Tls(stream) => &mut stream.socket,
+            Self::Tls(stream) => stream.socket_mut(),
         }
     }
-}
-
-/// Tells the kinds of refusal apart that have different cures.
-fn handshake_failure(peer: &Peer, error: io::Error) -> Error {
-    if is_timeout(&error) {
-        return peer.late(Phase::Handshake);
-    }
-    let loss = match error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    {
-        Some(rustls::Error::InvalidCertificate(reason)) => match reason {
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => Loss::CertificateTime,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Loss::CertificateName
-            }
-            // a bad signature: by an issuer that has only the name of a trusted one
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                Loss::CertificateIssuer
-            }
-            _ => Loss::Certificate,
-        },
-        Some(_) => Loss::Tls,
-        // the system's own failures, and an end without a word
-        None => Loss::LostHandshake,
-    };
-    peer.lost(loss, Some(error))
 }

@@ -4,8 +4,9 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{Error, Names, Visited};
+use crate::Host;
+use crate::tls::{self, Client};
 use crate::transcript::{Listener, Transcript};
-use crate::{Host, tls};
 
 /// One delivery, or one call, of a machine.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub(crate) struct Trip {
 #[derive(Debug, Default)]
 struct Found {
     names: Names,
-    trust: tls::Shared,
+    tls: tls::Shared,
     fqdn: OnceLock<Option<String>>,
 }
 
@@ -61,9 +62,19 @@ impl Trip {
         fqdn.as_deref()
     }
 
-    /// TLS settings that trust the machine's CA certificates.
-    pub(crate) fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
-        Ok(self.found.trust.client_config(self.host.ca_bundle())?)
+    /// TLS settings for an attempt, as [`Client::first`].
+    pub(super) fn tls(&self) -> Result<Client, Error> {
+        Ok(Client::first(self.host.trust(), Some(&self.found.tls))?)
+    }
+
+    /// TLS settings for a second attempt, as [`Client::second`].
+    pub(super) fn tls_again(&self) -> Result<Option<Client>, Error> {
+        Ok(Client::second(self.host.trust(), Some(&self.found.tls))?)
+    }
+
+    /// The same trip for a second look at the server that the last attempt has reached.
+    pub(super) fn for_the_same_address(&self) -> Self {
+        self.for_one_target()
     }
 
     pub(super) fn names(&self) -> &Names {

@@ -14,6 +14,7 @@ use crate::cause::{Loss, Snag};
 use crate::config::SmtpMode;
 use crate::net::{self, Peer, Stream, Trip, is_timeout};
 use crate::redact::Redactor;
+use crate::tls::Client;
 use crate::transcript::{Listener, Speaker};
 
 /// How long the goodbye of a server is waited for. The mail's fate is known by then; the wait lets
@@ -43,20 +44,33 @@ impl Session {
             port: server.port,
             is_proxy: false,
         };
-        let config = match server.mode {
-            SmtpMode::Insecure => None,
-            SmtpMode::Starttls | SmtpMode::Tls => Some(trip.tls()?),
-        };
+        match server.mode {
+            SmtpMode::Insecure => Self::agree(trip, server, peer, redactor, deadline, None),
+            SmtpMode::Starttls | SmtpMode::Tls => net::trusting(trip, |trip, client| {
+                let (peer, redactor) = (peer.clone(), redactor.clone());
+                Self::agree(trip, server, peer, redactor, deadline, Some(client))
+            }),
+        }
+    }
+
+    fn agree(
+        trip: &Trip,
+        server: &Server,
+        peer: Peer,
+        redactor: Redactor,
+        deadline: Deadline,
+        client: Option<&Client>,
+    ) -> Result<Self, Error> {
         let mut stream = net::connect_clear(trip, &peer, deadline)?;
         let name = own_name(trip, &stream);
         let mut later = None;
-        match (server.mode, config) {
-            (SmtpMode::Tls, Some(config)) => {
+        match (server.mode, client) {
+            (SmtpMode::Tls, Some(client)) => {
                 stream = stream
-                    .start_tls(config, &peer)
+                    .start_tls(client, &peer)
                     .map_err(|error| not_tls(&peer, error))?;
             }
-            (_, config) => later = config,
+            (_, client) => later = client,
         }
         let mut session = Self {
             stream,
@@ -75,9 +89,9 @@ impl Session {
         session.hello(&name)?;
         match later {
             None => Ok(session),
-            Some(config) => {
+            Some(client) => {
                 session.ask_for_tls()?;
-                session.stream = session.stream.start_tls(config, &peer)?;
+                session.stream = session.stream.start_tls(client, &peer)?;
                 session.note("TLS begins");
                 // what was said in the clear no longer counts (RFC 3207 section 4.2)
                 session.hello(&name)?;
@@ -242,7 +256,7 @@ impl Session {
 fn not_tls(peer: &Peer, error: net::Error) -> Error {
     match error {
         net::Error::Lost {
-            loss: Loss::Tls,
+            loss: Loss::NotTls,
             source,
             ..
         } => Error::Broken {

@@ -8,7 +8,6 @@
 
 use std::time::Duration;
 
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -16,6 +15,7 @@ use super::run_file::COPY;
 use super::{AccessToken, Keeper};
 use crate::Secret;
 use crate::clock::boot_id;
+use crate::hash::sha256;
 use crate::hex::hex;
 use crate::oauth2::Account;
 use crate::state::Record;
@@ -176,8 +176,8 @@ pub(super) fn key(account: &Account) -> String {
 /// A name for these values that fits into a file name.
 pub(crate) fn hash(values: &impl Serialize) -> String {
     let text = serde_json::to_string(values).unwrap_or_default();
-    let hash = digest(&SHA256, text.as_bytes());
-    hex(hash.as_ref().get(..16).unwrap_or_default())
+    let hash = sha256(text.as_bytes());
+    hex(hash.get(..16).unwrap_or_default())
 }
 
 fn milliseconds(time: Duration) -> i64 {

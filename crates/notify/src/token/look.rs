@@ -3,6 +3,7 @@
 use super::objection::{has_new_secret, is_for_another_server};
 use super::{AccessToken, Error, Keeper, record_of};
 use crate::disk::Stamp;
+use crate::hash::hmac;
 use crate::hex::hex;
 use crate::oauth2::Account;
 use crate::state::{Record, Standing};
@@ -166,7 +167,9 @@ pub(crate) fn is_due(record: &Record, now: i64) -> bool {
 
 /// What tells the settings that a failure belongs to from others, without telling them.
 pub(super) fn fingerprint(account: &Account, record: &Record) -> String {
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, record.id.as_bytes());
-    let tag = ring::hmac::sign(&key, account.client_secret.expose().as_bytes());
-    hex(tag.as_ref().get(..8).unwrap_or_default())
+    let tag = hmac(
+        record.id.as_bytes(),
+        account.client_secret.expose().as_bytes(),
+    );
+    hex(tag.get(..8).unwrap_or_default())
 }

@@ -87,8 +87,12 @@ fn table() -> Vec<(Cause, Verdict)> {
             Loss::CertificateTime,
             Loss::CertificateName,
             Loss::CertificateIssuer,
+            Loss::CertificateChain,
+            Loss::AuthorityTime,
             Loss::Certificate,
             Loss::Tls,
+            Loss::TlsAlert,
+            Loss::NotTls,
         ],
         &[Loss::LostWaiting, Loss::LostReading, Loss::Unsealed],
     ];

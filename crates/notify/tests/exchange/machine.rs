@@ -216,7 +216,7 @@ fn ca_certificates_are_read_again_when_the_bundle_changes() {
     for _ in 0..2 {
         machine.exchange().unwrap();
         replace(&other);
-        assert_eq!(key(&machine.refusal()), "certificate-issuer");
+        assert_eq!(key(&machine.refusal()), "certificate-chain");
         // an admin's own authority beside others, with a broken one between them
         let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         replace(&format!(
@@ -236,8 +236,8 @@ fn an_unchanged_bundle_is_parsed_once() {
     // other tests use the one place of the cache in between, so once in many tries must do
     let same = |_| {
         let (first, second) = (
-            tls::client_config(&path).unwrap(),
-            tls::client_config(&path).unwrap(),
+            tls::authorities(&path).unwrap(),
+            tls::authorities(&path).unwrap(),
         );
         std::sync::Arc::ptr_eq(&first, &second)
     };

@@ -92,11 +92,15 @@ fn f29_certificates_that_do_not_count_get_nothing() {
         );
         // from an authority that is not trusted
         mail.server.name = "localhost".to_owned();
-        std::fs::write(mail.host.ca_bundle(), Pki::new("Other CA").bundle()).unwrap();
+        std::fs::write(
+            mail.host.config_dir().join("ca.crt"),
+            Pki::new("Other CA").bundle(),
+        )
+        .unwrap();
         let error = mail.refusal();
         assert_eq!(
             (key(&error), error.is_temporary()),
-            ("certificate-issuer", false)
+            ("certificate-chain", false)
         );
         let said = mta.verbs();
         assert!(!said.contains(&"AUTH".to_owned()) && !said.contains(&"MAIL".to_owned()));
