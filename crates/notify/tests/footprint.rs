@@ -24,7 +24,7 @@ use peer::{Machine, Pki, Server, close, hold, read_request};
 use site::{OK, Site, web, words};
 
 /// One after the other: children and memory are those of the whole process.
-const TESTS: [(&str, fn()); 5] = [
+const TESTS: [(&str, fn()); 6] = [
     ("nothing_is_left_behind", nothing_is_left_behind),
     (
         "threads_and_files_are_the_same_before_and_after",
@@ -37,6 +37,10 @@ const TESTS: [(&str, fn()); 5] = [
     (
         "f46_every_child_sends_and_no_message_id_comes_twice",
         f46_every_child_sends_and_no_message_id_comes_twice,
+    ),
+    (
+        "f46_no_child_draws_the_random_bytes_of_another",
+        f46_no_child_draws_the_random_bytes_of_another,
     ),
     (
         "f46_a_fork_while_a_look_up_is_left_behind",
@@ -308,9 +312,7 @@ fn f46_every_child_sends_and_no_message_id_comes_twice() {
     assert_eq!((ids.len(), seen.lock().unwrap().len()), (all, all));
 }
 
-#[test]
 fn f46_no_child_draws_the_random_bytes_of_another() {
-    let _turn = alone();
     let (sender, receiver) = std::sync::mpsc::channel();
     let server = Server::tcp(move |mut tcp, _| {
         let mut hello = [0; 4096];
