@@ -5,6 +5,27 @@
 //! travel as [`Secret`]; every failure is an [`Error`] whose text tells an admin what happened, who
 //! has to act and what to do. What differs between machines is a [`Host`] value that the entry point
 //! makes.
+//!
+//! A caller needs the [`service`] and what it takes and gives; all else is public for tests.
+//!
+//! ```
+//! use notify::config::{GotifySettings, Raw};
+//! use notify::service::{Memory, Service};
+//! use notify::{Host, Secret};
+//!
+//! # fn main() -> Result<(), notify::Error> {
+//! let host = Host::standalone("/etc/pve-notify-host");
+//! let service = Service::read(Raw::default(), host, Memory::new())?;
+//! let phone = GotifySettings {
+//!     server: Some("https://push.example.org".to_owned()),
+//!     token: Some(Secret::new("an application's token")),
+//!     ..GotifySettings::default()
+//! };
+//! service.add("phone", phone)?;
+//! assert!(service.write()?.public.contains("gotify: phone"));
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),

@@ -5,25 +5,6 @@
 //! says what a change of a target means for its grant, in which order the daily run does its work and how
 //! long that may take, and that the admins learn of a target that has just stopped working. Whoever calls
 //! it reads and writes the files, holds their locks, and hands log lines to a log.
-//!
-//! ```
-//! use notify::config::{GotifySettings, Raw};
-//! use notify::service::{Memory, Service};
-//! use notify::{Host, Secret};
-//!
-//! # fn main() -> Result<(), notify::Error> {
-//! let host = Host::standalone("/etc/pve-notify-host");
-//! let service = Service::read(Raw::default(), host, Memory::new())?;
-//! let phone = GotifySettings {
-//!     server: Some("https://push.example.org".to_owned()),
-//!     token: Some(Secret::new("an application's token")),
-//!     ..GotifySettings::default()
-//! };
-//! service.add("phone", phone)?;
-//! assert!(service.write()?.public.contains("gotify: phone"));
-//! # Ok(())
-//! # }
-//! ```
 
 mod change;
 mod daily;
