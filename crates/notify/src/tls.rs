@@ -3,12 +3,13 @@
 //!
 //! Serves every protocol. Reading a bundle of some 140 certificates takes longer than many handshakes,
 //! so by default an authority is looked up in the hashed folder when a server's chain names it, and
-//! only a second look, before an authority is refused as unknown, reads the bundle as well. Files that
-//! are read as a whole are kept and read anew when they change. That cache is the one piece of global
-//! state; it holds nothing secret, and nobody ever waits for it: a call that finds it in use (also for
-//! ever, as in a child forked at the wrong moment) reads the file itself. What was found in the folder
-//! is kept for one delivery at most. The targets of one delivery have a `Shared` of their own, at which
-//! they do wait for the one of them that reads.
+//! only a second look, before an authority is refused as unknown, reads the bundle as well. A file that
+//! the environment names comes first, its folders at the second look. Files that are read as a whole
+//! are kept and read anew when they change. That cache is the one piece of global state; it holds
+//! nothing secret, and nobody ever waits for it: a call that finds it in use (also for ever, as in a
+//! child forked at the wrong moment) reads the file itself. What was found in a folder is kept for one
+//! delivery at most. The targets of one delivery have a `Shared` of their own, at which they do wait for
+//! the one of them that reads.
 
 mod authorities;
 
@@ -66,14 +67,12 @@ impl Trust {
     /// The settings of a first look.
     fn first(&self) -> Result<Known, Unusable> {
         match self {
-            Self::Only(file) => build(&[authorities(file)?], None, false),
-            Self::System(places) => {
+            Self::Only(file) => known(authorities(file)?.context(), false),
+            Self::System(places) => match places.file.as_deref().map(authorities) {
+                Some(Ok(file)) => known(file.context(), true),
                 // a file that cannot be used is told when it is missed
-                let file = places.file.as_deref().map(authorities);
-                let more = file.as_ref().is_none_or(Result::is_err);
-                let files: Vec<_> = file.into_iter().flatten().collect();
-                build(&files, Some(&places.folders()), more)
-            }
+                None | Some(Err(_)) => known(context(&[], Some(&places.folders())), true),
+            },
         }
     }
 
@@ -83,10 +82,11 @@ impl Trust {
             return Ok(None);
         };
         let files = places.files()?;
+        let files: Vec<_> = files.iter().map(Arc::as_ref).collect();
         if files.is_empty() {
             return Ok(None);
         }
-        build(&files, Some(&places.folders()), false).map(Some)
+        known(context(&files, Some(&places.folders())), false).map(Some)
     }
 }
 
@@ -190,18 +190,17 @@ impl Client {
     }
 }
 
-fn build(files: &[Arc<Authorities>], folders: Option<&str>, more: bool) -> Result<Known, Unusable> {
-    let fault = |stack| {
+fn known(context: Result<SslContext, ErrorStack>, more: bool) -> Result<Known, Unusable> {
+    let context = context.map_err(|stack| {
         let reason = format!("TLS cannot be set up: {}", reason(&stack));
         Unusable::new(openssl_folder(), reason)
-    };
-    let context = context(files, folders).map_err(fault)?;
+    })?;
     Ok(Known { context, more })
 }
 
 /// Versions, suites and the security level are OpenSSL's own and the administrator's; no session is kept
 /// from one connection to the next, since parent and forked children would use the same tickets.
-fn context(files: &[Arc<Authorities>], folders: Option<&str>) -> Result<SslContext, ErrorStack> {
+fn context(files: &[&Authorities], folders: Option<&str>) -> Result<SslContext, ErrorStack> {
     let mut builder = SslContextBuilder::new(SslMethod::tls_client())?;
     builder.set_verify(SslVerifyMode::PEER);
     builder.set_session_cache_mode(SslSessionCacheMode::OFF);

@@ -3,10 +3,11 @@
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::process;
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::SslFiletype;
+use openssl::ssl::{SslContext, SslFiletype};
 use openssl::x509::X509;
 use openssl::x509::store::{X509Lookup, X509StoreBuilderRef};
 
@@ -29,6 +30,9 @@ pub struct Authorities {
     /// The file itself, where it has some that only OpenSSL's own reader of files can read; crate
     /// openssl takes no other path than one of UTF-8.
     others: Option<String>,
+    /// The settings that trust these alone, and the process that made them: a forked child may find
+    /// their locks held for ever.
+    alone: Mutex<Option<(u32, SslContext)>>,
 }
 
 impl Authorities {
@@ -55,7 +59,23 @@ impl Authorities {
         Ok(Self {
             certificates,
             others: file.to_str().filter(|_| has_others).map(str::to_owned),
+            alone: Mutex::default(),
         })
+    }
+
+    /// The settings that trust these alone.
+    pub(super) fn context(&self) -> Result<SslContext, ErrorStack> {
+        let mut kept = unless_in_use(&self.alone);
+        match kept.as_deref() {
+            Some(Some((process, context))) if *process == process::id() => Ok(context.clone()),
+            _ => {
+                let context = super::context(&[self], None)?;
+                if let Some(kept) = kept.as_deref_mut() {
+                    *kept = Some((process::id(), context.clone()));
+                }
+                Ok(context)
+            }
+        }
     }
 }
 
@@ -90,12 +110,7 @@ pub fn authorities(bundle: &Path) -> Result<Arc<Authorities>, Unusable> {
         size: about.len(),
         changed: (about.mtime(), about.mtime_nsec()),
     };
-    let mut cache = match CACHE.try_lock() {
-        Ok(guard) => Some(guard),
-        // whatever panicked left whole entries
-        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
-    };
+    let mut cache = unless_in_use(&CACHE);
     let known = cache
         .iter()
         .flat_map(|cache| cache.iter())
@@ -116,6 +131,15 @@ pub fn authorities(bundle: &Path) -> Result<Arc<Authorities>, Unusable> {
         cache.push((stamp, Arc::clone(&found)));
     }
     Ok(found)
+}
+
+fn unless_in_use<T>(kept: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match kept.try_lock() {
+        Ok(guard) => Some(guard),
+        // whatever panicked left whole entries
+        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 /// The blocks of a PEM file, each from its first line to its last.

@@ -334,7 +334,7 @@ fn child() {
             Err(error) if error.code() == 500 => "file",
             Err(error) => key(error),
         };
-        println!("\nverdict {line} {word}");
+        writeln!(std::io::stdout(), "\nverdict {line} {word}").unwrap();
     }
 }
 
