@@ -29,9 +29,6 @@ pub use authorities::{Authorities, authorities};
 
 use crate::plain::Unusable;
 
-/// Debian's bundle, kept up by `update-ca-certificates`.
-const DEBIAN: &str = "/etc/ssl/certs/ca-certificates.crt";
-
 /// `SSL_OP_CLEANSE_PLAINTEXT`, which crate openssl does not name: no secret stays in a buffer that the
 /// library has read.
 const CLEANSE_PLAINTEXT: SslOptions = SslOptions::from_bits_retain(1 << 1);
@@ -57,10 +54,11 @@ pub(crate) struct Places {
 impl Trust {
     /// The system's authorities as the environment has them.
     pub(crate) fn of_system() -> Self {
-        let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+        // one that is set to nothing is a place where nothing is
+        let folders = env::var_os("SSL_CERT_DIR");
         Self::System(Places {
-            file: set("SSL_CERT_FILE").map(PathBuf::from),
-            folders: set("SSL_CERT_DIR").map(|value| value.to_string_lossy().into_owned()),
+            file: env::var_os("SSL_CERT_FILE").map(PathBuf::from),
+            folders: folders.map(|value| value.to_string_lossy().into_owned()),
         })
     }
 
@@ -81,12 +79,10 @@ impl Trust {
         let Self::System(places) = self else {
             return Ok(None);
         };
-        let files = places.files()?;
-        let files: Vec<_> = files.iter().map(Arc::as_ref).collect();
-        if files.is_empty() {
+        let Some(file) = places.file()? else {
             return Ok(None);
-        }
-        known(context(&files, Some(&places.folders())), false).map(Some)
+        };
+        known(context(&[&file], Some(&places.folders())), false).map(Some)
     }
 }
 
@@ -98,19 +94,19 @@ impl Places {
         })
     }
 
-    /// The files that are there in addition to the folders. One that was set has to be usable.
-    fn files(&self) -> Result<Vec<Arc<Authorities>>, Unusable> {
-        if let Some(file) = &self.file {
-            return Ok(vec![authorities(file)?]);
+    /// The file that is there in addition to the folders, Debian's bundle unless another is set. One that
+    /// is set has to be usable.
+    fn file(&self) -> Result<Option<Arc<Authorities>>, Unusable> {
+        match self.file.as_deref() {
+            Some(file) if file.as_os_str().is_empty() => Ok(None),
+            Some(file) => authorities(file).map(Some),
+            None => {
+                let bundle = Path::new(openssl_folder()).join("cert.pem");
+                Ok(fs::canonicalize(bundle)
+                    .ok()
+                    .and_then(|bundle| authorities(&bundle).ok()))
+            }
         }
-        let mut paths = vec![Path::new(openssl_folder()).join("cert.pem")];
-        if self.folders.is_none() {
-            paths.push(DEBIAN.into());
-        }
-        // mostly the one is a link to the other
-        let mut paths: Vec<_> = paths.iter().flat_map(fs::canonicalize).collect();
-        paths.dedup();
-        Ok(paths.iter().flat_map(|path| authorities(path)).collect())
     }
 }
 
@@ -212,7 +208,7 @@ fn context(files: &[&Authorities], folders: Option<&str>) -> Result<SslContext, 
     for file in files {
         file.add_to(store)?;
     }
-    if let Some(folders) = folders {
+    if let Some(folders) = folders.filter(|folders| !folders.is_empty()) {
         store
             .add_lookup(X509Lookup::hash_dir())?
             .add_dir(folders, SslFiletype::PEM)?;

@@ -15,16 +15,16 @@ mod peer;
 mod site;
 
 use std::io::{Read, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use peer::{Machine, Pki, Server, close, hold, read_request};
+use peer::{GRANT, Machine, Pki, Server, close, hold, json, read_request};
 use site::{OK, Site, web, words};
 
 /// One after the other: children and memory are those of the whole process.
-const TESTS: [(&str, fn()); 6] = [
+const TESTS: [(&str, fn()); 7] = [
     ("nothing_is_left_behind", nothing_is_left_behind),
     (
         "threads_and_files_are_the_same_before_and_after",
@@ -41,6 +41,10 @@ const TESTS: [(&str, fn()); 6] = [
     (
         "f46_no_child_draws_the_random_bytes_of_another",
         f46_no_child_draws_the_random_bytes_of_another,
+    ),
+    (
+        "f46_a_fork_while_another_thread_waits_within_a_handshake",
+        f46_a_fork_while_another_thread_waits_within_a_handshake,
     ),
     (
         "f46_a_fork_while_a_look_up_is_left_behind",
@@ -313,7 +317,7 @@ fn f46_every_child_sends_and_no_message_id_comes_twice() {
 }
 
 fn f46_no_child_draws_the_random_bytes_of_another() {
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let server = Server::tcp(move |mut tcp, _| {
         let mut hello = [0; 4096];
         let count = tcp.read(&mut hello).unwrap();
@@ -333,6 +337,43 @@ fn f46_no_child_draws_the_random_bytes_of_another() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 5, "random bytes come twice");
+}
+
+fn f46_a_fork_while_another_thread_waits_within_a_handshake() {
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let silent = Server::tcp(move |_tcp, _| {
+        let _ = released.lock().unwrap().recv();
+    });
+    let stuck = Machine::new(&silent);
+    let server = Server::tls(|tls, _| {
+        read_request(tls);
+        let _ = tls.write_all(&json("200 OK", GRANT));
+        close(tls);
+    });
+    let machine = Machine::new(&server);
+    let children = if env::var_os("SOAK").is_some() {
+        500
+    } else {
+        5
+    };
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| stuck.within(Duration::from_secs(300)));
+        let end = Instant::now() + Duration::from_secs(5);
+        while silent.count() == 0 {
+            assert!(Instant::now() < end, "nobody has come");
+            thread::yield_now();
+        }
+        thread::sleep(Duration::from_millis(50));
+        for _ in 0..children {
+            assert!(in_a_child(|| machine.exchange().is_ok()));
+            // no thread of the server is at work when the next one begins
+            server.settle();
+        }
+        assert!(!waiting.is_finished(), "it was no fork within a handshake");
+        drop(release);
+        assert!(waiting.join().unwrap().is_err());
+    });
 }
 
 /// Look-ups of this name last until they are let go.

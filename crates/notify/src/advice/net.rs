@@ -88,8 +88,8 @@ pub(super) const fn loss(loss: Loss) -> &'static Advice {
             who: NODE, cure: "add the authority's certificate to the system's store (update-ca-certificates) if it is your own, else find out who intercepts the connection",
         },
         Loss::CertificateChain => &Advice {
-            key: "certificate-chain", code: 502, what: "the server's chain lacks its intermediate certificate: the issuer of the last one is neither sent nor known here",
-            who: PEER, cure: "install the full chain; if the issuer is an authority of your own, add its certificate to this machine's store (update-ca-certificates)",
+            key: "certificate-chain", code: 502, what: "the issuer of the server's certificate is not known here: its chain lacks an intermediate certificate, or it is of a private authority",
+            who: PEER, cure: "install the full chain; a private authority's certificate belongs into this machine's store (update-ca-certificates)",
         },
         Loss::AuthorityTime => &Advice {
             key: "certificate-authority-time", code: 502, what: "the certificate of an authority above the server's has expired or is not valid yet",

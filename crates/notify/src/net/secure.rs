@@ -115,8 +115,9 @@ fn prepare(
     if let Ok(address) = peer.host.parse::<IpAddr>() {
         ssl.param_mut().set_ip(address).map_err(unset)?;
     } else {
+        // a certificate's name has no dot at its end, and OpenSSL compares to the letter
+        ssl.param_mut().set_host(&peer.host).map_err(unnamed)?;
         let name = peer.host.strip_suffix('.').unwrap_or(&peer.host);
-        ssl.param_mut().set_host(name).map_err(unnamed)?;
         ssl.set_hostname(name).map_err(unnamed)?;
     }
     let note = Arc::clone(refused);

@@ -23,6 +23,12 @@ const REMEMBERED: usize = 2;
 /// `openssl x509 -addtrust` makes it.
 const WITH_SETTINGS: &[u8] = b"-----BEGIN TRUSTED CERTIFICATE-----";
 
+/// The first lines of others.
+const PLAIN: [&[u8]; 2] = [
+    b"-----BEGIN CERTIFICATE-----",
+    b"-----BEGIN X509 CERTIFICATE-----",
+];
+
 /// The certificates of a PEM file.
 #[derive(Debug)]
 pub struct Authorities {
@@ -50,8 +56,12 @@ impl Authorities {
     }
 
     fn parse(pem: &[u8], file: &Path) -> Result<Self, String> {
-        // what an admin added may be broken or of an old kind: the others still count
-        let certificates: Vec<_> = blocks(pem).flat_map(X509::from_pem).collect();
+        // as OpenSSL: of a file with a certificate that it cannot read it takes none
+        let is_plain = |block: &&[u8]| PLAIN.iter().any(|line| block.starts_with(line));
+        let certificates: Result<Vec<_>, _> =
+            blocks(pem).filter(is_plain).map(X509::from_pem).collect();
+        let certificates = certificates
+            .map_err(|_| "the CA bundle holds a certificate that cannot be read".to_owned())?;
         let has_others = blocks(pem).any(|block| block.starts_with(WITH_SETTINGS));
         if certificates.is_empty() && !has_others {
             return Err("the CA bundle holds no usable certificate".to_owned());

@@ -123,7 +123,7 @@ impl Error {
             Self::NoGrant {
                 target,
                 unreadable: None,
-            } => of(target, "has no refresh token").fix(format!("{ADMIN} authorize it")),
+            } => of(target, "has no refresh token").fix(format!("{ADMIN} authorize the target")),
             Self::NoGrant {
                 target,
                 unreadable: Some(path),
@@ -137,13 +137,13 @@ impl Error {
                 ))
             }
             Self::Ended { target, reason } => of(target, "its grant has ended")
-                .fix(format!("{ADMIN} authorize it again"))
+                .fix(format!("{ADMIN} authorize the target again"))
                 .details(Some(format!("the reason was: {reason}"))),
             Self::SettingsChanged { target } => of(
                 target,
                 "its refresh token was made for another provider, application or login and is not used",
             )
-            .fix(format!("{ADMIN} authorize it again or restore the settings")),
+            .fix(format!("{ADMIN} authorize the target again or restore the settings")),
             Self::ServerChanged {
                 target,
                 granted,

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -41,6 +42,31 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Runs the program that follows where these stand in the places of others; none where the machine
+/// allows no namespaces.
+pub fn with_mounts(instead: &[(&Path, &str)]) -> Option<Command> {
+    let begin = || {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--mount", "--propagation", "private"]);
+        if !rustix::process::geteuid().is_root() {
+            unshare.args(["--user", "--map-root-user"]);
+        }
+        unshare
+    };
+    if !begin().arg("true").status().unwrap().success() {
+        return None;
+    }
+    let binds = instead
+        .iter()
+        .map(|(from, to)| format!("mount --bind '{}' {to}; ", from.display()));
+    let mut command = begin();
+    command
+        .args(["sh", "-ec"])
+        .arg(binds.collect::<String>() + "exec \"$@\"")
+        .arg("sh");
+    Some(command)
 }
 
 /// A certificate authority and the bundle that trusts it.

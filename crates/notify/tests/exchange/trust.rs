@@ -15,7 +15,7 @@ use openssl::ssl::{
 use crate::mint::{Minted, Recipe, rsa};
 use crate::peer::{
     Folder, GRANT, Machine, Pki, Server, close, hold, json, key, read_request, request, run,
-    write_file,
+    with_mounts, write_file,
 };
 
 /// Gives every request a grant.
@@ -339,22 +339,13 @@ fn child() {
 }
 
 impl Daemon {
-    /// Whose environment has these, and which finds these files in the places of others.
-    fn start(server: &Server, set: &[(&str, &Path)], instead: &[(&Path, &str)]) -> Self {
-        let binds = instead
-            .iter()
-            .map(|(from, to)| format!("mount --bind '{}' {to} && ", from.display()));
-        let mut command = if instead.is_empty() {
-            Command::new("sh")
-        } else {
-            let mut command = Command::new("unshare");
-            command.args(["--mount", "--propagation", "private", "sh"]);
-            command
-        };
+    /// Whose environment has these.
+    fn start(server: &Server, set: &[(&str, &Path)]) -> Self {
+        Self::after(Command::new("env"), server, set)
+    }
+
+    fn after(mut command: Command, server: &Server, set: &[(&str, &Path)]) -> Self {
         command
-            .arg("-c")
-            .arg(binds.collect::<String>() + "exec \"$@\"")
-            .arg("sh")
             .arg(env::current_exe().unwrap())
             .args(["--exact", "trust::child", "--ignored", "--nocapture"])
             .env_remove("SSL_CERT_FILE")
@@ -403,7 +394,7 @@ fn with_root() -> (Server, Minted) {
 fn the_folder_of_the_environment_counts_and_a_daemon_sees_its_changes() {
     let (server, root) = with_root();
     let folder = Folder::new();
-    let mut daemon = Daemon::start(&server, &[("SSL_CERT_DIR", &folder.0)], &[]);
+    let mut daemon = Daemon::start(&server, &[("SSL_CERT_DIR", &folder.0)]);
     for _ in 0..2 {
         assert_eq!(daemon.verdict(), "certificate-chain");
         let path = folder.0.join(root.hashed());
@@ -426,7 +417,7 @@ fn the_file_of_the_environment_counts_beside_the_folder() {
         ("SSL_CERT_FILE", file.as_path()),
         ("SSL_CERT_DIR", &empty.0),
     ];
-    let mut daemon = Daemon::start(&server, &set, &[]);
+    let mut daemon = Daemon::start(&server, &set);
     // one that is missing is told only where it is missed
     assert_eq!(daemon.verdict(), "file");
     write_file(&file, &root.pem());
@@ -449,7 +440,10 @@ fn a_second_look_finds_what_is_in_the_systems_bundle_alone() {
     let bundle = system.0.join("ca-certificates.crt");
     let other = Recipe::authority("Other").self_signed().pem();
     write_file(&bundle, &other);
-    let mut daemon = Daemon::start(&server, &[], &[(&system.0, "/etc/ssl/certs")]);
+    let Some(command) = with_mounts(&[(&system.0, "/etc/ssl/certs")]) else {
+        return;
+    };
+    let mut daemon = Daemon::after(command, &server, &[]);
     assert_eq!(daemon.verdict(), "certificate-chain");
     let before = server.count();
     // as update-ca-certificates does it: a new file takes the name

@@ -314,7 +314,10 @@ fn a_grant_is_never_sent_for_other_settings() {
         let mut site = Site::consented(&provider.url());
         change(&mut site.account.identity);
         let error = site.refusal();
-        assert!(error.to_string().contains("authorize it again"), "{error}");
+        assert!(
+            error.to_string().contains("authorize the target again"),
+            "{error}"
+        );
     }
     let mut site = Site::consented(&provider.url());
     site.account = crate::site::account(&other.url());
@@ -346,7 +349,7 @@ fn without_consent_nobody_is_asked() {
     let error = site.refusal();
     assert_eq!(
         error.to_string(),
-        "target 'mail': has no refresh token; an administrator has to authorize it"
+        "target 'mail': has no refresh token; an administrator has to authorize the target"
     );
     assert_eq!((error.code(), provider.asked()), (400, 0));
 }

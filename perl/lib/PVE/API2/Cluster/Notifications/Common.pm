@@ -52,11 +52,13 @@ sub raise_api_error ($error) {
     my $level = 0;
     $level++ while (caller $level)[0] eq __PACKAGE__;
 
-    # as where a schema finds it: the texts stand beside their parameters
-    my $text   = $error->{errors} ? 'Parameter verification failed.' : $error->{message};
-    my %errors = $error->{errors} ? (errors => $error->{errors})     : ();
-    my $exception =
-        PVE::Exception->new(with_plain_first_line("$text\n"), code => $error->{code}, %errors);
+    # as where a schema finds it, so that a form can mark the field
+    my %errors    = $error->{errors} ? (errors => $error->{errors}) : ();
+    my $exception = PVE::Exception->new(
+        with_plain_first_line("$error->{message}\n"),
+        code => $error->{code},
+        %errors
+    );
     $exception->@{qw(filename line)} = (caller $level)[1, 2];
     die $exception;
 }
@@ -249,8 +251,7 @@ files being locked. Errors come out as C<raise_api_error> throws them.
 =head2 raise_api_error($error)
 
 Dies with a L<PVE::Exception> for a hash with C<message> and C<code>, and with the error itself for
-anything else. Where the hash has C<errors>, texts by parameter, the exception has them too, and the message
-that a schema's refusal has. The first line of a text is one that HTTP bears (see
+anything else. Where the hash has C<errors>, texts by parameter, the exception has them too. The first line of a text is one that HTTP bears (see
 L<PVE::API2::Cluster::Notifications::Message>). C<filename> and C<line> of the exception are where this module was called.
 
 =head2 with_errors($entries, $config)
