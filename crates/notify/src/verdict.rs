@@ -51,7 +51,7 @@ impl Cause {
             Self::Snag(snag) => snagged(*snag),
             Self::Status(status) => status_of(*status),
             Self::Denied(denial) => denied(denial),
-            Self::Odd(oddity, status) => odd(*oddity, *status),
+            Self::Odd(oddity, _) => odd(*oddity),
             // EX_TEMPFAIL of sysexits.h
             Self::Exit(75) | Self::Busy | Self::Pausing => Verdict::Temporary,
             Self::Garbled | Self::Ended => Verdict::Unknown,
@@ -151,17 +151,16 @@ fn denied(denial: &Denial) -> Verdict {
     }
 }
 
-fn odd(oddity: Oddity, status: u16) -> Verdict {
+/// No token endpoint answers so: something on the way does, which passes, or the answer is lost.
+fn odd(oddity: Oddity) -> Verdict {
     match oddity {
         Oddity::Redirect
         | Oddity::TooManyRequests
         | Oddity::ServerStatus
         | Oddity::GatewayTimeout
         | Oddity::Status
-        | Oddity::UnknownError => status_of(status),
-        // what answers before a login to a network does
-        Oddity::Html if (200..300).contains(&status) => Verdict::Temporary,
-        Oddity::Html => status_of(status),
+        | Oddity::UnknownError
+        | Oddity::Html => Verdict::Temporary,
         Oddity::NotJson
         | Oddity::BodyTooLarge
         | Oddity::HeadTooLarge

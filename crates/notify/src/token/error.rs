@@ -157,7 +157,7 @@ impl Error {
                     true => "hand in the client secret again",
                     false => "authorize the target again",
                 };
-                of(target, cause).fix(format!("{ADMIN} change the server back, or {or}"))
+                of(target, cause).fix(format!("{ADMIN} change the mail server back, or {or}"))
             }
             Self::Waiting {
                 target,

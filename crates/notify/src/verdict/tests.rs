@@ -51,13 +51,13 @@ fn table() -> Vec<(Cause, Verdict)> {
         (Cause::Settings, Refused),
     ];
     let statuses = [
-        (302, Oddity::Redirect, Refused),
+        (302, Oddity::Redirect, Temporary),
         (429, Oddity::TooManyRequests, Temporary),
         (502, Oddity::ServerStatus, Temporary),
         (504, Oddity::GatewayTimeout, Temporary),
-        (404, Oddity::Status, Refused),
+        (404, Oddity::Status, Temporary),
         (200, Oddity::Html, Temporary),
-        (403, Oddity::Html, Refused),
+        (403, Oddity::Html, Temporary),
         (200, Oddity::NotJson, Unknown),
         (0, Oddity::Malformed, Unknown),
         (200, Oddity::ScopeMissing, Refused),

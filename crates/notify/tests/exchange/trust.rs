@@ -188,7 +188,7 @@ fn a_chain_without_its_intermediate_says_so() {
     let text = error.to_string();
     assert_eq!(key(&error), "certificate-chain");
     assert!(
-        text.contains("lacks its intermediate certificate")
+        text.contains("lacks an intermediate certificate")
             && text.contains("whoever runs the server has to install the full chain"),
         "{text}"
     );

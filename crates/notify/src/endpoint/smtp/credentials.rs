@@ -10,6 +10,7 @@ use super::Try;
 use super::pace::Pace;
 use crate::Deadline;
 use crate::account;
+use crate::cause::Cause;
 use crate::config::Smtp;
 use crate::message::Message;
 use crate::net::Trip;
@@ -17,6 +18,7 @@ use crate::oauth2::Account;
 use crate::outcome::{Failure, Outcome};
 use crate::smtp::{self, Login, Server};
 use crate::token::{self, AccessToken, Keeper};
+use crate::verdict::Verdict;
 
 /// What to log in with.
 pub(super) enum Credentials<'a> {
@@ -150,7 +152,10 @@ impl Granted<'_> {
 fn outcome(error: &token::Error) -> Outcome {
     let pause = error.retry_after();
     let pause = pause.map(|seconds| Duration::from_secs(seconds.into()));
-    Failure::new(error.cause(), error.message())
-        .pause(pause)
-        .outcome()
+    // what became of the token may be open, but the mail has not gone out
+    let cause = match error.cause() {
+        cause if cause.verdict() == Verdict::Unknown => Cause::Pausing,
+        cause => cause,
+    };
+    Failure::new(cause, error.message()).pause(pause).outcome()
 }
