@@ -334,7 +334,8 @@ fn child() {
             Err(error) if error.code() == 500 => "file",
             Err(error) => key(error),
         };
-        writeln!(std::io::stdout(), "\nverdict {line} {word}").unwrap();
+        let mut output = std::io::stdout();
+        writeln!(output, "\nverdict {line} {word}").unwrap();
     }
 }
 
