@@ -93,6 +93,13 @@ impl TlsStream {
         }
     }
 
+    /// What was agreed on: the version and the suite.
+    pub(super) fn agreed(&self) -> String {
+        let ssl = self.0.ssl();
+        let suite = ssl.current_cipher().map_or("", |cipher| cipher.name());
+        format!("{} {suite}", ssl.version_str())
+    }
+
     pub(super) fn socket(&self) -> &Timed {
         &self.0.get_ref().socket
     }

@@ -112,6 +112,14 @@ impl Stream {
         }
     }
 
+    /// The version and the suite of TLS; `None` in the clear.
+    pub(crate) fn agreed(&self) -> Option<String> {
+        match self {
+            Self::Clear(_) => None,
+            Self::Tls(stream) => Some(stream.agreed()),
+        }
+    }
+
     /// The same connection with TLS from here on.
     pub(crate) fn start_tls(self, client: &Client, peer: &Peer) -> Result<Self, Error> {
         match self {

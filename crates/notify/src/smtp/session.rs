@@ -80,10 +80,7 @@ impl Session {
             extensions: Extensions::default(),
             listener: trip.listener().clone(),
         };
-        session.note(match server.mode {
-            SmtpMode::Tls => "connected, TLS begins",
-            SmtpMode::Starttls | SmtpMode::Insecure => "connected",
-        });
+        session.note("connected");
         let greeting = session.read(Step::Greeting)?;
         session.demand(greeting, 2, Step::Greeting)?;
         session.hello(&name)?;
@@ -101,7 +98,10 @@ impl Session {
     }
 
     fn note(&self, what: &str) {
-        self.listener.hear(&self.server, Speaker::Note, || what);
+        self.listener.hear(&self.server, Speaker::Note, || {
+            let agreed = self.stream.agreed().map(|agreed| format!(" ({agreed})"));
+            format!("{what}{}", agreed.unwrap_or_default())
+        });
     }
 
     /// EHLO, or HELO where the server does not know it.

@@ -358,7 +358,7 @@ fn what_is_said_can_be_watched_and_shows_no_secret() {
     let said = shown();
     for wanted in [
         "> POST /token grant_type=refresh_token refresh_token=...",
-        "* connected, TLS begins",
+        "* connected (TLSv1.3 TLS_AES_256_GCM_SHA384)",
         "< 220 mail.example.org ESMTP",
         "> EHLO node.example.org",
         "> AUTH XOAUTH2 (credentials)",
