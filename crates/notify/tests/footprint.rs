@@ -52,6 +52,7 @@ const TESTS: [(&str, fn()); 7] = [
     ),
 ];
 
+#[allow(clippy::print_stdout)] // the result, as of any test
 #[unsafe(no_mangle)]
 extern "C" fn main() -> libc::c_int {
     let wanted: Vec<String> = env::args().skip(1).collect();
