@@ -116,9 +116,7 @@ mod tests {
         let transcript = Transcript::new();
         let listener = Listener::new(&transcript);
         let long = "x".repeat(MAX_LINE + 1);
-        listener.hear("mail.example.org:25", Speaker::Peer, || {
-            format!("250 a\u{1b}b\r\n")
-        });
+        listener.hear("mail.example.org:25", Speaker::Peer, || "250 a\u{1b}b\r\n");
         for _ in 0..MAX_LINES + 4 {
             listener.hear("mail.example.org:25", Speaker::Us, || long.as_str());
         }
