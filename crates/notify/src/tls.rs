@@ -16,7 +16,7 @@ mod authorities;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::{env, fs, io};
+use std::{env, io};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{
@@ -28,9 +28,6 @@ use openssl::x509::store::X509Lookup;
 pub use authorities::{Authorities, authorities};
 
 use crate::Error;
-
-/// Debian's bundle, kept up by `update-ca-certificates`.
-const DEBIAN: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// `SSL_OP_CLEANSE_PLAINTEXT`, which crate openssl does not name: no secret stays in a buffer that the
 /// library has read.
@@ -45,7 +42,8 @@ pub(crate) enum Trust {
     System(Places),
 }
 
-/// Where the system's authorities are, as OpenSSL finds it out.
+/// Where the system's authorities are, as OpenSSL finds it out. An empty name in the environment means
+/// that there are none.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     /// What `SSL_CERT_FILE` names.
@@ -57,10 +55,10 @@ pub(crate) struct Places {
 impl Trust {
     /// The system's authorities as the environment has them.
     pub(crate) fn of_system() -> Self {
-        let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+        let folders = env::var_os("SSL_CERT_DIR");
         Self::System(Places {
-            file: set("SSL_CERT_FILE").map(PathBuf::from),
-            folders: set("SSL_CERT_DIR").map(|value| value.to_string_lossy().into_owned()),
+            file: env::var_os("SSL_CERT_FILE").map(PathBuf::from),
+            folders: folders.map(|value| value.to_string_lossy().into_owned()),
         })
     }
 
@@ -71,7 +69,7 @@ impl Trust {
             Self::System(places) => match places.file.as_deref().map(authorities) {
                 Some(Ok(file)) => known(file.context(), true),
                 // a file that cannot be used is told when it is missed
-                None | Some(Err(_)) => known(context(&[], Some(&places.folders())), true),
+                None | Some(Err(_)) => known(context(&[], places.folders().as_deref()), true),
             },
         }
     }
@@ -81,36 +79,30 @@ impl Trust {
         let Self::System(places) = self else {
             return Ok(None);
         };
-        let files = places.files()?;
-        let files: Vec<_> = files.iter().map(Arc::as_ref).collect();
-        if files.is_empty() {
+        let Some(bundle) = places.bundle()? else {
             return Ok(None);
-        }
-        known(context(&files, Some(&places.folders())), false).map(Some)
+        };
+        let context = context(&[&bundle], places.folders().as_deref());
+        known(context, false).map(Some)
     }
 }
 
 impl Places {
-    fn folders(&self) -> String {
-        self.folders.clone().unwrap_or_else(|| {
+    fn folders(&self) -> Option<String> {
+        let folders = self.folders.clone().unwrap_or_else(|| {
             let folder = Path::new(openssl_folder()).join("certs");
             folder.to_string_lossy().into_owned()
-        })
+        });
+        Some(folders).filter(|folders| !folders.is_empty())
     }
 
-    /// The files that are there in addition to the folders. One that was set has to be usable.
-    fn files(&self) -> Result<Vec<Arc<Authorities>>, Error> {
-        if let Some(file) = &self.file {
-            return Ok(vec![authorities(file)?]);
+    /// The file that counts beside the folders, if there is one. One that was named has to be usable.
+    fn bundle(&self) -> Result<Option<Arc<Authorities>>, Error> {
+        match &self.file {
+            Some(file) if file.as_os_str().is_empty() => Ok(None),
+            Some(file) => authorities(file).map(Some),
+            None => Ok(authorities(&Path::new(openssl_folder()).join("cert.pem")).ok()),
         }
-        let mut paths = vec![Path::new(openssl_folder()).join("cert.pem")];
-        if self.folders.is_none() {
-            paths.push(DEBIAN.into());
-        }
-        // mostly the one is a link to the other
-        let mut paths: Vec<_> = paths.iter().flat_map(fs::canonicalize).collect();
-        paths.dedup();
-        Ok(paths.iter().flat_map(|path| authorities(path)).collect())
     }
 }
 
@@ -198,9 +190,10 @@ fn known(context: Result<SslContext, ErrorStack>, more: bool) -> Result<Known, E
     Ok(Known { context, more })
 }
 
-/// Versions, suites and the security level are OpenSSL's own and the administrator's; no session is kept
-/// from one connection to the next, since parent and forked children would use the same tickets.
-fn context(files: &[&Authorities], folders: Option<&str>) -> Result<SslContext, ErrorStack> {
+/// Settings that trust nobody yet. Versions, suites and the security level are OpenSSL's own and the
+/// administrator's; no session is kept from one connection to the next, since parent and forked children
+/// would use the same tickets.
+fn settings() -> Result<SslContextBuilder, ErrorStack> {
     let mut builder = SslContextBuilder::new(SslMethod::tls_client())?;
     builder.set_verify(SslVerifyMode::PEER);
     builder.set_session_cache_mode(SslSessionCacheMode::OFF);
@@ -208,9 +201,14 @@ fn context(files: &[&Authorities], folders: Option<&str>) -> Result<SslContext, 
     // an answer that was cut short must be told from one that has ended
     builder.clear_options(SslOptions::IGNORE_UNEXPECTED_EOF);
     builder.set_read_ahead(true);
+    Ok(builder)
+}
+
+fn context(files: &[&Authorities], folders: Option<&str>) -> Result<SslContext, ErrorStack> {
+    let mut builder = settings()?;
     let store = builder.cert_store_mut();
-    for file in files {
-        file.add_to(store)?;
+    for certificate in files.iter().flat_map(|file| file.certificates()) {
+        store.add_cert(certificate.clone())?;
     }
     if let Some(folders) = folders {
         store

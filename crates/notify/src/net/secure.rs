@@ -116,8 +116,9 @@ fn prepare(
     if let Ok(address) = peer.host.parse::<IpAddr>() {
         ssl.param_mut().set_ip(address).map_err(unset)?;
     } else {
+        ssl.param_mut().set_host(&peer.host).map_err(unnamed)?;
+        // RFC 6066 section 3: without the dot of the root
         let name = peer.host.strip_suffix('.').unwrap_or(&peer.host);
-        ssl.param_mut().set_host(name).map_err(unnamed)?;
         ssl.set_hostname(name).map_err(unnamed)?;
     }
     let note = Arc::clone(refused);
