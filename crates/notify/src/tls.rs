@@ -16,7 +16,7 @@ mod authorities;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::{env, fs, io};
+use std::{env, io};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{
@@ -42,7 +42,8 @@ pub(crate) enum Trust {
     System(Places),
 }
 
-/// Where the system's authorities are, as OpenSSL finds it out.
+/// Where the system's authorities are, as OpenSSL finds it out. An empty name in the environment means
+/// that there are none.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     /// What `SSL_CERT_FILE` names.
@@ -54,7 +55,6 @@ pub(crate) struct Places {
 impl Trust {
     /// The system's authorities as the environment has them.
     pub(crate) fn of_system() -> Self {
-        // one that is set to nothing is a place where nothing is
         let folders = env::var_os("SSL_CERT_DIR");
         Self::System(Places {
             file: env::var_os("SSL_CERT_FILE").map(PathBuf::from),
@@ -69,7 +69,7 @@ impl Trust {
             Self::System(places) => match places.file.as_deref().map(authorities) {
                 Some(Ok(file)) => known(file.context(), true),
                 // a file that cannot be used is told when it is missed
-                None | Some(Err(_)) => known(context(&[], Some(&places.folders())), true),
+                None | Some(Err(_)) => known(context(&[], places.folders().as_deref()), true),
             },
         }
     }
@@ -79,33 +79,29 @@ impl Trust {
         let Self::System(places) = self else {
             return Ok(None);
         };
-        let Some(file) = places.file()? else {
+        let Some(bundle) = places.bundle()? else {
             return Ok(None);
         };
-        known(context(&[&file], Some(&places.folders())), false).map(Some)
+        let context = context(&[&bundle], places.folders().as_deref());
+        known(context, false).map(Some)
     }
 }
 
 impl Places {
-    fn folders(&self) -> String {
-        self.folders.clone().unwrap_or_else(|| {
+    fn folders(&self) -> Option<String> {
+        let folders = self.folders.clone().unwrap_or_else(|| {
             let folder = Path::new(openssl_folder()).join("certs");
             folder.to_string_lossy().into_owned()
-        })
+        });
+        Some(folders).filter(|folders| !folders.is_empty())
     }
 
-    /// The file that is there in addition to the folders, Debian's bundle unless another is set. One that
-    /// is set has to be usable.
-    fn file(&self) -> Result<Option<Arc<Authorities>>, Unusable> {
-        match self.file.as_deref() {
+    /// The file that counts beside the folders, if there is one. One that was named has to be usable.
+    fn bundle(&self) -> Result<Option<Arc<Authorities>>, Unusable> {
+        match &self.file {
             Some(file) if file.as_os_str().is_empty() => Ok(None),
             Some(file) => authorities(file).map(Some),
-            None => {
-                let bundle = Path::new(openssl_folder()).join("cert.pem");
-                Ok(fs::canonicalize(bundle)
-                    .ok()
-                    .and_then(|bundle| authorities(&bundle).ok()))
-            }
+            None => Ok(authorities(&Path::new(openssl_folder()).join("cert.pem")).ok()),
         }
     }
 }
@@ -194,9 +190,10 @@ fn known(context: Result<SslContext, ErrorStack>, more: bool) -> Result<Known, U
     Ok(Known { context, more })
 }
 
-/// Versions, suites and the security level are OpenSSL's own and the administrator's; no session is kept
-/// from one connection to the next, since parent and forked children would use the same tickets.
-fn context(files: &[&Authorities], folders: Option<&str>) -> Result<SslContext, ErrorStack> {
+/// Settings that trust nobody yet. Versions, suites and the security level are OpenSSL's own and the
+/// administrator's; no session is kept from one connection to the next, since parent and forked children
+/// would use the same tickets.
+fn settings() -> Result<SslContextBuilder, ErrorStack> {
     let mut builder = SslContextBuilder::new(SslMethod::tls_client())?;
     builder.set_verify(SslVerifyMode::PEER);
     builder.set_session_cache_mode(SslSessionCacheMode::OFF);
@@ -204,11 +201,16 @@ fn context(files: &[&Authorities], folders: Option<&str>) -> Result<SslContext, 
     // an answer that was cut short must be told from one that has ended
     builder.clear_options(SslOptions::IGNORE_UNEXPECTED_EOF);
     builder.set_read_ahead(true);
+    Ok(builder)
+}
+
+fn context(files: &[&Authorities], folders: Option<&str>) -> Result<SslContext, ErrorStack> {
+    let mut builder = settings()?;
     let store = builder.cert_store_mut();
-    for file in files {
-        file.add_to(store)?;
+    for certificate in files.iter().flat_map(|file| file.certificates()) {
+        store.add_cert(certificate.clone())?;
     }
-    if let Some(folders) = folders.filter(|folders| !folders.is_empty()) {
+    if let Some(folders) = folders {
         store
             .add_lookup(X509Lookup::hash_dir())?
             .add_dir(folders, SslFiletype::PEM)?;

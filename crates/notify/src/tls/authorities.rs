@@ -1,76 +1,48 @@
 //! Files of certificates that are read as a whole, and the cache of what was in them.
 
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{SslContext, SslFiletype};
+use openssl::ssl::SslContext;
 use openssl::x509::X509;
-use openssl::x509::store::{X509Lookup, X509StoreBuilderRef};
 
 use crate::plain::{self, Unusable};
 
 /// The largest file that is read, in bytes; Debian's has 0.2 MiB.
 const MAX: u64 = 8 * 1024 * 1024;
 
+const UNUSABLE: &str = "the CA bundle holds no usable certificate, or a broken one, which makes OpenSSL \
+     use none of it";
+
 /// How many files are remembered.
 const REMEMBERED: usize = 2;
 
-/// The first line of a certificate with settings of its own for what it is trusted, as
-/// `openssl x509 -addtrust` makes it.
-const WITH_SETTINGS: &[u8] = b"-----BEGIN TRUSTED CERTIFICATE-----";
-
-/// The first lines of others.
-const PLAIN: [&[u8]; 2] = [
-    b"-----BEGIN CERTIFICATE-----",
-    b"-----BEGIN X509 CERTIFICATE-----",
-];
-
-/// The certificates of a PEM file.
+/// The certificates of a PEM file, as OpenSSL reads it: one that is broken spoils the file.
 #[derive(Debug)]
 pub struct Authorities {
     certificates: Vec<X509>,
-    /// The file itself, where it has some that only OpenSSL's own reader of files can read; crate
-    /// openssl takes no other path than one of UTF-8.
-    others: Option<String>,
     /// The settings that trust these alone, and the process that made them: a forked child may find
     /// their locks held for ever.
     alone: Mutex<Option<(u32, SslContext)>>,
 }
 
 impl Authorities {
-    pub(super) fn add_to(&self, store: &mut X509StoreBuilderRef) -> Result<(), ErrorStack> {
-        for certificate in &self.certificates {
-            store.add_cert(certificate.clone())?;
-        }
-        if let Some(file) = &self.others {
-            // ends at the first that is broken
-            let _ = store
-                .add_lookup(X509Lookup::file())?
-                .load_cert_file(file, SslFiletype::PEM);
-        }
-        Ok(())
+    fn read(file: &str) -> Result<Self, ErrorStack> {
+        let mut builder = super::settings()?;
+        builder.set_ca_file(file)?;
+        let context = builder.build();
+        let certificates = context.cert_store().all_certificates();
+        Ok(Self {
+            certificates: certificates.into_iter().collect(),
+            alone: Mutex::new(Some((process::id(), context))),
+        })
     }
 
-    fn parse(pem: &[u8], file: &Path) -> Result<Self, String> {
-        // as OpenSSL: of a file with a certificate that it cannot read it takes none
-        let is_plain = |block: &&[u8]| PLAIN.iter().any(|line| block.starts_with(line));
-        let certificates: Result<Vec<_>, _> =
-            blocks(pem).filter(is_plain).map(X509::from_pem).collect();
-        let certificates = certificates
-            .map_err(|_| "the CA bundle holds a certificate that cannot be read".to_owned())?;
-        let has_others = blocks(pem).any(|block| block.starts_with(WITH_SETTINGS));
-        if certificates.is_empty() && !has_others {
-            return Err("the CA bundle holds no usable certificate".to_owned());
-        }
-        Ok(Self {
-            certificates,
-            others: file.to_str().filter(|_| has_others).map(str::to_owned),
-            alone: Mutex::default(),
-        })
+    pub(super) fn certificates(&self) -> &[X509] {
+        &self.certificates
     }
 
     /// The settings that trust these alone.
@@ -109,7 +81,7 @@ pub fn authorities(bundle: &Path) -> Result<Arc<Authorities>, Unusable> {
     let fault = |reason: String| Unusable::new(bundle, reason);
     let opened =
         plain::open(bundle).and_then(|file| file.ok_or("there is no such file".to_owned()));
-    let (file, about) = opened.map_err(|e| fault(format!("the CA bundle cannot be used: {e}")))?;
+    let (_, about) = opened.map_err(|e| fault(format!("the CA bundle cannot be used: {e}")))?;
     if about.len() > MAX {
         return Err(fault("the CA bundle is larger than 8 MiB".to_owned()));
     }
@@ -128,11 +100,11 @@ pub fn authorities(bundle: &Path) -> Result<Arc<Authorities>, Unusable> {
     if let Some((_, known)) = known {
         return Ok(Arc::clone(known));
     }
-    let mut pem = Vec::new();
-    file.take(MAX)
-        .read_to_end(&mut pem)
-        .map_err(|e| fault(format!("cannot read the CA bundle: {e}")))?;
-    let found = Arc::new(Authorities::parse(&pem, bundle).map_err(fault)?);
+    let found = bundle
+        .to_str()
+        .ok_or("cannot use the CA bundle: its path is not UTF-8")
+        .and_then(|path| Authorities::read(path).map_err(|_| UNUSABLE));
+    let found = Arc::new(found.map_err(|reason| fault(reason.to_owned()))?);
     if let Some(cache) = cache.as_deref_mut() {
         cache.retain(|(seen, _)| seen.path != stamp.path);
         if cache.len() >= REMEMBERED {
@@ -149,54 +121,5 @@ fn unless_in_use<T>(kept: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
         // whatever panicked left whole entries
         Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
         Err(TryLockError::WouldBlock) => None,
-    }
-}
-
-/// The blocks of a PEM file, each from its first line to its last.
-fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut begin = None;
-    let mut end = 0;
-    pem.split_inclusive(|&byte| byte == b'\n')
-        .filter_map(move |line| {
-            let start = end;
-            end += line.len();
-            if line.starts_with(b"-----BEGIN ") {
-                begin = Some(start);
-                return None;
-            }
-            if !line.starts_with(b"-----END ") {
-                return None;
-            }
-            pem.get(begin.take()?..end)
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::blocks;
-
-    #[test]
-    fn blocks_begin_and_end_with_their_lines() {
-        let found = |text: &'static str| {
-            let blocks = blocks(text.as_bytes());
-            blocks
-                .map(|block| String::from_utf8_lossy(block).into_owned())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            found(
-                "# a\n-----BEGIN A-----\nx\n-----END A-----\ny\n-----BEGIN B-----\n-----END B-----"
-            ),
-            [
-                "-----BEGIN A-----\nx\n-----END A-----\n",
-                "-----BEGIN B-----\n-----END B-----"
-            ]
-        );
-        // an end without a beginning, and a beginning within a block
-        assert_eq!(
-            found("-----END A-----\n-----BEGIN A-----\n-----BEGIN B-----\n-----END B-----\n"),
-            ["-----BEGIN B-----\n-----END B-----\n"]
-        );
-        assert!(found("").is_empty() && found("-----BEGIN A-----\n").is_empty());
     }
 }
