@@ -1,4 +1,4 @@
-//! The only place where an error of the core becomes what Perl sees: a hash `{ code, message, errors }`,
+//! The only place where an error of the core becomes what Perl sees: a hash `{ code, message, why?, errors? }`,
 //! which the API turns into an exception with that HTTP status and those parameters.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,8 @@ struct Thrown {
     code: u16,
     /// One line.
     message: String,
-    /// The same in its parts: `{ cause, fix?, details? }`.
+    /// The same in its parts, where there are several: `{ cause, fix?, details? }`.
+    #[serde(skip_serializing_if = "is_single")]
     why: Message,
     /// The parameters that are to blame, with what is wrong with them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -53,6 +54,10 @@ impl Exception {
     pub fn of_perl(error: &perlmod::Error) -> Self {
         Self::internal(bare(error))
     }
+}
+
+fn is_single(message: &Message) -> bool {
+    message.fix.is_none() && message.details.is_none()
 }
 
 /// An error of the binding layer without the word that it begins with.
