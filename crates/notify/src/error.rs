@@ -58,9 +58,14 @@ impl Error {
         }
     }
 
-    /// The parameter that is to blame, if one is.
+    /// The parameter that is to blame, if one is, for a form to mark its field. Never `delete`: no form has
+    /// such a field, and the stock one shows a message only where no field is named.
     #[must_use]
     pub fn parameter(&self) -> Option<&Parameter> {
+        self.blamed().filter(|parameter| parameter.name != "delete")
+    }
+
+    fn blamed(&self) -> Option<&Parameter> {
         match self {
             Self::Config(config::Error::Parameter(parameter))
             | Self::OAuth2(oauth2::Error::Parameter(parameter))
