@@ -8,9 +8,12 @@ use std::{env, fs};
 
 use notify::Host;
 use notify::oauth2::Error;
+use openssl::error::ErrorStack;
 use openssl::ssl::{
     Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion,
 };
+
+use openssl::x509::X509;
 
 use crate::mint::{Minted, Recipe, rsa};
 use crate::peer::{
@@ -466,4 +469,43 @@ fn a_second_look_finds_what_is_in_the_systems_bundle_alone() {
     assert_eq!(server.count() - before, 1);
     fs::remove_file(&bundle).unwrap();
     assert_eq!(daemon.verdict(), "trusted");
+}
+
+/// Perl's own TLS modules use the same library in the same process. What they leave behind is not our
+/// peer's, and they find nothing of ours.
+#[test]
+fn errors_of_other_users_of_the_library_are_not_our_peers() {
+    let leave_behind = || {
+        let stack = X509::from_pem(b"no certificate").unwrap_err();
+        stack.put();
+    };
+    // closes without a word
+    let silent = Server::tcp(|mut tcp, _| {
+        let _ = tcp.read(&mut [0; 1024]);
+    });
+    leave_behind();
+    let error = Machine::new(&silent).refusal();
+    assert_eq!(key(&error), "lost-handshake", "{error}");
+    assert!(ErrorStack::get().errors().is_empty());
+    // ends within the answer
+    let cut = Server::tls(|tls, _| {
+        read_request(tls);
+        let _ = tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{");
+        let _ = tls.get_ref().shutdown(std::net::Shutdown::Both);
+    });
+    leave_behind();
+    let error = Machine::new(&cut).refusal();
+    assert_eq!(key(&error), "unsealed", "{error}");
+    assert!(ErrorStack::get().errors().is_empty());
+    // all goes well, and a certificate is refused
+    leave_behind();
+    Machine::new(&Server::answering(json("200 OK", GRANT)))
+        .exchange()
+        .unwrap();
+    let own = Recipe::server("localhost").ca().self_signed();
+    let other = Recipe::server("localhost").ca().self_signed();
+    leave_behind();
+    let error = refusal(own.serving(&[]), &[&other]);
+    assert_eq!(key(&error), "certificate-issuer", "{error}");
+    assert!(ErrorStack::get().errors().is_empty());
 }
