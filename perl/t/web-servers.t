@@ -103,7 +103,7 @@ subtest 'a certificate of nobody we trust' => sub {
     local $ENV{SSL_CERT_FILE} = '/etc/ssl/certs/ca-certificates.crt';
     ok !eval { webhook()->test_target('hook'); 1 }, 'refused';
     like $@->{message},   qr/is not known here/, 'with the reason';
-    unlike $@->{message}, qr/cAnArY/,                      'no secret';
+    unlike $@->{message}, qr/cAnArY/,            'no secret';
 };
 
 done_testing();
