@@ -135,12 +135,10 @@ fn succeeded(output: Output) {
 
 /// The beginning of a command that runs in a mount namespace.
 fn namespace() -> Command {
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--mount", "--propagation", "private"]);
-    if !rustix::process::geteuid().is_root() {
-        unshare.args(["--user", "--map-root-user"]);
-    }
-    unshare
+    Command::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tools/private-mounts"
+    ))
 }
 
 /// Whether the rows can run here; where they must, the lack of it is a fault.
