@@ -41,6 +41,7 @@ fn table() -> Vec<(Cause, Verdict)> {
         (denied(400, "slow_down", &[]), Temporary),
         (denied(403, "rate_limit_exceeded", &[]), Temporary),
         (denied(400, "invalid_request", &[90033]), Temporary),
+        (denied(400, "invalid_grant", &[50196]), Temporary),
         (denied(400, "invalid_request", &[700016]), Refused),
         (Cause::Exit(75), Temporary),
         (Cause::Exit(69), Refused),
