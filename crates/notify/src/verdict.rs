@@ -83,6 +83,7 @@ fn lost(loss: Loss) -> Verdict {
         | Loss::Refused
         | Loss::Unreachable
         | Loss::Connect
+        | Loss::ProxyUnable
         | Loss::ProxyGarbled
         | Loss::LostHandshake
         | Loss::LostSending => Verdict::Temporary,

@@ -78,6 +78,7 @@ fn table() -> Vec<(Cause, Verdict)> {
             Loss::Refused,
             Loss::Unreachable,
             Loss::Connect,
+            Loss::ProxyUnable,
             Loss::ProxyGarbled,
             Loss::LostHandshake,
             Loss::LostSending,

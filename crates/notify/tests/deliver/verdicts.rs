@@ -1,12 +1,12 @@
 //! The same cause has the same verdict and as many tries, whichever path it comes up on: a mail server, a
 //! web server, and the token endpoint of a mail server's login.
 
+use std::io::Write;
 use std::net::TcpListener;
 
 use crate::alert::SECRET;
 use crate::peer::{Server, answer, close, read_request};
 use crate::site::Site;
-use std::io::Write;
 
 /// The verdicts on a peer at this port, for a notification, a token and perhaps a mail, with the tries.
 fn verdicts(port: u16, with_mail: bool, change: impl FnOnce(&Site)) -> Vec<(&'static str, u32)> {
@@ -81,6 +81,29 @@ fn an_answer_that_is_lost() {
     });
     let found = verdicts(server.address.port(), false, |_| {});
     assert_eq!(found.map_words(), ["unknown", "unsent"]);
+}
+
+/// Of a proxy that works, some say that the server does not answer.
+#[test]
+fn a_proxy_that_cannot_reach_the_server() {
+    for (status, word) in [
+        ("503 Service Unavailable", "unsent"),
+        ("502 Bad Gateway", "unsent"),
+        ("504 Gateway Timeout", "unsent"),
+        ("403 Forbidden", "refused"),
+    ] {
+        let proxy = Server::tcp(move |mut tcp, _| {
+            read_request(&mut tcp);
+            let _ = tcp.write_all(&answer(status, "", "no"));
+        });
+        let found = verdicts(9, false, |site| {
+            site.file(
+                "datacenter.cfg",
+                &format!("http_proxy: {}\n", proxy.address),
+            );
+        });
+        assert_eq!(found.map_words(), [word; 2], "{status}: {found:?}");
+    }
 }
 
 trait Words {
