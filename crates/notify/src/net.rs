@@ -17,6 +17,7 @@ use std::time::Duration;
 
 pub use error::Error;
 use names::Names;
+pub(crate) use refusal::wants_certificate;
 pub(crate) use stream::Stream;
 use stream::Timed;
 pub(crate) use trip::Trip;

@@ -4,8 +4,10 @@
 use std::io::Write;
 use std::net::TcpListener;
 
+use openssl::ssl::{Ssl, SslStream, SslVerifyMode, SslVersion};
+
 use crate::alert::SECRET;
-use crate::peer::{Server, answer, close, read_request};
+use crate::peer::{Pki, Server, answer, close, hold, read_request};
 use crate::site::Site;
 
 /// The verdicts on a peer at this port, for a notification, a token and perhaps a mail, with the tries.
@@ -81,6 +83,24 @@ fn an_answer_that_is_lost() {
     });
     let found = verdicts(server.address.port(), false, |_| {});
     assert_eq!(found.map_words(), ["unknown", "unsent"]);
+}
+
+/// In TLS 1.3 such a server lets the handshake end well and objects only then.
+#[test]
+fn a_client_certificate_that_is_demanded() {
+    for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+        let context = Pki::shared().server(|_| {});
+        let server = Server::tcp(move |tcp, _| {
+            let mut ssl = Ssl::new(&context).unwrap();
+            ssl.set_max_proto_version(Some(version)).unwrap();
+            ssl.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+            let mut stream = SslStream::new(ssl, tcp).unwrap();
+            let _ = stream.accept();
+            hold(stream.get_mut());
+        });
+        let found = verdicts(server.address.port(), true, |_| {});
+        assert_eq!(found, [("refused", 1); 3], "{version:?}");
+    }
 }
 
 /// Of a proxy that works, some say that the server does not answer.
