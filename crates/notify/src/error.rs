@@ -46,7 +46,7 @@ impl Error {
             Self::Config(error) => Message::new(error.to_string()),
             Self::OAuth2(error) => error.message(),
             Self::Token(error) => error.message(),
-            Self::Deliver(error) => Message::new(error.to_string()),
+            Self::Deliver(error) => error.message(),
         }
     }
 
