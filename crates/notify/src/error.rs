@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::message::Message;
 use crate::parameter::Parameter;
-use crate::{config, deliver, oauth2, smtp, state, token, upkeep};
+use crate::{config, deliver, oauth2, state, token};
 
 /// Why a call failed. Nothing in it is secret.
 #[derive(Debug)]
@@ -17,12 +17,8 @@ pub enum Error {
     Config(config::Error),
     /// The provider gave nothing, or a parameter for it cannot be used. Codes 400, 500, 502 and 504.
     OAuth2(oauth2::Error),
-    /// A mail could not be handed in at its server. Codes 400, 500, 502 and 504.
-    Smtp(smtp::Error),
     /// A grant cannot be used or changed now. Codes 400, 500, 502 and 504.
     Token(token::Error),
-    /// Nothing could be done for a target. The codes of these.
-    Upkeep(upkeep::Error),
     /// A test did not reach its target. Codes 400, 404 and 500.
     Deliver(deliver::Error),
 }
@@ -35,9 +31,7 @@ impl Error {
         match self {
             Self::Config(error) => error.code(),
             Self::OAuth2(error) => error.code(),
-            Self::Smtp(error) => error.code(),
             Self::Token(error) => error.code(),
-            Self::Upkeep(error) => error.code(),
             Self::Deliver(error) => error.code(),
         }
     }
@@ -51,10 +45,8 @@ impl Error {
             }
             Self::Config(error) => Message::new(error.to_string()),
             Self::OAuth2(error) => error.message(),
-            Self::Smtp(error) => error.message(),
             Self::Token(error) => error.message(),
-            Self::Upkeep(error) => error.message(),
-            Self::Deliver(error) => Message::new(error.to_string()),
+            Self::Deliver(error) => error.message(),
         }
     }
 
@@ -69,7 +61,6 @@ impl Error {
         match self {
             Self::Config(config::Error::Parameter(parameter))
             | Self::OAuth2(oauth2::Error::Parameter(parameter))
-            | Self::Smtp(smtp::Error::Parameter(parameter))
             | Self::Token(
                 token::Error::Parameter(parameter)
                 | token::Error::Provider(oauth2::Error::Parameter(parameter)),
@@ -97,7 +88,7 @@ macro_rules! from {
     )*};
 }
 
-from!(config => Config, oauth2 => OAuth2, smtp => Smtp, token => Token, upkeep => Upkeep, deliver => Deliver);
+from!(config => Config, oauth2 => OAuth2, token => Token, deliver => Deliver);
 
 impl From<Parameter> for Error {
     fn from(parameter: Parameter) -> Self {

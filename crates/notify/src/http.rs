@@ -209,7 +209,8 @@ impl<'a> Attempt<'a> {
     }
 }
 
-fn peer(uri: &Uri) -> Peer {
+/// Whom an address names.
+pub(crate) fn peer(uri: &Uri) -> Peer {
     let host = uri.host().unwrap_or_default();
     let default = if uri.scheme_str() == Some("http") {
         80

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 pub use error::Error;
 use names::Names;
+pub(crate) use refusal::wants_certificate;
 pub(crate) use stream::Stream;
 use stream::Timed;
 pub(crate) use trip::Trip;
@@ -202,7 +203,11 @@ fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Timed, Error>
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+    use std::sync::OnceLock;
+
     use super::*;
+    use crate::Host;
 
     #[test]
     fn families_take_turns_beginning_with_the_systems_first() {
@@ -215,5 +220,40 @@ mod tests {
         assert_eq!(interleave(vec![a, b, c]), [a, c, b]);
         assert_eq!(interleave(vec![c, a, b]), [c, a, b]);
         assert_eq!(interleave(vec![]), []);
+    }
+
+    #[test]
+    fn a_second_look_is_at_the_server_that_was_refused() {
+        static ADDRESSES: OnceLock<Vec<SocketAddr>> = OnceLock::new();
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = first.local_addr().unwrap().port();
+        let second = TcpListener::bind(("127.0.0.2", port)).unwrap();
+        let addresses = [&first, &second].map(|listener| listener.local_addr().unwrap());
+        ADDRESSES.set(addresses.to_vec()).unwrap();
+        let host = Host::standalone("/nonexistent")
+            .with_lookup(|_, _| Ok(ADDRESSES.get().unwrap().clone()));
+        let trip = Trip::new(&host);
+        if trip.tls_again().unwrap().is_none() {
+            return;
+        }
+        let peer = Peer {
+            host: "mail.example.org".to_owned(),
+            port,
+            is_proxy: false,
+        };
+        let deadline = Deadline::after(Duration::from_secs(10));
+        // a try of before has had the first address
+        connect(&trip, &peer, deadline).unwrap();
+        let refused: Result<(), Error> = trusting(&trip, |trip, client| {
+            connect(trip, &peer, deadline)?;
+            client.miss();
+            Err(peer.lost(Loss::CertificateIssuer, None))
+        });
+        refused.unwrap_err();
+        let count = |listener: &TcpListener| {
+            listener.set_nonblocking(true).unwrap();
+            listener.incoming().take_while(Result::is_ok).count()
+        };
+        assert_eq!((count(&first), count(&second)), (1, 2));
     }
 }

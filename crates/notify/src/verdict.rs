@@ -83,6 +83,7 @@ fn lost(loss: Loss) -> Verdict {
         | Loss::Refused
         | Loss::Unreachable
         | Loss::Connect
+        | Loss::ProxyUnable
         | Loss::ProxyGarbled
         | Loss::LostHandshake
         | Loss::LostSending => Verdict::Temporary,
@@ -143,10 +144,11 @@ fn denied(denial: &Denial) -> Verdict {
         ..
     } = denial;
     match error.as_str() {
+        // Microsoft wraps some of them in whatever word
+        _ if numbers.iter().any(|number| BUSY_NUMBERS.contains(number)) => Verdict::Temporary,
         // nothing else ends a grant (RFC 6749 section 5.2)
         ENDED => Verdict::Person,
         error if BUSY.contains(&error) || BUSY.contains(&subtype.as_str()) => Verdict::Temporary,
-        _ if numbers.iter().any(|number| BUSY_NUMBERS.contains(number)) => Verdict::Temporary,
         _ => Verdict::Refused,
     }
 }

@@ -1,5 +1,5 @@
-//! Microsoft's error numbers (AADSTS...). They explain; whether a grant is dead is decided by the
-//! `error` code of RFC 6749 alone. Numbers with the same cure share a row.
+//! Microsoft's error numbers (AADSTS...). They explain; only the `error` code of RFC 6749 ends a grant,
+//! unless a number says that the trouble passes. Numbers with the same cure share a row.
 
 use super::Advice;
 

@@ -67,6 +67,10 @@ pub(super) const fn loss(loss: Loss) -> &'static Advice {
             key: "proxy-login", code: 502, what: "the proxy does not accept the login, or demands one",
             who: NODE, cure: "put a valid user and password into http_proxy of datacenter.cfg",
         },
+        Loss::ProxyUnable => &Advice {
+            key: "proxy-unable", code: 502, what: "the proxy could not connect to the server",
+            who: NODE, cure: "check that the server is running and that the proxy reaches it; a later try may succeed",
+        },
         Loss::ProxyRefused => &Advice {
             key: "proxy-refused", code: 502, what: "the proxy refused to connect to the server",
             who: NODE, cure: "allow the server's name and port in the proxy's rules",

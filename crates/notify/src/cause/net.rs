@@ -47,6 +47,8 @@ pub enum Loss {
     Connect,
     /// The proxy wants other credentials (407).
     ProxyLogin,
+    /// The proxy cannot connect now (408, 429, 5xx).
+    ProxyUnable,
     /// The proxy does not connect (any other status).
     ProxyRefused,
     /// The proxy does not speak HTTP or hung up.
@@ -83,12 +85,13 @@ pub enum Loss {
 
 impl Loss {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Lookup,
         Self::Refused,
         Self::Unreachable,
         Self::Connect,
         Self::ProxyLogin,
+        Self::ProxyUnable,
         Self::ProxyRefused,
         Self::ProxyGarbled,
         Self::CertificateTime,

@@ -21,6 +21,31 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a person is told: where one recipient or one warning is the reason, in its parts.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Config(error) => Message::new(error.to_string()),
+            Self::Undelivered { target, why } => {
+                let about =
+                    format!("Could not test target: could not notify via endpoint(s): {target}");
+                match why.as_slice() {
+                    [one] => {
+                        let about = match one.about.as_str() {
+                            "" => about,
+                            inner => format!("{about}: {inner}"),
+                        };
+                        one.clone().about(about)
+                    }
+                    several => {
+                        let lines: Vec<String> = several.iter().map(ToString::to_string).collect();
+                        Message::new(lines.join("; ")).about(about)
+                    }
+                }
+            }
+        }
+    }
+
     /// The HTTP-like code.
     #[must_use]
     pub fn code(&self) -> u16 {
@@ -33,20 +58,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(error) => error.fmt(f),
-            Self::Undelivered { target, why } => {
-                write!(
-                    f,
-                    "Could not test target: could not notify via endpoint(s): {target}: "
-                )?;
-                for (number, why) in why.iter().enumerate() {
-                    let between = if number > 0 { "; " } else { "" };
-                    write!(f, "{between}{why}")?;
-                }
-                Ok(())
-            }
-        }
+        self.message().fmt(f)
     }
 }
 
@@ -55,5 +67,38 @@ impl std::error::Error for Error {}
 impl From<config::Error> for Error {
     fn from(error: config::Error) -> Self {
         Self::Config(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_reason_keeps_its_parts_and_several_make_one_line() {
+        let one = || {
+            Message::new("the port is closed")
+                .about("mail:25")
+                .fix("open it")
+        };
+        let error = |why| Error::Undelivered {
+            target: "relay".to_owned(),
+            why,
+        };
+        let begin = "Could not test target: could not notify via endpoint(s): relay: ";
+        let message = error(vec![one()]).message();
+        assert_eq!(
+            message.headline(),
+            format!("{begin}mail:25: the port is closed")
+        );
+        assert_eq!(message.fix.as_deref(), Some("open it"));
+        assert_eq!(
+            error(vec![one(), Message::new("no address")]).to_string(),
+            format!("{begin}mail:25: the port is closed; open it; no address")
+        );
+        for why in [vec![one()], vec![one(), one()], vec![Message::new("no")]] {
+            let error = error(why);
+            assert_eq!(error.to_string(), error.message().to_string());
+        }
     }
 }

@@ -41,11 +41,10 @@ impl Call {
     }
 
     fn attempt(&self, trip: &Trip, deadline: Deadline) -> Outcome {
-        let uri = self.request.uri();
-        let peer = uri.host().unwrap_or_default();
+        let peer = http::peer(self.request.uri()).name();
         let listener = trip.listener();
-        // of the address only the host: a path may be a secret, and so may any field
-        listener.hear(peer, Speaker::Us, || {
+        // of the address only the host and port: a path may be a secret, and so may any field
+        listener.hear(&peer, Speaker::Us, || {
             format!(
                 "{} with {} bytes",
                 self.request.method(),
@@ -54,8 +53,11 @@ impl Call {
         });
         let answer = http::head(trip, self.request.clone(), deadline);
         match &answer {
-            Ok(answer) => listener.hear(peer, Speaker::Peer, || answer.status().to_string()),
-            Err(failure) => listener.hear(peer, Speaker::Note, || failure.what()),
+            Ok(answer) => listener.hear(&peer, Speaker::Peer, || answer.status().to_string()),
+            Err(http::Failure::Net(error)) => {
+                listener.hear(&peer, Speaker::Note, || error.to_string());
+            }
+            Err(failure) => listener.hear(&peer, Speaker::Note, || failure.what()),
         }
         match answer {
             Ok(answer) if answer.status().is_success() => Outcome::Sent,

@@ -18,7 +18,7 @@ use ureq::unversioned::transport::{
 
 use crate::Deadline;
 use crate::cause::{Loss, Phase};
-use crate::net::{self, Error, Peer, Stream, Trip, is_timeout};
+use crate::net::{self, Error, Peer, Stream, Trip, is_timeout, wants_certificate};
 
 /// Connects to one peer, whatever ureq is asked for.
 #[derive(Debug)]
@@ -80,6 +80,8 @@ impl Transport for Line {
         sent.map_err(|error| {
             pass(if is_timeout(&error) {
                 self.peer.late(Phase::Send)
+            } else if wants_certificate(&error) {
+                self.peer.lost(Loss::TlsAlert, Some(error))
             } else {
                 self.peer.lost(Loss::LostSending, Some(error))
             })
@@ -116,6 +118,7 @@ impl Line {
             } else {
                 Phase::Wait
             }),
+            (_, false) if wants_certificate(&error) => lost(Loss::TlsAlert, Some(error)),
             (ErrorKind::UnexpectedEof, true) => lost(Loss::Unsealed, None),
             (ErrorKind::UnexpectedEof, false) => lost(Loss::LostWaiting, None),
             (_, true) => lost(Loss::LostReading, Some(error)),

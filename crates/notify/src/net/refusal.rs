@@ -1,6 +1,6 @@
 //! Why a TLS handshake failed: tells the kinds apart that have different cures.
 
-use std::io;
+use std::{fmt, io};
 
 use openssl::error::ErrorStack;
 use openssl::ssl;
@@ -16,6 +16,8 @@ const LIBRARY: i32 = 20;
 const ALERTS: std::ops::Range<i32> = 1000..1256;
 /// `SSL_R_UNEXPECTED_EOF_WHILE_READING`.
 const END: i32 = 294;
+/// The alert of a peer that demands a certificate and got none (RFC 8446 section 6.2).
+const CERTIFICATE_REQUIRED: i32 = 116;
 /// The alert of a peer that has no version in common.
 const PROTOCOL_VERSION: i32 = 70;
 
@@ -133,12 +135,36 @@ pub(super) fn is_end(stack: &ErrorStack) -> bool {
 /// What OpenSSL or the peer says, as a sentence of its own.
 pub(super) fn words(stack: &ErrorStack) -> io::Error {
     match alert(stack) {
-        Some((number, Some(name))) => {
-            io::Error::other(format!("the server sent the alert '{name}' ({number})"))
-        }
-        Some((number, None)) => io::Error::other(format!("the server sent the alert {number}")),
+        Some((number, name)) => io::Error::other(Alert { number, name }),
         None => tls::failure(stack),
     }
+}
+
+/// An alert that the peer sent.
+#[derive(Debug)]
+struct Alert {
+    number: i32,
+    name: Option<&'static str>,
+}
+
+impl fmt::Display for Alert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.number, self.name) {
+            (number, Some(name)) => write!(f, "the server sent the alert '{name}' ({number})"),
+            (number, None) => write!(f, "the server sent the alert {number}"),
+        }
+    }
+}
+
+impl std::error::Error for Alert {}
+
+/// Whether a connection failed because the peer demands a certificate of us. In TLS 1.3 it objects after
+/// the handshake, and before it looks at anything that was sent since.
+pub(crate) fn wants_certificate(error: &io::Error) -> bool {
+    let alert = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Alert>());
+    alert.is_some_and(|alert| alert.number == CERTIFICATE_REQUIRED)
 }
 
 /// Number and name of the alert that the peer sent.

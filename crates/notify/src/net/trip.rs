@@ -74,7 +74,10 @@ impl Trip {
 
     /// The same trip for a second look at the server that the last attempt has reached.
     pub(super) fn for_the_same_address(&self) -> Self {
-        self.for_one_target()
+        Self {
+            visited: Arc::new(self.visited.last_again()),
+            ..self.clone()
+        }
     }
 
     pub(super) fn names(&self) -> &Names {

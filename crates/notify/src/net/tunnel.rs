@@ -53,8 +53,13 @@ pub(super) fn open(
         // 401 is tinyproxy's word for a wrong password
         Some(401 | 407) => Err(proxy.lost(Loss::ProxyLogin, None)),
         Some(code) => {
+            let loss = match code {
+                // what proxies say of a server that is not found or does not answer
+                408 | 429 | 500..=599 => Loss::ProxyUnable,
+                _ => Loss::ProxyRefused,
+            };
             let said = std::io::Error::other(format!("status {code} for {name}"));
-            Err(proxy.lost(Loss::ProxyRefused, Some(said)))
+            Err(proxy.lost(loss, Some(said)))
         }
         None => Err(proxy.lost(Loss::ProxyGarbled, None)),
     }

@@ -2,22 +2,39 @@
 //! and then fall silent; a further try begins with the others.
 
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The addresses to which the tries for one target were connected.
 #[derive(Debug, Default)]
-pub(crate) struct Visited(Mutex<Vec<SocketAddr>>);
+pub(crate) struct Visited {
+    seen: Mutex<Vec<SocketAddr>>,
+    /// The one that is wanted once more.
+    again: Option<SocketAddr>,
+}
 
 impl Visited {
+    /// The same for another connection to the last of them.
+    pub(super) fn last_again(&self) -> Self {
+        let seen = self.seen().clone();
+        Self {
+            again: seen.last().copied(),
+            seen: Mutex::new(seen),
+        }
+    }
+
     pub(super) fn note(&self, address: SocketAddr) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.push(address);
+        self.seen().push(address);
     }
 
     /// Leaves the order as it is among the new ones and among the others.
     pub(super) fn put_last(&self, addresses: &mut [SocketAddr]) {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        addresses.sort_by_key(|address| seen.contains(address));
+        let seen = self.seen();
+        let is_other = |address| self.again != Some(address);
+        addresses.sort_by_key(|address| (is_other(*address), seen.contains(address)));
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Vec<SocketAddr>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -37,5 +54,8 @@ mod tests {
         addresses = [a, b, c];
         visited.put_last(&mut addresses);
         assert_eq!(addresses, [c, a, b]);
+        let again = visited.last_again();
+        again.put_last(&mut addresses);
+        assert_eq!(addresses, [b, c, a]);
     }
 }

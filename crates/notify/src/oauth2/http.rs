@@ -21,8 +21,7 @@ pub(super) fn send(
     if request.uri().host().is_none() {
         return Err(Error::parameter("tenant-id", "makes no valid URL"));
     }
-    let peer = request.uri().authority().map(ToString::to_string);
-    let peer = peer.unwrap_or_default();
+    let peer = http::peer(request.uri()).name();
     let listener = trip.listener();
     listener.hear(&peer, Speaker::Us, || told(&request));
     let answer = http::exchange(trip, request, deadline).map_err(|failure| match failure {

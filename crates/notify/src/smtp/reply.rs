@@ -26,14 +26,6 @@ pub struct Reply {
     pub text: String,
 }
 
-impl Reply {
-    /// Whether a later try may succeed (4yz).
-    #[must_use]
-    pub fn is_temporary(&self) -> bool {
-        self.code / 100 == 4
-    }
-}
-
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code)?;

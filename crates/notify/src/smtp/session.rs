@@ -12,7 +12,7 @@ use super::{Error, Reply, Server, Step, refusal};
 use crate::Deadline;
 use crate::cause::{Loss, Snag};
 use crate::config::SmtpMode;
-use crate::net::{self, Peer, Stream, Trip, is_timeout};
+use crate::net::{self, Peer, Stream, Trip, is_timeout, wants_certificate};
 use crate::redact::Redactor;
 use crate::tls::Client;
 use crate::transcript::{Listener, Speaker};
@@ -152,6 +152,7 @@ impl Session {
         }
         match self.inbox.reply(&mut self.stream) {
             Ok(reply) if reply.class() >= 4 => Err(self.refused(step, &reply)),
+            Err(Missing::Io(error)) if wants_certificate(&error) => Err(self.shut_out(error)),
             _ => Err(self.broken(step, Snag::Lost, Some(error))),
         }
     }
@@ -166,6 +167,7 @@ impl Session {
         reply.map_err(|missing| match missing {
             Missing::Closed => self.broken(step, Snag::Closed, None),
             Missing::Garbled => self.broken(step, Snag::Garbled, None),
+            Missing::Io(error) if wants_certificate(&error) => self.shut_out(error),
             Missing::Io(error) if !is_timeout(&error) => self.broken(step, Snag::Lost, Some(error)),
             Missing::Io(_) if step == Step::Greeting => self.broken(step, Snag::LateGreeting, None),
             Missing::Io(_) => self.broken(step, Snag::LateReply, None),
@@ -241,6 +243,15 @@ impl Session {
             snag,
             source,
         }
+    }
+
+    /// The server ends TLS for lack of a certificate of ours.
+    fn shut_out(&self, alert: std::io::Error) -> Error {
+        Error::Net(net::Error::Lost {
+            peer: self.server.clone(),
+            loss: Loss::TlsAlert,
+            source: Some(alert),
+        })
     }
 
     pub(super) fn lacking(&self, snag: Snag, offered: String) -> Error {

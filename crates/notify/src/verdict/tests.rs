@@ -41,6 +41,7 @@ fn table() -> Vec<(Cause, Verdict)> {
         (denied(400, "slow_down", &[]), Temporary),
         (denied(403, "rate_limit_exceeded", &[]), Temporary),
         (denied(400, "invalid_request", &[90033]), Temporary),
+        (denied(400, "invalid_grant", &[50196]), Temporary),
         (denied(400, "invalid_request", &[700016]), Refused),
         (Cause::Exit(75), Temporary),
         (Cause::Exit(69), Refused),
@@ -77,6 +78,7 @@ fn table() -> Vec<(Cause, Verdict)> {
             Loss::Refused,
             Loss::Unreachable,
             Loss::Connect,
+            Loss::ProxyUnable,
             Loss::ProxyGarbled,
             Loss::LostHandshake,
             Loss::LostSending,
@@ -196,10 +198,9 @@ fn no_text_comes_twice_along_a_chain_of_sources() {
         loss: Loss::Refused,
         source: Some(std::io::Error::other("the very reason")),
     };
-    let errors: [Box<dyn Error>; 4] = [
+    let errors: [Box<dyn Error>; 3] = [
         Box::new(lost()),
         Box::new(smtp::Error::from(lost())),
-        Box::new(crate::Error::from(smtp::Error::from(lost()))),
         Box::new(crate::Error::from(crate::oauth2::Error::from(lost()))),
     ];
     for error in errors {

@@ -1,12 +1,14 @@
 //! The same cause has the same verdict and as many tries, whichever path it comes up on: a mail server, a
 //! web server, and the token endpoint of a mail server's login.
 
+use std::io::Write;
 use std::net::TcpListener;
 
+use openssl::ssl::{Ssl, SslStream, SslVerifyMode, SslVersion};
+
 use crate::alert::SECRET;
-use crate::peer::{Server, answer, close, read_request};
+use crate::peer::{Pki, Server, answer, close, hold, read_request};
 use crate::site::Site;
-use std::io::Write;
 
 /// The verdicts on a peer at this port, for a notification, a token and perhaps a mail, with the tries.
 fn verdicts(port: u16, with_mail: bool, change: impl FnOnce(&Site)) -> Vec<(&'static str, u32)> {
@@ -81,6 +83,47 @@ fn an_answer_that_is_lost() {
     });
     let found = verdicts(server.address.port(), false, |_| {});
     assert_eq!(found.map_words(), ["unknown", "unsent"]);
+}
+
+/// In TLS 1.3 such a server lets the handshake end well and objects only then.
+#[test]
+fn a_client_certificate_that_is_demanded() {
+    for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+        let context = Pki::shared().server(|_| {});
+        let server = Server::tcp(move |tcp, _| {
+            let mut ssl = Ssl::new(&context).unwrap();
+            ssl.set_max_proto_version(Some(version)).unwrap();
+            ssl.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+            let mut stream = SslStream::new(ssl, tcp).unwrap();
+            let _ = stream.accept();
+            hold(stream.get_mut());
+        });
+        let found = verdicts(server.address.port(), true, |_| {});
+        assert_eq!(found, [("refused", 1); 3], "{version:?}");
+    }
+}
+
+/// Of a proxy that works, some say that the server does not answer.
+#[test]
+fn a_proxy_that_cannot_reach_the_server() {
+    for (status, word) in [
+        ("503 Service Unavailable", "unsent"),
+        ("502 Bad Gateway", "unsent"),
+        ("504 Gateway Timeout", "unsent"),
+        ("403 Forbidden", "refused"),
+    ] {
+        let proxy = Server::tcp(move |mut tcp, _| {
+            read_request(&mut tcp);
+            let _ = tcp.write_all(&answer(status, "", "no"));
+        });
+        let found = verdicts(9, false, |site| {
+            site.file(
+                "datacenter.cfg",
+                &format!("http_proxy: {}\n", proxy.address),
+            );
+        });
+        assert_eq!(found.map_words(), [word; 2], "{status}: {found:?}");
+    }
 }
 
 trait Words {

@@ -114,7 +114,7 @@ fn f31_a_proxy_that_does_not_help() {
             "proxy-login",
         ),
         (answer("403 Forbidden", "", "x"), "proxy-refused"),
-        (answer("502 Bad Gateway", "", "x"), "proxy-refused"),
+        (answer("502 Bad Gateway", "", "x"), "proxy-unable"),
         (
             answer("302 Found", "Location: http://127.0.0.1/\r\n", ""),
             "proxy-refused",

@@ -14,7 +14,7 @@ mod provider;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpListener};
 use std::sync::{Arc, Mutex};
 
 use notify::config::{GotifySettings, Kind, MatcherSettings, Raw, SmtpMode, SmtpSettings};
@@ -350,6 +350,27 @@ fn what_is_said_can_be_watched_and_shows_no_secret() {
     ] {
         assert!(said.contains(wanted), "{wanted} in {said}");
     }
+    // nobody listens
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = format!("localhost:{}", listener.local_addr().unwrap().port());
+    drop(listener);
+    let gone = GotifySettings {
+        server: Some(format!("http://{closed}/{CANARY}")),
+        token: Some(Secret::new("AbC-cAnArY")),
+        ..GotifySettings::default()
+    };
+    service.add("gone", gone).unwrap();
+    service
+        .test_target_watched("gone", &transcript)
+        .unwrap_err();
+    let said = shown();
+    for wanted in ["> POST with ", "* localhost:"] {
+        assert!(
+            said.contains(&format!("{closed} {wanted}")),
+            "{wanted} in {said}"
+        );
+    }
+    assert!(said.contains(": the connection was refused"), "{said}");
     service
         .add_smtp("mail", machine.smtp(), Some(token))
         .unwrap();

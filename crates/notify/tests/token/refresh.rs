@@ -111,6 +111,13 @@ fn every_way_of_failing_has_its_verdict_and_only_invalid_grant_ends_the_grant() 
             Standing::Failing,
         ),
         (
+            json(
+                "400 Bad Request",
+                r#"{"error":"invalid_grant","error_codes":[50196]}"#,
+            ),
+            Standing::Failing,
+        ),
+        (
             json("500 Oh", r#"{"error":"invalid_grant"}"#),
             Standing::Failing,
         ),
