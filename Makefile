@@ -107,7 +107,6 @@ soak: setup-soak blib cargo-sandbox node-peers mail-servers soak-perlmod
 	SOAK=1 $(CARGO) test --locked --quiet -p notify --test smtp --test deliver --test footprint --test state --test kill --test model
 	SOAK=1 $(CARGO) test --locked --quiet --release -p notify --test token
 	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
-	tools/soak-packages
 	tools/fuzz 60
 	SANDBOX=$(sandbox) tools/soak-packages
 
