@@ -1,14 +1,15 @@
-//! The baseline of the exchange's benchmark: the same request by ureq and nothing else.
+//! The baseline of the exchange's benchmark: the same request by ureq over OpenSSL and nothing else.
 //!
 //! Usage: `bare_exchange TOKEN_URL CA_BUNDLE FORM`. For each line "N" on standard input it makes
 //! N requests one after the other, each on a connection of its own, and prints the nanoseconds of
 //! each on one line.
 
+#[path = "../crates/sandbox/src/agent.rs"]
+mod agent;
+
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 use std::time::{Duration, Instant};
-
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -21,7 +22,7 @@ fn main() -> Outcome<()> {
     };
     let (url, bundle, form) = (next()?, next()?, next()?);
 
-    let agent = agent(&std::fs::read(bundle)?)?;
+    let agent = agent::trusting(bundle.as_ref(), config())?;
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let mut times = Vec::new();
@@ -36,26 +37,14 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-fn agent(bundle: &[u8]) -> Outcome<ureq::Agent> {
-    let mut roots = Vec::new();
-    for item in parse_pem(bundle) {
-        if let PemItem::Certificate(certificate) = item? {
-            roots.push(certificate);
-        }
-    }
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::new_with_certs(&roots))
-        .unversioned_rustls_crypto_provider(rustls::crypto::ring::default_provider().into())
-        .build();
-    Ok(ureq::Agent::config_builder()
-        .tls_config(tls)
+fn config() -> ureq::config::Config {
+    ureq::Agent::config_builder()
         .https_only(true)
         .max_redirects(0)
         .max_idle_connections(0)
         .proxy(None)
         .timeout_global(Some(Duration::from_secs(20)))
         .build()
-        .into())
 }
 
 fn exchange(agent: &ureq::Agent, url: &str, form: &str) -> Outcome<()> {

@@ -11,9 +11,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use notify::Severity;
 use notify::config::{Config, Raw};
 use notify::deliver::Sender;
-use notify::matcher::Severity;
 use notify::template::Templates;
 use notify::token::Cache;
 use notify::{Clock, Deadline, Host, LocalTime, Notification, SystemClock};
@@ -64,6 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         templates: &templates,
         clock: &clock,
         tokens: &tokens,
+        transcript: None,
     };
     for number in 0..count {
         let data = serde_json::json!({ "target": format!("mail {number}") });

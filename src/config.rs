@@ -9,29 +9,34 @@
         crate::oauth2::export,
         crate::upkeep::export,
         crate::send::export,
-        crate::targets::gotify::export,
-        crate::targets::sendmail::export,
-        crate::targets::smtp::export,
-        crate::targets::webhook::export
+        crate::endpoints::gotify::export,
+        crate::endpoints::sendmail::export,
+        crate::endpoints::smtp::export,
+        crate::endpoints::webhook::export
     )
 )]
 pub mod export {
     use std::path::PathBuf;
-    use std::sync::Arc;
+    use std::sync::{Arc, LazyLock};
 
     use perlmod::Value;
     use perlmod::storable::Snapshots;
     use serde::Deserialize;
 
     use notify::Host;
-    use notify::config::{Config, Raw};
+    use notify::config::Raw;
+    use notify::service::{Memory, Service};
 
-    use crate::fault::Fault;
-    use crate::object::{Faults, Object, Snapshot, Targets};
+    use crate::exception::Exception;
+    use crate::object::Object;
+    use crate::shown::{Faults, Targets};
 
     perlmod::declare_magic!(Box<Object> : &Object as "PVE::RS::Notify");
 
-    static CLONES: Snapshots<Snapshot> = Snapshots::new();
+    static CLONES: Snapshots<Object> = Snapshots::new();
+
+    /// What this process remembers.
+    static MEMORY: LazyLock<Arc<Memory>> = LazyLock::new(Memory::new);
 
     /// The trailing hash of `parse_config`.
     #[derive(Default, Deserialize)]
@@ -103,7 +108,7 @@ pub mod export {
         raw_ext: Option<&[u8]>,
         raw_private_ext: Option<&[u8]>,
         options: Option<Options>,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value, Exception> {
         let raw = Raw {
             public: text("notifications.cfg", raw_config)?,
             private: text("priv/notifications.cfg", raw_private_config)?,
@@ -113,32 +118,30 @@ pub mod export {
                 raw_private_ext.unwrap_or_default(),
             )?,
         };
-        let config = Config::parse(raw)?;
-        make(
-            &class,
-            Object::new(config, options.unwrap_or_default().host.into()),
-        )
+        let host = options.unwrap_or_default().host.into();
+        let service = Service::read(raw, host, Arc::clone(&MEMORY))?;
+        make(&class, service.into())
     }
 
-    fn text<'a>(name: &str, raw: &'a [u8]) -> Result<&'a str, Fault> {
+    fn text<'a>(name: &str, raw: &'a [u8]) -> Result<&'a str, Exception> {
         std::str::from_utf8(raw).map_err(|error| {
             let place = error.valid_up_to();
-            Fault::internal(format!(
+            Exception::internal(format!(
                 "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}; an \
                  administrator has to mend the file"
             ))
         })
     }
 
-    fn make(class: &Value, object: Object) -> Result<Value, Fault> {
+    fn make(class: &Value, object: Object) -> Result<Value, Exception> {
         perlmod::instantiate_magic_result!(class, MAGIC => Box::new(object))
-            .map_err(|error| Fault::unusable(&error))
+            .map_err(|error| Exception::unusable(&error))
     }
 
     /// The texts of `notifications.cfg` and `priv/notifications.cfg` as character strings.
     #[export(serialize_error)]
-    pub fn write_config(#[try_from_ref] this: &Object) -> Result<(String, String), Fault> {
-        let written = this.change(Config::write)?;
+    pub fn write_config(#[try_from_ref] this: &Object) -> Result<(String, String), Exception> {
+        let written = this.write()?;
         Ok((written.public, written.private))
     }
 
@@ -149,16 +152,16 @@ pub mod export {
     /// `write_config`: only then is a write that was cut short noticed. See `needs_ext_config` for
     /// the last step.
     #[export(serialize_error)]
-    pub fn write_ext_config(#[try_from_ref] this: &Object) -> Result<(String, String), Fault> {
-        let written = this.change(Config::write)?;
+    pub fn write_ext_config(#[try_from_ref] this: &Object) -> Result<(String, String), Exception> {
+        let written = this.write()?;
         Ok((written.ext, written.private_ext))
     }
 
     /// Whether `priv/notifications-ext.cfg` stays once all four files are written. If not, it held no
     /// more than the record of this write and is to be removed.
     #[export(serialize_error)]
-    pub fn needs_ext_config(#[try_from_ref] this: &Object) -> Result<bool, Fault> {
-        Ok(this.change(Config::write)?.needs_ext)
+    pub fn needs_ext_config(#[try_from_ref] this: &Object) -> Result<bool, Exception> {
+        Ok(this.write()?.needs_ext)
     }
 
     /// SHA-256 of the files as they were read, in hexadecimal digits.
@@ -202,18 +205,25 @@ pub mod export {
 
     /// `Storable::dclone` asks for something to copy: see `perlmod::storable`.
     #[export(name = "STORABLE_freeze", serialize_error)]
-    pub fn storable_freeze(#[try_from_ref] this: &Object, cloning: bool) -> Result<String, Fault> {
+    pub fn storable_freeze(
+        #[try_from_ref] this: &Object,
+        cloning: bool,
+    ) -> Result<String, Exception> {
         CLONES
-            .freeze(cloning, || Arc::new(this.snapshot()))
-            .map_err(|error| Fault::of_perl(&error))
+            .freeze(cloning, || Arc::new(this.clone()))
+            .map_err(|error| Exception::of_perl(&error))
     }
 
     /// `Storable::dclone` makes an object of the same class.
     #[export(name = "STORABLE_attach", raw_return, serialize_error)]
-    pub fn storable_attach(#[raw] class: Value, cloning: bool, name: &str) -> Result<Value, Fault> {
+    pub fn storable_attach(
+        #[raw] class: Value,
+        cloning: bool,
+        name: &str,
+    ) -> Result<Value, Exception> {
         let snapshot = CLONES
             .attach(cloning, name)
-            .map_err(|error| Fault::of_perl(&error))?;
-        make(&class, Object::from(&*snapshot))
+            .map_err(|error| Exception::of_perl(&error))?;
+        make(&class, Object::clone(&snapshot))
     }
 }

@@ -13,10 +13,11 @@
 )]
 
 mod config;
-mod fault;
+mod endpoints;
+mod exception;
 mod matchers;
 mod oauth2;
 mod object;
 mod send;
-mod targets;
+mod shown;
 mod upkeep;

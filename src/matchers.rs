@@ -4,19 +4,20 @@
 pub mod export {
     use notify::config::{Kind, MatcherSettings};
 
-    use crate::fault::Fault;
-    use crate::object::{All, Object, One};
+    use crate::exception::Exception;
+    use crate::object::Object;
+    use crate::shown::{All, One};
 
     /// All matchers.
     #[export]
     pub fn get_matchers(#[try_from_ref] this: &Object) -> All {
-        this.all(Kind::Matcher)
+        All::of(this, Kind::Matcher)
     }
 
     /// One matcher; 404 if there is none of this name.
     #[export(serialize_error)]
-    pub fn get_matcher(#[try_from_ref] this: &Object, name: String) -> Result<One, Fault> {
-        this.one(Kind::Matcher, name)
+    pub fn get_matcher(#[try_from_ref] this: &Object, name: String) -> Result<One, Exception> {
+        One::of(this, Kind::Matcher, name)
     }
 
     /// Adds a matcher.
@@ -33,7 +34,7 @@ pub mod export {
         invert_match: Option<bool>,
         comment: Option<String>,
         disable: Option<bool>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let settings = MatcherSettings {
             target,
             match_severity,
@@ -44,7 +45,7 @@ pub mod export {
             comment,
             disable,
         };
-        this.add(name, settings)
+        Ok(this.add(name, settings)?)
     }
 
     /// Changes a matcher: removes the settings named in `delete`, then takes over those given.
@@ -63,7 +64,7 @@ pub mod export {
         disable: Option<bool>,
         delete: Option<Vec<String>>,
         digest: Option<&str>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         let settings = MatcherSettings {
             target,
             match_severity,
@@ -74,12 +75,12 @@ pub mod export {
             comment,
             disable,
         };
-        this.update(name, settings, delete, digest)
+        Ok(this.update(name, settings, &delete.unwrap_or_default(), digest)?)
     }
 
     /// Deletes a matcher; a builtin one comes back at the next reading.
     #[export(serialize_error)]
-    pub fn delete_matcher(#[try_from_ref] this: &Object, name: &str) -> Result<(), Fault> {
-        this.delete(Kind::Matcher, name)
+    pub fn delete_matcher(#[try_from_ref] this: &Object, name: &str) -> Result<(), Exception> {
+        Ok(this.delete(Kind::Matcher, name)?)
     }
 }

@@ -3,10 +3,10 @@
 #[perlmod::package(name = "PVE::RS::Notify", part)]
 pub mod export {
     use notify::Secret;
-    use notify::oauth2::{CodeExchange, Providers, exchange_code};
+    use notify::oauth2::CodeExchange;
     use serde::Deserialize;
 
-    use crate::fault::Fault;
+    use crate::exception::Exception;
     use crate::object::Object;
 
     /// The trailing hash: what says where a provider is that nobody knows, `custom-oauth2`.
@@ -33,7 +33,7 @@ pub mod export {
         redirect_uri: String,
         code_verifier: Option<String>,
         more: Option<CustomProvider>,
-    ) -> Result<String, Fault> {
+    ) -> Result<String, Exception> {
         let CustomProvider { token_url, scopes } = more.unwrap_or_default();
         let request = CodeExchange {
             auth_method,
@@ -46,7 +46,7 @@ pub mod export {
             token_url,
             scopes,
         };
-        let refresh_token = exchange_code(this.host(), &request)?;
+        let refresh_token = this.exchange_code(&request)?;
         Ok(refresh_token.expose().to_owned())
     }
 
@@ -54,8 +54,6 @@ pub mod export {
     /// counts, is missing, or may not be there.
     #[export]
     pub fn provider_file_error(#[try_from_ref] this: &Object) -> Option<String> {
-        Providers::load(this.host())
-            .fault()
-            .map(ToString::to_string)
+        this.provider_file_error()
     }
 }

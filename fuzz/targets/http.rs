@@ -39,6 +39,7 @@ fuzz_target!(|words: &[u8]| {
         templates: &TEMPLATES,
         clock: &SystemClock,
         tokens: &TOKENS,
+        transcript: None,
     };
     // less than the pause before a second try
     let deadline = Deadline::after(Duration::from_millis(290));

@@ -6,7 +6,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use libfuzzer_sys::fuzz_target;
-use notify::matcher::{CalendarMatch, Candidate, FieldMatch, Mode, Rules, Severity, SeverityMatch};
+use notify::Severity;
+use notify::matcher::{CalendarMatch, Candidate, FieldMatch, Mode, Rules, SeverityMatch};
 use notify::{FixedClock, Notification};
 
 fuzz_target!(|text: &str| {

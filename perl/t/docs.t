@@ -165,8 +165,8 @@ subtest 'the address of a consent page is the one that the code is redeemed for'
 };
 
 subtest 'every number of an error is one that the product explains' => sub {
-    my %table =
-        map { $_ => content("crates/notify/src/advice/$_.rs") } qw(aadsts smtp google rfc6749);
+    my %table = map { $_ => content("crates/notify/src/advice/$_.rs") } qw(aadsts google rfc6749);
+    $table{smtp} = content('crates/notify/src/smtp/refusal.rs');
     for my $file (@steps) {
         my @numbers = map {/[0-9]{5,}/g} $text{$file} =~ /\bAADSTS([0-9]+(?:, [0-9]{5,})*)/g;
         like($table{aadsts}, qr/\b$_\b/, "$file: AADSTS$_") for @numbers;

@@ -119,7 +119,7 @@ subtest 'a server that a hand writes into the file gets no token' => sub {
     my $before = $sandbox->token_requests;
     $edit->($port, $other);
     like answer('POST', "$TARGETS/mail/test", {}),
-        qr/:$port .*are not sent to \S+:$other .*change the server back, or authorize/s, 'refused';
+        qr/:$port .*are not sent to \S+:$other .*change the mail server back, or authorize/s, 'refused';
     is listed()->{'oauth2-status'}, 'authorize-again', 'status';
     is_deeply [$sandbox->mails, $sandbox->token_requests], [$before], 'nothing was sent';
     $edit->($other, $port);

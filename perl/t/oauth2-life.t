@@ -109,6 +109,13 @@ subtest 'settings that do not fit together are refused by name' => sub {
         qr/\A400 auth-method: names no known provider/, 'an unknown provider';
     like refused('POST', $PATH, $with->('auth-method' => 'custom-oauth2')),
         qr/\A400 oauth2-token-url: is required/, 'no token URL';
+    my %errors = (call('POST', $PATH, $with->(%microsoft))->{errors} // {})->%*;
+    is_deeply [keys %errors], ['oauth2-tenant-id'], 'a form can mark the field';
+    like $errors{'oauth2-tenant-id'}, qr/\Ais required/, 'and say why';
+    my %code = (code_parameters($sandbox)->%*, 'redirect-uri' => 'http://example.org/');
+    %errors =
+        (call('POST', '/cluster/notifications/smtp-oauth2-token', \%code)->{errors} // {})->%*;
+    is_deeply [keys %errors], ['redirect-uri'], 'also of an exchange';
     is scalar PVE::Notify::read_config()->get_smtp_endpoints->@*, 0, 'nothing was made';
 
     is refused('POST', $PATH, $with->('oauth2-refresh-token' => refresh_token())), '200 ',

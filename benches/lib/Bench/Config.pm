@@ -47,10 +47,10 @@ sub files ($count) {
 
 # aim in ms (only at the largest size) and what Proxmox VE's own library takes there
 my %AIM = (
-    parse_config => [25, 47],
-    get_targets  => [4,  8.3],
-    get_matchers => [25, 261],
-    write_config => [15, 54],
+    parse_config => [25, 36],
+    get_targets  => [4,  9.0],
+    get_matchers => [25, 90],
+    write_config => [15, 52],
 );
 
 sub calls () {
@@ -84,7 +84,7 @@ sub calls () {
 sub digest () {
     my $config = PVE::RS::Notify->parse_config('', '');
     my %of     = in_turns($ROUNDS, digest => sub { $config->digest for 1 .. $CALLS });
-    record('digest()', $of{digest}{time} / $CALLS * 1e9, 'ns', 340, 2 * 250);
+    record('digest()', $of{digest}{time} / $CALLS * 1e9, 'ns', 315, 2 * 250);
     return;
 }
 
@@ -110,7 +110,7 @@ END
         or die "bench: perl: $!\n";
     my $kilobytes = readline $out;
     close($out) or die "bench: the program failed\n";
-    record("RSS with $SIZES[-1] endpoints + matchers", $kilobytes / 1e3, 'MB', 108, 2 * 60);
+    record("RSS with $SIZES[-1] endpoints + matchers", $kilobytes / 1e3, 'MB', 38.6, 38.6);
     return;
 }
 

@@ -1,25 +1,23 @@
-//! Advice: for every known failure one row that says what happened, who has to act and what to do.
+//! The words for people: for every known cause one row that says what happened, who has to act and what
+//! to do.
 //!
 //! The rows are data, one table per source: RFC 6749, Microsoft, Google, answers that are no answer,
-//! mail and web servers, and the way to the peer. `Display` makes them one sentence: "what; who has to
-//! cure".
+//! mail and web servers, and the way to the peer. No decision depends on a row: [`crate::verdict`] asks
+//! for the cause.
 
 mod aadsts;
 mod google;
+mod net;
 mod refresh;
 mod reply;
 mod rfc6749;
 mod smtp;
 mod status;
-mod way;
 
 use std::fmt;
 
-pub use reply::Oddity;
-pub use smtp::Snag;
-pub use way::{Cause, Phase};
-
-use crate::smtp::{Reply, Step};
+use crate::cause::{Cause, Denial, Oddity};
+use crate::message::Message;
 
 /// One row of a table.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,56 +36,98 @@ pub struct Advice {
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {} has to {}", self.what, self.who, self.cure)
+        self.message().fmt(f)
     }
 }
 
-/// Advice on an `error` code of RFC 6749 sections 4.1.2.1 and 5.2, or of RFC 8628 section 3.5.
-#[must_use]
-pub fn for_oauth2(code: &str) -> Option<&'static Advice> {
-    rfc6749::TABLE.iter().find(|row| row.key == code)
-}
-
-/// Advice on one of Google's reasons (`error` or `error_subtype`).
-#[must_use]
-pub fn for_google(reason: &str) -> Option<&'static Advice> {
-    google::TABLE.iter().find(|row| row.key == reason)
-}
-
-/// Advice on a Microsoft error number, as in `AADSTS700082`.
-#[must_use]
-pub fn for_aadsts(number: u32) -> Option<&'static Advice> {
-    aadsts::TABLE
-        .iter()
-        .find(|(numbers, _)| numbers.contains(&number))
-        .map(|(_, row)| row)
-}
-
-/// Advice on the status with which a web server refuses a notification.
-#[must_use]
-pub fn for_status(status: u16) -> &'static Advice {
-    status::find(status)
-}
-
-/// Advice on the refusal of a mail server: its reply, the step (and `TOKEN` or `PASSWORD` for a login)
-/// where it came.
-#[must_use]
-pub fn for_smtp(reply: &Reply, step: Step, login: Option<&str>) -> &'static Advice {
-    let mut facts = vec![reply.code.to_string(), format!("{}xx", reply.code / 100)];
-    if let Some((class, subject, detail)) = reply.enhanced {
-        facts.push(format!("{class}.{subject}.{detail}"));
+impl Advice {
+    /// The row as a message.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message::new(words(self.what)).fix(format!(
+            "{} has to {}",
+            words(self.who),
+            words(self.cure)
+        ))
     }
-    facts.push(step.word().to_owned());
-    facts.extend(login.map(str::to_owned));
-    smtp::find(&facts, &reply.text)
 }
 
-/// The advice in place of the row of this key where a token was to be refreshed.
-pub(crate) fn for_refresh(key: &str) -> Option<&'static Advice> {
-    refresh::TABLE
+/// The row for a cause; `None` for one that is told in its own words.
+#[must_use]
+pub fn of(cause: &Cause) -> Option<&'static Advice> {
+    Some(match cause {
+        Cause::Late(phase) => net::timeout(*phase),
+        Cause::Lost(loss) => net::loss(*loss),
+        Cause::Reply(_, refusal) => smtp::refusal(*refusal),
+        Cause::Snag(snag) => smtp::snag(*snag),
+        Cause::Status(status) => status::find(*status),
+        Cause::Denied(denial) => denied(denial),
+        Cause::Odd(oddity, _) => reply::oddity(*oddity),
+        Cause::Garbled
+        | Cause::Exit(_)
+        | Cause::Ended
+        | Cause::Busy
+        | Cause::Pausing
+        | Cause::Consent
+        | Cause::Settings => return None,
+    })
+}
+
+/// The same where nobody is waiting at a browser: a refresh token was sent, not a code.
+#[must_use]
+pub fn of_refresh(cause: &Cause) -> Option<&'static Advice> {
+    let row = of(cause)?;
+    let other = refresh::TABLE
         .iter()
-        .find(|(keys, _)| keys.contains(&key))
-        .map(|(_, row)| row)
+        .find(|(keys, _)| keys.contains(&row.key));
+    Some(other.map_or(row, |(_, other)| other))
+}
+
+/// Whether it is a word of RFC 6749 or its companions, or one of Google's.
+pub(crate) fn is_word(word: &str) -> bool {
+    let mut rows = rfc6749::TABLE.iter().chain(google::TABLE);
+    rows.any(|row| row.key == word)
+}
+
+/// The finest of the provider's words that a table knows.
+fn denied(denial: &Denial) -> &'static Advice {
+    let Denial {
+        status,
+        error,
+        subtype,
+        numbers,
+    } = denial;
+    let google = |reason: &str| google::TABLE.iter().find(|row| row.key == reason);
+    let aadsts = |number: &u32| {
+        let row = aadsts::TABLE.iter().find(|(all, _)| all.contains(number));
+        row.map(|(_, row)| row)
+    };
+    google(subtype)
+        .or_else(|| numbers.iter().find_map(aadsts))
+        .or_else(|| google(error))
+        .or_else(|| rfc6749::TABLE.iter().find(|row| row.key == error))
+        .unwrap_or_else(|| {
+            reply::oddity(match status {
+                429 => Oddity::TooManyRequests,
+                504 => Oddity::GatewayTimeout,
+                500.. => Oddity::ServerStatus,
+                _ => Oddity::UnknownError,
+            })
+        })
+}
+
+#[cfg(not(test))]
+fn words(text: &'static str) -> &'static str {
+    text
+}
+
+/// A test may put "x" in the place of every text of every row.
+#[cfg(test)]
+fn words(text: &'static str) -> &'static str {
+    match tests::MUTE.get() {
+        true => "x",
+        false => text,
+    }
 }
 
 /// All rows of all tables, for documentation and tests.
@@ -97,17 +137,23 @@ pub fn all() -> impl Iterator<Item = &'static Advice> {
         .chain(google::TABLE)
         .chain(aadsts::TABLE.iter().map(|(_, row)| row))
         .chain(refresh::TABLE.iter().map(|(_, row)| row))
-        .chain(Oddity::rows())
+        .chain(reply::rows())
         .chain(smtp::rows())
         .chain(status::rows())
-        .chain(way::rows())
+        .chain(net::rows())
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::Cell;
     use std::collections::HashSet;
 
     use super::*;
+
+    thread_local! {
+        /// Whether every text is "x".
+        pub(crate) static MUTE: Cell<bool> = const { Cell::new(false) };
+    }
 
     #[test]
     fn every_row_is_complete_and_none_repeats_another() {
@@ -143,8 +189,18 @@ mod tests {
             90002, 90038, 54005, 501481, 700005, 70011, 28002, 65005, 650057, 700022, 90033, 90006,
             90024, 50033, 90012, 90055, 50196,
         ] {
-            assert!(for_aadsts(number).is_some(), "AADSTS{number} missing");
+            let denial = Denial {
+                numbers: vec![number],
+                ..Denial::default()
+            };
+            assert!(
+                denied(&denial).key.starts_with("aadsts-"),
+                "AADSTS{number} missing"
+            );
         }
-        assert!(for_aadsts(1).is_none());
+        assert_eq!(denied(&Denial::default()).key, "unknown-error");
+        for word in crate::verdict::WORDS {
+            assert!(is_word(word), "{word} would not be kept");
+        }
     }
 }

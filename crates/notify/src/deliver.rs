@@ -6,25 +6,25 @@
 //! no lock is held meanwhile.
 
 mod alert;
-pub(crate) mod at_once;
-
-use std::time::Duration;
+mod error;
 
 use serde::Serialize;
 
-use crate::config::{Config, Entity, Kind};
-use crate::matcher::{Candidate, Severity, route};
-use crate::outcome::Outcome;
-pub use crate::target::Recipient;
-use crate::target::{self, Content, Report};
+use crate::Severity;
+use crate::cause::Cause;
+use crate::config::{self, Config, Entity, Kind};
+pub use crate::endpoint::Recipient;
+use crate::endpoint::{self, Content, Report};
+use crate::matcher::{Candidate, route};
+use crate::message::Message;
+use crate::net::Trip;
+use crate::outcome::Failure;
+use crate::pool;
 use crate::template::Templates;
 use crate::token::{Cache, Keeper};
-use crate::{Clock, Deadline, Error, Host, Notification};
-
-/// How long a delivery may take in all where a person waits for an API call.
-pub const CALL_BUDGET: Duration = Duration::from_secs(25);
-/// The same where nobody waits.
-pub const BACKGROUND_BUDGET: Duration = Duration::from_secs(60);
+use crate::transcript::Transcript;
+use crate::{Clock, Deadline, Host, Notification};
+pub use error::Error;
 
 /// What became of a notification.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -78,6 +78,8 @@ pub struct Sender<'a> {
     pub clock: &'a dyn Clock,
     /// The access tokens that this process knows.
     pub tokens: &'a Cache,
+    /// Where the conversations are written down, if that was asked for.
+    pub transcript: Option<&'a Transcript>,
 }
 
 impl Sender<'_> {
@@ -122,7 +124,7 @@ impl Sender<'_> {
                 chosen.push((name, config.endpoint(name)));
             }
         }
-        let targets = self.deliver(&chosen, notification, deadline, &mut log);
+        let targets = self.serve(&chosen, notification, deadline, &mut log);
         Delivery {
             targets,
             log: log.0,
@@ -148,32 +150,34 @@ impl Sender<'_> {
             self.clock,
         );
         let mut log = Log::default();
-        let targets = self.deliver(&[(name, Ok(entity))], &notification, deadline, &mut log);
+        let targets = self.serve(&[(name, Ok(entity))], &notification, deadline, &mut log);
         let recipients = targets.iter().flat_map(|outcome| &outcome.recipients);
-        let failures: Vec<String> = recipients.filter_map(failure).collect();
-        if failures.is_empty() {
+        let mut why: Vec<Message> = recipients.filter_map(failure).collect();
+        if why.is_empty() {
             return Ok(Delivery {
                 targets,
                 log: log.0,
             });
         }
         // a warning may be the very reason: a user without address, a template that is broken
-        let mut reason = failures.join("; ");
         let own = format!("target `{name}`: ");
         for line in log.0.iter().filter(|line| line.level == Level::Warning) {
             let warning = line.text.strip_prefix(&own).unwrap_or(&line.text);
-            reason = format!("{}; {warning}", reason.trim_end_matches('.'));
+            if let Some(last) = why.last_mut() {
+                last.cause = last.cause.trim_end_matches('.').to_owned();
+            }
+            why.push(Message::new(warning));
         }
         Err(Error::Undelivered {
             target: name.to_owned(),
-            reason,
+            why,
         })
     }
 
     /// Serves all targets at once; their outcomes come in the order given.
-    fn deliver(
+    fn serve(
         &self,
-        chosen: &[(&str, Result<&Entity, Error>)],
+        chosen: &[(&str, Result<&Entity, config::Error>)],
         notification: &Notification,
         deadline: Deadline,
         log: &mut Log,
@@ -189,29 +193,27 @@ impl Sender<'_> {
             templates,
             clock,
             tokens,
+            transcript,
         } = *self;
-        let host = &host.for_one_delivery();
-        let keeper = Keeper::new(host, tokens).with_clock(clock);
+        let trip = &Trip::new(host).watched(transcript);
+        let keeper = Keeper::new(host, tokens).with_clock(clock).on_trip(trip);
         let content = Content::render(notification, with_mail, templates, clock, &mut problems);
         for problem in problems {
             log.add(Level::Warning, problem.to_string());
         }
-        let one = |(_, entity): &(&str, Result<&Entity, Error>)| match (entity, &content) {
-            (Ok(entity), Ok(content)) => target::deliver(entity, content, host, &keeper, deadline),
-            (Err(error), _) | (_, Err(error)) => Report::refused(error.to_string()),
+        let one = |(_, entity): &(&str, Result<&Entity, config::Error>)| match (entity, &content) {
+            (Ok(entity), Ok(content)) => endpoint::bring(entity, content, trip, &keeper, deadline),
+            (Err(error), _) => Report::refused(Message::new(error.to_string())),
+            (_, Err(why)) => Report::refused(why.clone()),
         };
-        let reports = at_once::map(chosen, one);
+        let reports = pool::map(chosen, one);
         let named = chosen.iter().map(|(name, _)| *name).zip(reports);
         named
             .map(|(name, report)| {
-                let report = report.unwrap_or_else(|at_once::Panicked| {
-                    Report::of(
-                        Outcome::Unknown {
-                            reason: "a fault of this program ended the attempt; please report it"
-                                .to_owned(),
-                        },
-                        1,
-                    )
+                let report = report.unwrap_or_else(|pool::Panicked| {
+                    let why = Message::new("a fault of this program ended the attempt");
+                    let failure = Failure::new(Cause::Ended, why.fix("please report it"));
+                    Report::of(failure.outcome(), 1)
                 });
                 log.report(name, &report);
                 TargetOutcome {
@@ -225,12 +227,18 @@ impl Sender<'_> {
 }
 
 /// What a person who waits for the result should know; nothing if all went well.
-fn failure(recipient: &Recipient) -> Option<String> {
-    let reason = recipient.outcome.reason()?;
-    Some(match &recipient.recipient {
-        Some(address) if !reason.contains(address) => format!("{address}: {reason}"),
-        _ => reason.to_owned(),
-    })
+fn failure(recipient: &Recipient) -> Option<Message> {
+    let mut why = recipient.outcome.why()?.clone();
+    match &recipient.recipient {
+        Some(address) if !why.to_string().contains(address) => {
+            why.about = match why.about.as_str() {
+                "" => address.clone(),
+                about => format!("{address}: {about}"),
+            };
+        }
+        _ => {}
+    }
+    Some(why)
 }
 
 #[derive(Default)]

@@ -13,18 +13,14 @@ mod standalone;
 mod users;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::{env, io};
 
 pub(crate) use proxy::Proxy;
 
-use crate::net::{Names, Visited};
-use crate::{Error, tls};
-
-/// Debian's bundle, kept up by `update-ca-certificates`.
-const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
+use crate::plain::Unusable;
+use crate::tls::Trust;
 
 /// Where every mail system installs the program that takes mails over.
 const SENDMAIL: &str = "/usr/sbin/sendmail";
@@ -32,9 +28,14 @@ const SENDMAIL: &str = "/usr/sbin/sendmail";
 /// Finds the addresses of a host and port; may block, runs in a thread of its own.
 pub type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
+/// The system's way to look a name up: hosts file, DNS, whatever `nsswitch.conf` says.
+fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    (host, port).to_socket_addrs().map(Iterator::collect)
+}
+
 /// The kinds of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum Machine {
     Pve,
     Standalone,
 }
@@ -42,16 +43,13 @@ enum Kind {
 /// A machine.
 #[derive(Clone, Debug)]
 pub struct Host {
-    kind: Kind,
+    kind: Machine,
     config_dir: PathBuf,
-    ca_bundle: PathBuf,
+    trust: Trust,
     vendor_templates: PathBuf,
     state_dir: Option<PathBuf>,
     run_dir: Option<PathBuf>,
     lookup: Lookup,
-    names: Option<Arc<Names>>,
-    visited: Option<Arc<Visited>>,
-    trust: Option<Arc<tls::Shared>>,
     fqdn: Option<String>,
     sendmail: PathBuf,
 }
@@ -61,7 +59,7 @@ impl Host {
     #[must_use]
     pub fn pve() -> Self {
         Self::new(
-            Kind::Pve,
+            Machine::Pve,
             PathBuf::from(pve::CONFIG_DIR),
             pve::VENDOR_TEMPLATES,
         )
@@ -71,28 +69,22 @@ impl Host {
     #[must_use]
     pub fn standalone(config_dir: impl Into<PathBuf>) -> Self {
         Self::new(
-            Kind::Standalone,
+            Machine::Standalone,
             config_dir.into(),
             standalone::VENDOR_TEMPLATES,
         )
     }
 
-    /// The CA bundle is the file named by `SSL_CERT_FILE`, else Debian's.
-    fn new(kind: Kind, config_dir: PathBuf, vendor_templates: &str) -> Self {
-        let ca_bundle = env::var_os("SSL_CERT_FILE")
-            .filter(|name| !name.is_empty())
-            .map_or_else(|| PathBuf::from(CA_BUNDLE), PathBuf::from);
+    /// It trusts whom OpenSSL trusts by default: `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
+    fn new(kind: Machine, config_dir: PathBuf, vendor_templates: &str) -> Self {
         Self {
             kind,
             config_dir,
-            ca_bundle,
+            trust: Trust::of_system(),
             vendor_templates: PathBuf::from(vendor_templates),
             state_dir: None,
             run_dir: None,
-            lookup: crate::net::system_lookup,
-            names: None,
-            visited: None,
-            trust: None,
+            lookup: system_lookup,
             fqdn: None,
             sendmail: PathBuf::from(SENDMAIL),
         }
@@ -105,10 +97,10 @@ impl Host {
         self
     }
 
-    /// The same machine trusting the CA certificates of this PEM file.
+    /// The same machine trusting the CA certificates of this PEM file and no others.
     #[must_use]
     pub fn with_ca_bundle(mut self, file: impl Into<PathBuf>) -> Self {
-        self.ca_bundle = file.into();
+        self.trust = Trust::Only(file.into());
         self
     }
 
@@ -175,9 +167,11 @@ impl Host {
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {
         match (self.kind, &self.state_dir) {
-            (Kind::Pve, _) => self.config_dir.join(pve::STATE_DIR),
-            (Kind::Standalone, Some(dir)) => dir.join(standalone::STATE_DIR),
-            (Kind::Standalone, None) => self.config_dir.join("state").join(standalone::STATE_DIR),
+            (Machine::Pve, _) => self.config_dir.join(pve::STATE_DIR),
+            (Machine::Standalone, Some(dir)) => dir.join(standalone::STATE_DIR),
+            (Machine::Standalone, None) => {
+                self.config_dir.join("state").join(standalone::STATE_DIR)
+            }
         }
     }
 
@@ -186,15 +180,15 @@ impl Host {
     pub fn run_dir(&self) -> PathBuf {
         match (self.kind, &self.run_dir) {
             (_, Some(dir)) => dir.clone(),
-            (Kind::Pve, None) => PathBuf::from(pve::RUN_DIR),
-            (Kind::Standalone, None) => self.config_dir.join("run"),
+            (Machine::Pve, None) => PathBuf::from(pve::RUN_DIR),
+            (Machine::Standalone, None) => self.config_dir.join("run"),
         }
     }
 
     /// The folder of the cluster's locks; `None` on a machine that shares its state with no other.
     #[must_use]
     pub fn cluster_locks(&self) -> Option<PathBuf> {
-        (self.kind == Kind::Pve).then(|| self.config_dir.join(pve::LOCK_DIR))
+        (self.kind == Machine::Pve).then(|| self.config_dir.join(pve::LOCK_DIR))
     }
 
     /// What this machine is called in records: its name, with its domain where that is known.
@@ -206,12 +200,6 @@ impl Host {
                 .to_string_lossy()
                 .into_owned()
         })
-    }
-
-    /// The PEM file of trusted CA certificates.
-    #[must_use]
-    pub fn ca_bundle(&self) -> &Path {
-        &self.ca_bundle
     }
 
     /// The admin's mail templates, which come before the vendor's.
@@ -232,7 +220,7 @@ impl Host {
     }
 
     /// The sender of mails that name none: `email_from` of `datacenter.cfg`, else `root`.
-    pub(crate) fn email_from(&self) -> Result<String, Error> {
+    pub(crate) fn email_from(&self) -> Result<String, Unusable> {
         let set = datacenter::setting(&self.config_dir.join("datacenter.cfg"), "email_from")?;
         Ok(set
             .filter(|from| !from.is_empty())
@@ -240,63 +228,29 @@ impl Host {
     }
 
     /// The mail addresses of the users of `user.cfg`, by user id.
-    pub(crate) fn user_addresses(&self) -> Result<HashMap<String, String>, Error> {
+    pub(crate) fn user_addresses(&self) -> Result<HashMap<String, String>, Unusable> {
         users::addresses(&self.config_dir.join("user.cfg"))
-    }
-
-    /// The same machine for as long as one delivery takes: what its targets have in common is found
-    /// out once.
-    pub(crate) fn for_one_delivery(&self) -> Self {
-        Self {
-            names: Some(Arc::default()),
-            trust: Some(Arc::default()),
-            // an empty name is none
-            fqdn: Some(self.fqdn().unwrap_or_default()),
-            ..self.clone()
-        }
-    }
-
-    /// The same machine for as long as one target is served: a second try begins at an address that
-    /// the first has not used.
-    pub(crate) fn for_one_target(&self) -> Self {
-        Self {
-            visited: Some(Arc::default()),
-            ..self.clone()
-        }
     }
 
     pub(crate) fn lookup(&self) -> Lookup {
         self.lookup
     }
 
-    /// The look-ups that are shared with others; none outside of a delivery.
-    pub(crate) fn names(&self) -> Arc<Names> {
-        self.names.clone().unwrap_or_default()
-    }
-
-    /// The addresses that earlier tries have used; none outside of a target's delivery.
-    pub(crate) fn visited(&self) -> Arc<Visited> {
-        self.visited.clone().unwrap_or_default()
-    }
-
-    /// TLS settings that trust the CA bundle, as [`tls::client_config`].
-    pub(crate) fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
-        match &self.trust {
-            Some(shared) => shared.client_config(&self.ca_bundle),
-            None => tls::client_config(&self.ca_bundle),
-        }
+    /// Which authorities of certificates count.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// The proxy of `datacenter.cfg`; the environment's proxy variables do not count.
-    pub(crate) fn proxy(&self) -> Result<Option<Proxy>, Error> {
+    pub(crate) fn proxy(&self) -> Result<Option<Proxy>, Unusable> {
         proxy::read(&self.config_dir.join("datacenter.cfg"))
     }
 
     /// The text of the provider file and its path; `None` where there is none or none may be.
-    pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Error> {
+    pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Unusable> {
         match self.kind {
-            Kind::Pve => Ok(None),
-            Kind::Standalone => standalone::provider_file(&self.config_dir),
+            Machine::Pve => Ok(None),
+            Machine::Standalone => standalone::provider_file(&self.config_dir),
         }
     }
 }

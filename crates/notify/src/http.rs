@@ -12,8 +12,9 @@ use oauth2::http::{HeaderValue, Request, Response, Uri};
 use ureq::{Agent, Body};
 use zeroize::Zeroizing;
 
-use crate::net::Peer;
-use crate::{Deadline, Error, Host};
+use crate::Deadline;
+use crate::cause::{Cause, Loss};
+use crate::net::{self, Peer, Trip};
 use wire::{NoLookup, Wire};
 
 /// The largest body that is read, in bytes.
@@ -29,7 +30,7 @@ const MAX_RETRY_AFTER: u64 = 3600;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The way to the peer failed, at whatever phase.
-    Way(Error),
+    Net(net::Error),
     /// More than 32 KiB of head.
     HeadTooLarge,
     /// More than 64 KiB of body.
@@ -44,7 +45,7 @@ impl Failure {
     /// What is wrong with the answer, in a few words.
     pub(crate) fn what(&self) -> &'static str {
         match self {
-            Self::Way(_) => "there is none",
+            Self::Net(_) => "there is none",
             Self::HeadTooLarge => "its head is larger than 32 KiB",
             Self::BodyTooLarge => "its body is larger than 64 KiB",
             Self::Malformed => "it is not HTTP",
@@ -52,15 +53,24 @@ impl Failure {
         }
     }
 
+    /// The cause.
+    pub(crate) fn cause(&self) -> Cause {
+        match self {
+            Self::Net(error) => error.cause(),
+            Self::HeadTooLarge | Self::BodyTooLarge | Self::Malformed => Cause::Garbled,
+            Self::Unsendable => Cause::Settings,
+        }
+    }
+
     fn new(attempt: &Attempt<'_>, error: ureq::Error) -> Self {
         match error {
-            ureq::Error::Other(inner) => match inner.downcast::<Error>() {
-                Ok(error) => Self::Way(*error),
+            ureq::Error::Other(inner) => match inner.downcast::<net::Error>() {
+                Ok(error) => Self::Net(*error),
                 Err(_) => Self::Malformed,
             },
             ureq::Error::LargeResponseHeader(..) => Self::HeadTooLarge,
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Self::Way(attempt.peer.lost(crate::advice::Cause::LostReading, None))
+                Self::Net(attempt.peer.lost(Loss::LostReading, None))
             }
             _ if !attempt.gone.load(Ordering::Relaxed) => Self::Unsendable,
             _ => Self::Malformed,
@@ -71,11 +81,11 @@ impl Failure {
 /// Sends the request, whose address must be http or https with a host; every answer, whatever its
 /// status, is a success here.
 pub(crate) fn head(
-    host: &Host,
+    trip: &Trip,
     request: Request<Vec<u8>>,
     deadline: Deadline,
 ) -> Result<Response<Body>, Failure> {
-    let attempt = Attempt::new(host, request.uri(), false, deadline);
+    let attempt = Attempt::new(trip, request.uri(), false, deadline);
     attempt
         .run(request)
         .map_err(|error| Failure::new(&attempt, error))
@@ -83,11 +93,11 @@ pub(crate) fn head(
 
 /// The same with the body of the answer; https only.
 pub(crate) fn exchange(
-    host: &Host,
+    trip: &Trip,
     request: Request<Vec<u8>>,
     deadline: Deadline,
 ) -> Result<Response<Vec<u8>>, Failure> {
-    let attempt = Attempt::new(host, request.uri(), true, deadline);
+    let attempt = Attempt::new(trip, request.uri(), true, deadline);
     let fail = |error| Failure::new(&attempt, error);
     let answer = attempt.run(request).map_err(fail)?;
     let (parts, body) = answer.into_parts();
@@ -137,7 +147,7 @@ fn date(text: &str) -> Option<i64> {
 
 /// A request on its way.
 struct Attempt<'a> {
-    host: &'a Host,
+    trip: &'a Trip,
     peer: Peer,
     https_only: bool,
     deadline: Deadline,
@@ -146,9 +156,9 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(host: &'a Host, uri: &Uri, https_only: bool, deadline: Deadline) -> Self {
+    fn new(trip: &'a Trip, uri: &Uri, https_only: bool, deadline: Deadline) -> Self {
         Self {
-            host,
+            trip,
             peer: peer(uri),
             https_only,
             deadline,
@@ -184,7 +194,7 @@ impl<'a> Attempt<'a> {
             .max_idle_connections(0)
             .build();
         let wire = Wire {
-            host: self.host.clone(),
+            trip: self.trip.clone(),
             peer: self.peer.clone(),
             tls: parts.uri.scheme_str() != Some("http"),
             deadline: self.deadline,

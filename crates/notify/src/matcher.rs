@@ -6,7 +6,6 @@
 //! and unites the targets of those that match.
 
 mod calendar;
-mod directive;
 mod field;
 mod route;
 mod rules;
@@ -16,4 +15,4 @@ pub use calendar::CalendarMatch;
 pub use field::FieldMatch;
 pub use route::{Candidate, Problem, Routing, route};
 pub use rules::{Mode, Rules};
-pub use severity::{Severity, SeverityMatch};
+pub use severity::SeverityMatch;

@@ -1,9 +1,13 @@
 //! The way to a peer: look its name up, connect, pass a proxy, agree on TLS, all under one deadline.
 //!
-//! Knows no protocol above TLS. Every failure comes out as an [`Error::Way`] that names the phase.
+//! Knows no protocol above TLS. Every failure comes out as an [`Error`] that names the phase.
 
+mod error;
 mod names;
+mod refusal;
+mod secure;
 mod stream;
+mod trip;
 mod tunnel;
 mod visited;
 
@@ -11,14 +15,17 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-pub(crate) use names::{Names, system_lookup};
+pub use error::Error;
+use names::Names;
 pub(crate) use stream::Stream;
 use stream::Timed;
-pub(crate) use visited::Visited;
+pub(crate) use trip::Trip;
+use visited::Visited;
 
-use crate::advice::{Cause, Phase};
+use crate::Deadline;
+use crate::cause::{Loss, Phase};
 use crate::host::Proxy;
-use crate::{Deadline, Error, Host};
+use crate::tls::Client;
 
 /// Longest wait for one address while others are left to try.
 const PER_ADDRESS: Duration = Duration::from_secs(3);
@@ -50,19 +57,18 @@ impl Peer {
         }
     }
 
-    pub(crate) fn lost(&self, cause: Cause, source: Option<io::Error>) -> Error {
-        Error::Way {
+    pub(crate) fn lost(&self, loss: Loss, source: Option<io::Error>) -> Error {
+        Error::Lost {
             peer: self.shown(),
-            advice: cause.advice(),
+            loss,
             source,
         }
     }
 
     pub(crate) fn late(&self, phase: Phase) -> Error {
-        Error::Way {
+        Error::Late {
             peer: self.shown(),
-            advice: phase.timeout(),
-            source: None,
+            phase,
         }
     }
 }
@@ -74,17 +80,41 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
 
 /// A connection for HTTP, through the host's proxy if one is set.
 pub(crate) fn connect_http(
-    host: &Host,
+    trip: &Trip,
     peer: &Peer,
     with_tls: bool,
     deadline: Deadline,
 ) -> Result<Stream, Error> {
-    let config = match with_tls {
-        true => Some(host.tls()?),
-        false => None,
-    };
-    let socket = match host.proxy()? {
-        None => connect(host, peer, deadline)?,
+    if with_tls {
+        return trusting(trip, |trip, client| {
+            open_way(trip, peer, deadline)?.start_tls(client, peer)
+        });
+    }
+    open_way(trip, peer, deadline)
+}
+
+/// Runs an attempt that agrees on TLS, and where that ends at an authority which is not known at the
+/// first look, once more with all that are.
+pub(crate) fn trusting<T, E: From<Error>>(
+    trip: &Trip,
+    attempt: impl Fn(&Trip, &Client) -> Result<T, E>,
+) -> Result<T, E> {
+    let client = trip.tls()?;
+    let result = attempt(trip, &client);
+    if result.is_ok() || !client.wants_more() {
+        return result;
+    }
+    match trip.tls_again()? {
+        // the same server once more, not the next of its name
+        Some(client) => attempt(&trip.for_the_same_address(), &client),
+        None => result,
+    }
+}
+
+/// A connection in the clear, through the host's proxy if one is set.
+fn open_way(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
+    let socket = match trip.host().proxy()? {
+        None => connect(trip, peer, deadline)?,
         Some(Proxy {
             host: name,
             port,
@@ -95,28 +125,24 @@ pub(crate) fn connect_http(
                 port,
                 is_proxy: true,
             };
-            let socket = connect(host, &proxy, deadline)?;
+            let socket = connect(trip, &proxy, deadline)?;
             tunnel::open(socket, &proxy, login.as_ref(), peer)?
         }
     };
-    let stream = Stream::Clear(socket);
-    match config {
-        Some(config) => stream.start_tls(config, peer),
-        None => Ok(stream),
-    }
+    Ok(Stream::Clear(socket))
 }
 
 /// A connection to the peer itself, in the clear for now; proxies of HTTP do not count.
-pub(crate) fn connect_clear(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
-    connect(host, peer, deadline).map(Stream::Clear)
+pub(crate) fn connect_clear(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
+    connect(trip, peer, deadline).map(Stream::Clear)
 }
 
 /// Addresses of the peer, in the order to try them.
-fn resolve(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
+fn resolve(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(address) = peer.host.parse() {
         return Ok(vec![SocketAddr::new(address, peer.port)]);
     }
-    let addresses = host.names().find(host.lookup(), peer, deadline)?;
+    let addresses = trip.names().find(trip.host().lookup(), peer, deadline)?;
     Ok(interleave(addresses))
 }
 
@@ -140,9 +166,9 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 }
 
 /// Tries the addresses one after the other; the last one gets all the time that is left.
-fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Timed, Error> {
-    let mut addresses = resolve(host, peer, deadline)?;
-    let visited = host.visited();
+fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Timed, Error> {
+    let mut addresses = resolve(trip, peer, deadline)?;
+    let visited = trip.visited();
     visited.put_last(&mut addresses);
     let mut failure = peer.late(Phase::Connect);
     for (tried, address) in addresses.iter().enumerate() {
@@ -162,14 +188,12 @@ fn connect(host: &Host, peer: &Peer, deadline: Deadline) -> Result<Timed, Error>
             }
             Err(error) if is_timeout(&error) => failure = peer.late(Phase::Connect),
             Err(error) => {
-                let cause = match error.kind() {
-                    ErrorKind::ConnectionRefused => Cause::Refused,
-                    ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-                        Cause::Unreachable
-                    }
-                    _ => Cause::Connect,
+                let loss = match error.kind() {
+                    ErrorKind::ConnectionRefused => Loss::Refused,
+                    ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Loss::Unreachable,
+                    _ => Loss::Connect,
                 };
-                failure = peer.lost(cause, Some(error));
+                failure = peer.lost(loss, Some(error));
             }
         }
     }

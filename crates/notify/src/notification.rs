@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::Clock;
-use crate::matcher::Severity;
+use crate::Severity;
 
 /// A notification on its way.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,6 +9,7 @@
 mod account;
 mod check;
 mod custom;
+mod error;
 mod explain;
 mod http;
 mod provider;
@@ -29,16 +30,19 @@ use ::oauth2::{
 
 pub use account::Account;
 pub(crate) use account::{check_app_only, check_cloud};
-pub(crate) use check::{is_guid, is_word_for_tenants, tenant};
+pub(crate) use check::{is_guid, is_word_for_tenants, tenant, text as check_text};
+pub use error::Error;
 pub use provider::{CUSTOM, ClientAuth, Cloud, Limits, Provider, Providers, Tenant};
-pub(crate) use refresh::{Failure, Granted, Verdict, app_token, refresh};
+pub(crate) use refresh::{Failure, Granted, app_token, refresh};
 
-use crate::advice::Oddity;
-use crate::{Deadline, Error, Host, Secret};
+use crate::cause::Oddity;
+use crate::net::Trip;
+use crate::parameter::Parameter;
+use crate::{Deadline, Host, Secret};
 
 /// What was asked for, to judge the answer by.
 struct Asked<'a> {
-    kind: Kind,
+    kind: Asking,
     provider: &'a Provider,
     client_id: &'a str,
     /// What no text may quote.
@@ -47,7 +51,7 @@ struct Asked<'a> {
 
 /// The kinds of token requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum Asking {
     /// A refresh token for a code.
     Code,
     /// An access token for a refresh token.
@@ -74,18 +78,14 @@ fn provider_of(host: &Host, request: &CodeExchange) -> Result<Provider, Error> {
     // nobody is asked for consent here
     let authorize_url = token_url;
     let scopes = words(request.scopes.as_deref());
-    Provider::custom(token_url, authorize_url, scopes).map_err(|error| match error {
+    Provider::custom(token_url, authorize_url, scopes).map_err(|Parameter { name, reason }| {
         // the names of this call
-        Error::Parameter { name, reason } => Error::Parameter {
-            name: name.strip_prefix("oauth2-").unwrap_or(name),
-            reason,
-        },
-        error => error,
+        Error::parameter(name.strip_prefix("oauth2-").unwrap_or(name), reason)
     })
 }
 
 /// Scopes as they stand in settings.
-fn words(text: Option<&str>) -> Vec<String> {
+pub(crate) fn words(text: Option<&str>) -> Vec<String> {
     let words = text.unwrap_or_default().split_whitespace();
     words.map(str::to_owned).collect()
 }
@@ -149,7 +149,7 @@ pub struct CodeExchange {
 ///
 /// # Errors
 /// [`Error::Parameter`] (400) before anything is sent; [`Error::Answer`] (400, 502) for what the
-/// provider answers; [`Error::Way`] (502, 504) if it cannot be reached in time; [`Error::File`] (500)
+/// provider answers; [`Error::Net`] (502, 504) if it cannot be reached in time; [`Error::File`] (500)
 /// for a CA bundle or proxy setting that cannot be used.
 pub fn exchange_code(host: &Host, request: &CodeExchange) -> Result<Secret, Error> {
     exchange_code_until(host, request, Deadline::after(BUDGET))
@@ -164,8 +164,17 @@ pub fn exchange_code_until(
     request: &CodeExchange,
     deadline: Deadline,
 ) -> Result<Secret, Error> {
+    exchange_code_on(&Trip::new(host), request, deadline)
+}
+
+/// The same as a part of a trip.
+pub(crate) fn exchange_code_on(
+    trip: &Trip,
+    request: &CodeExchange,
+    deadline: Deadline,
+) -> Result<Secret, Error> {
     check::secrets_and_names(request)?;
-    let provider = &provider_of(host, request)?;
+    let provider = &provider_of(trip.host(), request)?;
     let token_url = provider.token_url(request.tenant_id.as_deref())?;
 
     let client = client(
@@ -179,7 +188,7 @@ pub fn exchange_code_until(
             .map_err(|_| Error::parameter("redirect-uri", "is not a valid URI"))?,
     );
     let asked = Asked {
-        kind: Kind::Code,
+        kind: Asking::Code,
         provider,
         client_id: &request.client_id,
         secrets: [&request.client_secret, &request.authorization_code]
@@ -195,7 +204,7 @@ pub fn exchange_code_until(
     }
     let tokens = exchange
         .request(&|sent: HttpRequest| -> Result<HttpResponse, Error> {
-            let answer = http::send(host, &provider.name, sent, deadline)?;
+            let answer = http::send(trip, &asked, sent, deadline)?;
             reply::check(&asked, &answer).map_err(|refusal| *refusal.error)?;
             Ok(answer)
         })

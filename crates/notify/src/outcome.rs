@@ -1,10 +1,14 @@
 //! What became of a notification for one recipient. Every sender says it in these four words, and
-//! the caller gets them as they are: `{ outcome, reason? }`.
+//! the caller gets them as they are: `{ outcome, reason?, cause?, fix?, details? }`.
 
 use std::time::Duration;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+
+use crate::cause::Cause;
+use crate::message::Message;
+use crate::verdict::Verdict;
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,21 +17,21 @@ pub enum Outcome {
     Sent,
     /// It was not sent, and a later try may succeed.
     Unsent {
-        /// What happened, who has to act, what to do.
-        reason: String,
+        /// What a person is told.
+        why: Message,
         /// When to try again.
         retry: Retry,
     },
     /// It was not sent, and no later try succeeds before somebody has acted.
     Refused {
-        /// What happened, who has to act, what to do.
-        reason: String,
+        /// What a person is told.
+        why: Message,
     },
     /// It went out whole, but the connection was lost before the other side said so: a second try may
     /// bring it twice.
     Unknown {
-        /// What happened, who has to act, what to do.
-        reason: String,
+        /// What a person is told.
+        why: Message,
     },
 }
 
@@ -54,12 +58,54 @@ impl Outcome {
 
     /// Why it is not `Sent`.
     #[must_use]
-    pub fn reason(&self) -> Option<&str> {
+    pub fn why(&self) -> Option<&Message> {
         match self {
             Self::Sent => None,
-            Self::Unsent { reason, .. } | Self::Refused { reason } | Self::Unknown { reason } => {
-                Some(reason)
-            }
+            Self::Unsent { why, .. } | Self::Refused { why } | Self::Unknown { why } => Some(why),
+        }
+    }
+
+    /// The same as one line.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        self.why().map(ToString::to_string)
+    }
+}
+
+/// A failure on its way to an outcome.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    cause: Cause,
+    why: Message,
+    pause: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure for this cause, told so.
+    #[must_use]
+    pub fn new(cause: Cause, why: Message) -> Self {
+        let pause = cause.pause();
+        Self { cause, why, pause }
+    }
+
+    /// The same where the other side asks for a pause.
+    #[must_use]
+    pub fn pause(mut self, pause: Option<Duration>) -> Self {
+        self.pause = pause.or(self.pause);
+        self
+    }
+
+    /// What it means by the rule: [`Cause::verdict`].
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        let Self { cause, why, pause } = self;
+        match cause.verdict() {
+            Verdict::Temporary => Outcome::Unsent {
+                why,
+                retry: pause.map_or(Retry::Soon, Retry::After),
+            },
+            Verdict::Refused | Verdict::Person => Outcome::Refused { why },
+            Verdict::Unknown => Outcome::Unknown { why },
         }
     }
 }
@@ -68,8 +114,14 @@ impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("outcome", self.as_str())?;
-        if let Some(reason) = self.reason() {
-            map.serialize_entry("reason", reason)?;
+        if let Some(why) = self.why() {
+            map.serialize_entry("reason", &why.to_string())?;
+            map.serialize_entry("cause", &why.headline())?;
+            for (key, part) in [("fix", &why.fix), ("details", &why.details)] {
+                if let Some(part) = part {
+                    map.serialize_entry(key, part)?;
+                }
+            }
         }
         map.end()
     }
@@ -81,26 +133,20 @@ mod tests {
 
     #[test]
     fn the_wire_form_has_a_reason_only_where_there_is_one() {
-        let reason = || "no".to_owned();
-        for (outcome, wanted) in [
-            (Outcome::Sent, r#"{"outcome":"sent"}"#),
-            (
-                Outcome::Unsent {
-                    reason: reason(),
-                    retry: Retry::Soon,
-                },
-                r#"{"outcome":"unsent","reason":"no"}"#,
-            ),
-            (
-                Outcome::Refused { reason: reason() },
-                r#"{"outcome":"refused","reason":"no"}"#,
-            ),
-            (
-                Outcome::Unknown { reason: reason() },
-                r#"{"outcome":"unknown","reason":"no"}"#,
-            ),
+        let told = |cause| Failure::new(cause, Message::new("no").fix("do")).outcome();
+        let rest = r#""reason":"no; do","cause":"no","fix":"do"}"#;
+        for (outcome, word) in [
+            (told(Cause::Busy), "unsent"),
+            (told(Cause::Settings), "refused"),
+            (told(Cause::Consent), "refused"),
+            (told(Cause::Ended), "unknown"),
         ] {
+            let wanted = format!(r#"{{"outcome":"{word}",{rest}"#);
             assert_eq!(serde_json::to_string(&outcome).unwrap(), wanted);
         }
+        assert_eq!(
+            serde_json::to_string(&Outcome::Sent).unwrap(),
+            r#"{"outcome":"sent"}"#
+        );
     }
 }

@@ -1,10 +1,11 @@
 //! Opens plain files only, and never waits for one: a FIFO that stands in a file's place would hold
 //! the caller for ever.
 
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
@@ -28,3 +29,29 @@ pub(crate) fn open(path: &Path) -> Result<Option<(File, Metadata)>, String> {
     }
     Ok(Some((file, about)))
 }
+
+/// A file of this machine that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it, as the end of a sentence that begins with the path.
+    pub reason: String,
+}
+
+impl Unusable {
+    pub(crate) fn new(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.reason)
+    }
+}
+
+impl std::error::Error for Unusable {}

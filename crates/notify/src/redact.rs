@@ -19,6 +19,7 @@ const CUT_OFF: usize = 12;
 const MASK: &[u8] = b"[secret]";
 
 /// The forms to look for.
+#[derive(Clone)]
 pub(crate) struct Redactor(Vec<Zeroizing<Vec<u8>>>);
 
 impl Redactor {

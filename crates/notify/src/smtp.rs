@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod error;
 mod extensions;
+mod refusal;
 mod reply;
 mod session;
 mod transaction;
@@ -21,6 +22,7 @@ pub use reply::Reply;
 use session::Session;
 
 use crate::config::SmtpMode;
+use crate::net::Trip;
 use crate::outcome::Outcome;
 use crate::{Deadline, Host, Secret};
 
@@ -69,9 +71,21 @@ pub fn submit(
     message: &Body,
     deadline: &Deadline,
 ) -> Result<Vec<(String, Outcome)>, Error> {
+    submit_on(&Trip::new(host), server, login, envelope, message, deadline)
+}
+
+/// The same as a part of a delivery.
+pub(crate) fn submit_on(
+    trip: &Trip,
+    server: &Server,
+    login: &Login,
+    envelope: &Envelope,
+    message: &Body,
+    deadline: &Deadline,
+) -> Result<Vec<(String, Outcome)>, Error> {
     auth::check(server, login)?;
     transaction::check(envelope)?;
-    let mut session = Session::open(host, server, auth::redactor(login), *deadline)?;
+    let mut session = Session::open(trip, server, auth::redactor(login), *deadline)?;
     let result = auth::login(&mut session, server, login)
         .and_then(|()| transaction::run(&mut session, envelope, message));
     match result {

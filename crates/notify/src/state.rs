@@ -19,13 +19,9 @@ pub use peer::Peer;
 pub use record::Record;
 pub use store::{Mark, Reserved, Store};
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 /// 16 hexadecimal digits from the operating system.
 pub(crate) fn random() -> Result<String, Error> {
     let mut bytes = [0; 8];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Error::Random)?;
+    crate::random::fill(&mut bytes).map_err(|_| Error::Random)?;
     Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))
 }

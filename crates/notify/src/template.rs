@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::{Clock, Error, Host};
+use crate::{Clock, Host};
 use cache::Cache;
 use engine::Syntax;
 
@@ -67,6 +67,20 @@ impl fmt::Display for Problem {
     }
 }
 
+/// No template of a notification could be rendered; the caller has the reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "failed to render notification template, all template candidates are erroneous or missing",
+        )
+    }
+}
+
+impl std::error::Error for Error {}
+
 /// The template folders, with the compiled templates that were used last.
 #[derive(Debug)]
 pub struct Templates {
@@ -101,7 +115,7 @@ impl Templates {
     /// where the call succeeds.
     ///
     /// # Errors
-    /// [`Error::Template`] if no candidate is left.
+    /// [`Error`] if no candidate is left.
     pub fn render(
         &self,
         name: &str,
@@ -115,7 +129,7 @@ impl Templates {
                 path: PathBuf::from(name.escape_debug().to_string()),
                 reason: "not the name of a template".to_owned(),
             });
-            return Err(Error::Template);
+            return Err(Error);
         }
         let before = problems.len();
         let rendered = match (part, self.first(name, part, data, clock, problems)) {
@@ -128,7 +142,7 @@ impl Templates {
         if rendered.is_none() && problems.len() == before {
             problems.push(self.missing(name, part));
         }
-        rendered.ok_or(Error::Template)
+        rendered.ok_or(Error)
     }
 
     fn missing(&self, name: &str, part: Part) -> Problem {

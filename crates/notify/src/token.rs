@@ -8,7 +8,6 @@
 //! memory of earlier answers is a [`Cache`] that the caller owns and that no forked child waits for.
 
 mod age;
-mod alert;
 mod aside;
 mod cache;
 mod consent;
@@ -19,7 +18,7 @@ mod objection;
 mod orphan;
 mod queue;
 mod refresh;
-mod run_file;
+pub(crate) mod run_file;
 
 /// What a test puts its own in place of.
 mod sync {
@@ -36,6 +35,7 @@ pub(crate) use look::is_due;
 
 use crate::clock::SystemClock;
 use crate::disk::{Disk, SystemDisk};
+use crate::net::Trip;
 use crate::oauth2::Account;
 use crate::state::{self, Lock, Record, Store};
 use crate::{Clock, Deadline, Host, Secret};
@@ -66,9 +66,10 @@ impl AccessToken {
 }
 
 /// Gets, renews and keeps the tokens of one machine.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Keeper<'a> {
     host: &'a Host,
+    trip: Trip,
     cache: &'a Cache,
     disk: &'a dyn Disk,
     clock: &'a dyn Clock,
@@ -80,6 +81,7 @@ impl<'a> Keeper<'a> {
     pub fn new(host: &'a Host, cache: &'a Cache) -> Self {
         Self {
             host,
+            trip: Trip::new(host),
             cache,
             disk: &SystemDisk,
             clock: &SystemClock,
@@ -90,6 +92,13 @@ impl<'a> Keeper<'a> {
     #[must_use]
     pub fn with_clock(mut self, clock: &'a dyn Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// The same keeper as a part of a delivery.
+    #[must_use]
+    pub(crate) fn on_trip(mut self, trip: &Trip) -> Self {
+        self.trip = trip.clone();
         self
     }
 
@@ -105,15 +114,15 @@ impl<'a> Keeper<'a> {
     /// A token that is due to be renewed but still lives is returned where renewing fails.
     ///
     /// # Errors
-    /// [`crate::Error::Token`] where the grant cannot be used now; [`crate::Error::State`] for a
-    /// record that cannot be used; what the provider or the way to it has to say.
+    /// [`Error`]: where the grant or its record cannot be used now; what the provider or the way to
+    /// it has to say.
     pub fn access_token(
         &self,
         account: &Account,
         deadline: Deadline,
-    ) -> Result<AccessToken, crate::Error> {
+    ) -> Result<AccessToken, Error> {
         let token = self.get(account, Want::Token, deadline)?;
-        token.ok_or_else(|| Error::no_grant(account).into())
+        token.ok_or_else(|| Error::no_grant(account))
     }
 
     /// An access token other than this one, which a mail server has refused.
@@ -126,9 +135,9 @@ impl<'a> Keeper<'a> {
         account: &Account,
         refused: &AccessToken,
         deadline: Deadline,
-    ) -> Result<AccessToken, crate::Error> {
+    ) -> Result<AccessToken, Error> {
         let token = self.get(account, Want::Newer(refused), deadline)?;
-        token.ok_or_else(|| Error::no_grant(account).into())
+        token.ok_or_else(|| Error::no_grant(account))
     }
 
     /// Uses the grant if it was not used for 20 h or the last try has failed, so that it does not end
@@ -136,7 +145,7 @@ impl<'a> Keeper<'a> {
     ///
     /// # Errors
     /// As [`Keeper::access_token`].
-    pub fn keep_alive(&self, account: &Account, deadline: Deadline) -> Result<bool, crate::Error> {
+    pub fn keep_alive(&self, account: &Account, deadline: Deadline) -> Result<bool, Error> {
         self.get(account, Want::Upkeep, deadline)
             .map(|token| token.is_some())
     }
@@ -157,7 +166,7 @@ impl<'a> Keeper<'a> {
         account: &Account,
         want: Want<'_>,
         deadline: Deadline,
-    ) -> Result<Option<AccessToken>, crate::Error> {
+    ) -> Result<Option<AccessToken>, Error> {
         loop {
             let alive = match self.look(account, want)? {
                 Look::Token(token) => return Ok(Some(token)),
@@ -190,7 +199,7 @@ impl<'a> Keeper<'a> {
         want: Want<'_>,
         alive: Option<&AccessToken>,
         deadline: Deadline,
-    ) -> Result<Option<AccessToken>, crate::Error> {
+    ) -> Result<Option<AccessToken>, Error> {
         let mut lock = Lock::new(self.host, &account.target)?;
         let mut seen = None;
         loop {
@@ -215,7 +224,7 @@ impl<'a> Keeper<'a> {
     }
 
     /// What can be said without a lock.
-    fn look(&self, account: &Account, want: Want<'_>) -> Result<Look, crate::Error> {
+    fn look(&self, account: &Account, want: Want<'_>) -> Result<Look, Error> {
         let store = self.store();
         let stamp = store.stamp(&account.target).unwrap_or_default();
         if let Some(token) = self.cached(account, want, stamp) {
@@ -235,6 +244,14 @@ impl<'a> Keeper<'a> {
 
     pub(crate) fn clock(&self) -> &'a dyn Clock {
         self.clock
+    }
+
+    pub(crate) fn host(&self) -> &'a Host {
+        self.host
+    }
+
+    pub(crate) fn disk(&self) -> &'a dyn Disk {
+        self.disk
     }
 
     pub(crate) fn store(&self) -> Store<'a> {

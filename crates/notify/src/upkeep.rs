@@ -1,18 +1,22 @@
 //! The daily run: every grant that would end unused is used once, and every failed one tried again,
 //! each by itself. And how things stand with every target.
 
+mod error;
 mod run;
 mod sweep;
+mod told;
 
 use std::cell::LazyCell;
 
 use serde::Serialize;
 
 use crate::config::{Config, Entity, Kind};
+use crate::message::Message;
 use crate::oauth2::{Account, Providers};
 use crate::state::{self, Record, Standing, Told, Trouble};
 use crate::token::{self, Keeper, is_due, record_of};
-use crate::{Error, Host};
+use crate::{Host, account};
+pub use error::Error;
 pub use run::{Report, run};
 pub use sweep::sweep;
 
@@ -68,15 +72,21 @@ pub struct Health {
     /// When a failed refresh is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<i64>,
-    /// The last error, until something goes right.
+    /// The last error as one line, until something goes right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// What happened then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// When it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error_at: Option<i64>,
     /// What has to be done, and by whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cure: Option<String>,
+    /// The other side's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
     /// What the admins were told, as the record has it.
     #[serde(skip)]
     pub(crate) told: Option<Told>,
@@ -101,9 +111,11 @@ pub(crate) fn targets_named(host: &Host, config: &Config, only: Option<&[&str]>)
         };
         // settings that are torn must not be used, and secrets are not sent to the wrong place
         let account = match config.endpoint(&smtp.name) {
-            Ok(_) => Account::among(&providers, smtp).transpose()?,
+            Ok(_) => account::among(&providers, smtp)
+                .map_err(Error::from)
+                .transpose()?,
             Err(_) if matches!(smtp.auth_method.as_deref(), None | Some("plain")) => return None,
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
         let name = smtp.name.clone();
         Some(Target { name, account })
@@ -117,8 +129,9 @@ impl Keeper<'_> {
     /// How things stand with a target. Asks nobody and changes nothing.
     #[must_use]
     pub fn health(&self, target: &Target) -> Health {
-        run::alone(&target.name, || Ok(self.examine(target)))
-            .unwrap_or_else(|error| Health::new(&target.name).but(Condition::Failing, &error))
+        run::alone(&target.name, || Ok(self.examine(target))).unwrap_or_else(|error| {
+            Health::new(&target.name).but(Condition::Failing, &error.message())
+        })
     }
 
     fn examine(&self, target: &Target) -> Health {
@@ -130,17 +143,17 @@ impl Keeper<'_> {
         }
         let account = match &target.account {
             Ok(account) => account,
-            Err(error) => return health.but(Condition::Misconfigured, error),
+            Err(error) => return health.but(Condition::Misconfigured, &error.message()),
         };
         match read {
             Err(error @ state::Error::Corrupt { .. }) => {
-                health.but(Condition::AuthorizeAgain, &error.into())
+                health.but(Condition::AuthorizeAgain, &error.message())
             }
-            Err(error) => health.but(Condition::Failing, &error.into()),
+            Err(error) => health.but(Condition::Failing, &error.message()),
             Ok(None) if account.identity.app_only => health,
             Ok(None) => {
                 let error = self.no_grant(account);
-                health.but(Condition::AuthorizeAgain, &error.into())
+                health.but(Condition::AuthorizeAgain, &error.message())
             }
             Ok(Some(record)) => match self.objection(account, record_of(account, &record)) {
                 Some(error) => {
@@ -150,7 +163,7 @@ impl Keeper<'_> {
                         }
                         _ => Condition::AuthorizeAgain,
                     };
-                    health.but(condition, &error.into())
+                    health.but(condition, &error.message())
                 }
                 None => {
                     health.judge(record_of(account, &record), account, now);
@@ -173,17 +186,29 @@ impl Health {
             retry_at: None,
             last_error: None,
             last_error_at: None,
+            cause: None,
             cure: None,
+            details: None,
             told: None,
             warning: None,
         }
     }
 
-    fn but(mut self, condition: Condition, error: &Error) -> Self {
+    fn but(mut self, condition: Condition, why: &Message) -> Self {
         self.condition = condition;
-        self.cure = error.cure();
-        self.last_error = Some(error.to_string());
+        self.last_error = Some(why.to_string());
+        self.cause = Some(why.headline());
+        self.cure.clone_from(&why.fix);
+        self.details.clone_from(&why.details);
         self
+    }
+
+    fn blame(&mut self, trouble: &Trouble) {
+        self.last_error = Some(trouble.message.clone());
+        self.last_error_at = Some(trouble.at);
+        self.cause.clone_from(&trouble.cause);
+        self.cure.clone_from(&trouble.cure);
+        self.details.clone_from(&trouble.details);
     }
 
     fn tell(&mut self, record: &Record) {
@@ -192,13 +217,8 @@ impl Health {
         self.last_send = record.sent;
         self.told = Some(record.told.clone());
         self.retry_at = record.retry_at;
-        if let Some(Trouble {
-            at, message, cure, ..
-        }) = &record.trouble
-        {
-            self.last_error = Some(message.clone());
-            self.last_error_at = Some(*at);
-            self.cure.clone_from(cure);
+        if let Some(trouble) = &record.trouble {
+            self.blame(trouble);
         }
     }
 
@@ -223,9 +243,7 @@ impl Health {
                 Standing::Misconfigured => Condition::Misconfigured,
                 _ => Condition::Failing,
             };
-            self.last_error = Some(refused.trouble.message.clone());
-            self.last_error_at = Some(refused.trouble.at);
-            self.cure.clone_from(&refused.trouble.cure);
+            self.blame(&refused.trouble);
         }
         if self.condition == Condition::AuthorizeAgain {
             self.cure

@@ -1,5 +1,11 @@
 //! What a delivery leaves behind: no thread, no file, no zombie, hardly any memory; and that neither a
 //! deadly SIGPIPE nor a fork changes anything. A process of its own, since all of it is counted.
+//!
+//! Its main function is none of Rust's, as that of perl is none. Where it is, the standard library keeps a
+//! lock for the moment in which a thread begins, and a child that was forked in that moment can begin no
+//! thread at all.
+
+#![no_main]
 
 #[path = "exchange/peer.rs"]
 #[allow(dead_code)]
@@ -10,17 +16,60 @@ mod site;
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use peer::{Pki, Server, close, hold, read_request};
+use peer::{GRANT, Machine, Pki, Server, close, hold, json, read_request};
 use site::{OK, Site, web, words};
 
-/// Children and memory are those of the whole process: one test after the other.
-fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+/// One after the other: children and memory are those of the whole process.
+const TESTS: [(&str, fn()); 7] = [
+    ("nothing_is_left_behind", nothing_is_left_behind),
+    (
+        "threads_and_files_are_the_same_before_and_after",
+        threads_and_files_are_the_same_before_and_after,
+    ),
+    (
+        "twenty_targets_that_begin_together_read_the_bundle_once",
+        twenty_targets_that_begin_together_read_the_bundle_once,
+    ),
+    (
+        "f46_every_child_sends_and_no_message_id_comes_twice",
+        f46_every_child_sends_and_no_message_id_comes_twice,
+    ),
+    (
+        "f46_no_child_draws_the_random_bytes_of_another",
+        f46_no_child_draws_the_random_bytes_of_another,
+    ),
+    (
+        "f46_a_fork_while_another_thread_waits_within_a_handshake",
+        f46_a_fork_while_another_thread_waits_within_a_handshake,
+    ),
+    (
+        "f46_a_fork_while_a_look_up_is_left_behind",
+        f46_a_fork_while_a_look_up_is_left_behind,
+    ),
+];
+
+#[allow(clippy::print_stdout)] // the result, as of any test
+#[unsafe(no_mangle)]
+extern "C" fn main() -> libc::c_int {
+    let wanted: Vec<String> = env::args().skip(1).collect();
+    let wanted: Vec<&String> = wanted
+        .iter()
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let mut failed = 0;
+    for (name, test) in TESTS {
+        if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
+            continue;
+        }
+        let passed = std::panic::catch_unwind(test).is_ok();
+        println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+        failed += i32::from(!passed);
+    }
+    i32::from(failed > 0)
 }
 
 /// A figure of this process.
@@ -69,6 +118,8 @@ fn in_a_child(work: impl FnOnce() -> bool) -> bool {
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0);
     if pid == 0 {
+        // SAFETY: a child that hangs is ended.
+        unsafe { libc::alarm(60) };
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);
         // SAFETY: ends this process at once.
         unsafe { libc::_exit(i32::from(!done)) };
@@ -79,9 +130,7 @@ fn in_a_child(work: impl FnOnce() -> bool) -> bool {
     waited == pid && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
 }
 
-#[test]
 fn nothing_is_left_behind() {
-    let _turn = alone();
     // SAFETY: no handler runs; Perl leaves the signal at this default.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 
@@ -146,9 +195,7 @@ fn nothing_is_left_behind() {
     }
 }
 
-#[test]
 fn threads_and_files_are_the_same_before_and_after() {
-    let _turn = alone();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let public: String = (0..40)
@@ -197,9 +244,7 @@ fn threads_and_files_are_the_same_before_and_after() {
     drop(listener);
 }
 
-#[test]
 fn twenty_targets_that_begin_together_read_the_bundle_once() {
-    let _turn = alone();
     let server = Server::tls(|tls, _| {
         read_request(tls);
         let _ = tls.write_all(OK.as_bytes());
@@ -227,9 +272,7 @@ fn twenty_targets_that_begin_together_read_the_bundle_once() {
     assert!((0.9..1.5).contains(&count), "read {count} times");
 }
 
-#[test]
 fn f46_every_child_sends_and_no_message_id_comes_twice() {
-    let _turn = alone();
     let (web, seen) = web(OK);
     let site = Site::new(
         &format!(
@@ -274,6 +317,66 @@ fn f46_every_child_sends_and_no_message_id_comes_twice() {
     assert_eq!((ids.len(), seen.lock().unwrap().len()), (all, all));
 }
 
+fn f46_no_child_draws_the_random_bytes_of_another() {
+    let (sender, receiver) = mpsc::channel();
+    let server = Server::tcp(move |mut tcp, _| {
+        let mut hello = [0; 4096];
+        let count = tcp.read(&mut hello).unwrap();
+        assert!(count > 43 && hello[5] == 1, "a client's hello");
+        sender.send(hello[11..43].to_vec()).unwrap();
+    });
+    let machine = Machine::new(&server);
+    // the generator is in use before anybody forks
+    assert!(machine.exchange().is_err());
+    for _ in 0..3 {
+        assert!(in_a_child(|| machine.exchange().is_err()));
+    }
+    assert!(machine.exchange().is_err());
+    server.settle();
+    let mut seen: Vec<_> = receiver.try_iter().collect();
+    assert_eq!(seen.len(), 5);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 5, "random bytes come twice");
+}
+
+fn f46_a_fork_while_another_thread_waits_within_a_handshake() {
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let silent = Server::tcp(move |_tcp, _| {
+        let _ = released.lock().unwrap().recv();
+    });
+    let stuck = Machine::new(&silent);
+    let server = Server::tls(|tls, _| {
+        read_request(tls);
+        let _ = tls.write_all(&json("200 OK", GRANT));
+        close(tls);
+    });
+    let machine = Machine::new(&server);
+    let children = if env::var_os("SOAK").is_some() {
+        500
+    } else {
+        5
+    };
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| stuck.within(Duration::from_secs(300)));
+        let end = Instant::now() + Duration::from_secs(5);
+        while silent.count() == 0 {
+            assert!(Instant::now() < end, "nobody has come");
+            thread::yield_now();
+        }
+        thread::sleep(Duration::from_millis(50));
+        for _ in 0..children {
+            assert!(in_a_child(|| machine.exchange().is_ok()));
+            // no thread of the server is at work when the next one begins
+            server.settle();
+        }
+        assert!(!waiting.is_finished(), "it was no fork within a handshake");
+        drop(release);
+        assert!(waiting.join().unwrap().is_err());
+    });
+}
+
 /// Look-ups of this name last until they are let go.
 static PARKED: Mutex<()> = Mutex::new(());
 
@@ -284,9 +387,7 @@ fn looks_up() -> bool {
     names.flatten().any(|name| name == "lookup\n")
 }
 
-#[test]
 fn f46_a_fork_while_a_look_up_is_left_behind() {
-    let _turn = alone();
     let (web, seen) = web(OK);
     let late = smtp("late", 25, "insecure");
     let mut site = Site::new(

@@ -4,6 +4,22 @@
 //! [`macro@export`] a sub of it. Arguments and results are converted by serde;
 //! `#[raw]` and `#[try_from_ref]` take a [`Value`] or an object instead.
 //!
+//! ```no_run
+//! # #[cfg(feature = "exporter")]
+//! #[perlmod::package(name = "My::Numbers", lib = "my_numbers")]
+//! mod export {
+//!     use perlmod::Error;
+//!
+//!     /// `My::Numbers::total([1, 2, 3])` is 6; dies where the sum does not fit.
+//!     #[export]
+//!     fn total(numbers: Vec<u32>) -> Result<u32, Error> {
+//!         let sum = numbers.into_iter().try_fold(0u32, u32::checked_add);
+//!         sum.ok_or_else(|| Error::new("too much"))
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
 //! Nothing that Perl does reaches a Rust frame as a jump, and no panic reaches
 //! Perl as anything but an exception: see [`fence`](crate::__private__).
 

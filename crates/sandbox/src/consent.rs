@@ -3,11 +3,9 @@
 //! It follows the pages as a browser does: redirects, one cookie, and the fields of the one form a
 //! page has. It only talks to the sandbox whose folder it was given.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
-
+use crate::agent;
 use crate::cli::Visit;
 use crate::published::Published;
 
@@ -46,22 +44,16 @@ struct Browser {
 impl Browser {
     fn new(visit: &Visit, origin: String) -> Result<Self, String> {
         let path = visit.dir.join("ca.crt");
-        let fail = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let pem = std::fs::read(&path).map_err(|e| fail(&e))?;
-        let ca = Certificate::from_pem(&pem).map_err(|e| fail(&e))?;
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .root_certs(RootCerts::new_with_certs(&[ca]))
-            .build();
         let config = ureq::Agent::config_builder()
-            .tls_config(tls)
             .proxy(None)
             .max_redirects(0)
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(15)))
             .build();
+        let agent = agent::trusting(&path, config)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self {
-            agent: config.into(),
+            agent,
             origin,
             cookie: String::new(),
         })

@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::rand::{SecureRandom, SystemRandom};
+use openssl::sha::sha256;
+use rustix::rand::{GetRandomFlags, getrandom};
 
 /// Random text of `N` random bytes in base64url.
 pub fn token<const N: usize>() -> String {
@@ -29,25 +30,19 @@ pub fn uuid() -> String {
 /// Without the system's randomness nothing here may go on.
 fn random<const N: usize>() -> [u8; N] {
     let mut raw = [0; N];
-    match SystemRandom::new().fill(&mut raw) {
-        Ok(()) => raw,
-        Err(_) => std::process::abort(),
+    match getrandom(&mut raw, GetRandomFlags::empty()) {
+        Ok(count) if count == N => raw,
+        _ => std::process::abort(),
     }
 }
 
 /// SHA-256 in base64url without padding: the S256 transformation of RFC 7636, section 4.2.
 pub fn s256(text: &str) -> String {
-    URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()))
+    URL_SAFE_NO_PAD.encode(sha256(text.as_bytes()))
 }
 
 /// Compares two secrets by their digests, so that time tells nothing about the place of a
 /// difference.
 pub fn equal(left: &str, right: &str) -> bool {
-    let digest = |text: &str| ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    let (left, right) = (digest(left), digest(right));
-    left.as_ref()
-        .iter()
-        .zip(right.as_ref())
-        .fold(0, |diff, (a, b)| diff | (a ^ b))
-        == 0
+    openssl::memcmp::eq(&sha256(left.as_bytes()), &sha256(right.as_bytes()))
 }

@@ -1,6 +1,6 @@
 //! Misbehaviour of the token endpoint: what can be ordered, and how it is put on the wire.
 
-use std::io::{Read, Result, Write};
+use std::io::{Error, Read, Result, Write};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -79,7 +79,7 @@ impl Fault {
 
     /// Misbehaves on `stream`; `answer` is the true one.
     pub fn play(&self, stream: &mut Stream, mut answer: Response) -> Result<()> {
-        stream.sock.allow(LONGEST);
+        stream.get_mut().allow(LONGEST);
         match self {
             Self::Answer {
                 status,
@@ -117,7 +117,7 @@ impl Fault {
             Self::Silence => hold(stream),
             Self::Delay { ms } => {
                 std::thread::sleep(Duration::from_millis(*ms).min(LONGEST));
-                stream.sock.allow(LONGEST);
+                stream.get_mut().allow(LONGEST);
                 send(stream, &answer)
             }
             Self::Truncate { at } => {
@@ -153,14 +153,14 @@ pub fn send(stream: &mut Stream, answer: &Response) -> Result<()> {
 /// Answers a peer that is still sending; what it sends is read for a second more, since closing
 /// before that would take the answer away from it.
 pub fn interrupt(stream: &mut Stream, answer: &Response) -> Result<()> {
-    stream.sock.allow(Duration::from_secs(1));
+    stream.get_mut().allow(Duration::from_secs(1));
     send(stream, answer)?;
     hold(stream)
 }
 
 fn goodbye(stream: &mut Stream) -> Result<()> {
-    stream.conn.send_close_notify();
-    stream.flush()
+    let end = stream.shutdown().map(drop);
+    end.map_err(|error| error.into_io_error().unwrap_or_else(Error::other))
 }
 
 /// Waits until the peer goes away.

@@ -5,6 +5,7 @@
 //! fault tests; it is never part of a package.
 #![forbid(unsafe_code)]
 
+mod agent;
 mod app;
 mod cli;
 mod consent;

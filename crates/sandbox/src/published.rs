@@ -73,6 +73,6 @@ impl Published {
 
     pub fn write(&self, dir: &Path) -> Result<(), String> {
         let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
-        crate::pki::write(&dir.join(Self::FILE), &(text + "\n"))
+        crate::pki::write(&dir.join(Self::FILE), (text + "\n").as_bytes())
     }
 }

@@ -4,10 +4,8 @@ use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::NoServerSessionStorage;
-use rustls::{ServerConfig, ServerConnection};
+use openssl::error::ErrorStack;
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslOptions, SslSessionCacheMode, SslVersion};
 
 use crate::app::App;
 use crate::cli::Serve;
@@ -23,7 +21,7 @@ use crate::wire::{Socket, Stream};
 
 /// Serves until the process is ended.
 pub fn run(options: &Serve) -> Result<(), String> {
-    let tls = Arc::new(tls(&pki::make(&options.dir)?)?);
+    let tls = tls(&pki::make(&options.dir)?).map_err(|e| format!("TLS cannot be set up: {e}"))?;
     let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(no_port)?;
     let mail_port = || Port::free().map_err(no_port);
     let [starttls, smtps, clear] = [mail_port()?, mail_port()?, mail_port()?];
@@ -65,7 +63,7 @@ pub fn run(options: &Serve) -> Result<(), String> {
         port.serve(move |listener| Crew::serve(listener, talk.clone()));
     }
     crate::say(&format!("ready {url}"))?;
-    Crew::serve(https, move |tcp| converse(&app, tls.clone(), tcp));
+    Crew::serve(https, move |tcp| converse(&app, &tls, tcp));
     Ok(())
 }
 
@@ -73,11 +71,16 @@ fn no_port(error: std::io::Error) -> String {
     format!("no port to listen on: {error}")
 }
 
-fn converse(app: &App, tls: Arc<ServerConfig>, tcp: TcpStream) {
+fn converse(app: &App, tls: &SslContext, tcp: TcpStream) {
     // small answers must not wait for the acknowledgement of the last ones
     let _ = tcp.set_nodelay(true);
-    if let Ok(connection) = ServerConnection::new(tls) {
-        app.converse(Stream::new(connection, Socket::new(tcp)));
+    let stream = Ssl::new(tls).and_then(|mut ssl| {
+        // the first read brings the handshake with it
+        ssl.set_accept_state();
+        Stream::new(ssl, Socket::new(tcp))
+    });
+    if let Ok(stream) = stream {
+        app.converse(stream);
     }
 }
 
@@ -88,22 +91,18 @@ fn end_with_stdin() {
     std::process::exit(0);
 }
 
-fn tls(pki: &Pki) -> Result<ServerConfig, String> {
-    let fail = |error: &dyn std::fmt::Display| format!("TLS cannot be set up: {error}");
-    let certificate =
-        CertificateDer::from_pem_slice(pki.certificate.as_bytes()).map_err(|e| fail(&e))?;
-    let key = PrivateKeyDer::from_pem_slice(pki.key.as_bytes()).map_err(|e| fail(&e))?;
-    let mut config =
-        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|e| fail(&e))?
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .map_err(|e| fail(&e))?;
+fn tls(pki: &Pki) -> Result<SslContext, ErrorStack> {
+    let mut tls = SslContext::builder(SslMethod::tls_server())?;
+    tls.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+    tls.set_certificate(&pki.certificate)?;
+    tls.set_private_key(&pki.key)?;
     // every connection shows a whole handshake, also to a client that would resume its last session
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.send_tls13_tickets = 0;
-    Ok(config)
+    tls.set_session_cache_mode(SslSessionCacheMode::OFF);
+    tls.set_options(SslOptions::NO_TICKET);
+    tls.set_num_tickets(0)?;
+    // one system call a record instead of two
+    tls.set_read_ahead(true);
+    Ok(tls.build())
 }
 
 /// One client a provider. The secrets have characters that only correct encoding carries over.

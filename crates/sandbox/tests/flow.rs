@@ -13,7 +13,7 @@ const STRICT: &str = "strict-oauth2";
 const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters";
 
 fn s256(verifier: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes());
+    let digest = openssl::sha::sha256(verifier.as_bytes());
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest)
 }
 

@@ -11,15 +11,13 @@
 //!
 //! The parts are kept as HMACs under a random key, so that the record tells nothing about a secret.
 
-use ring::hmac::{HMAC_SHA256, Key, sign};
-use ring::rand::{SecureRandom, SystemRandom};
-
 use super::fault::Flaw;
 use super::fields::{Fields, Rows};
 use super::section::Section;
 use super::{Config, Error, limits};
-use crate::Secret;
+use crate::hash::hmac;
 use crate::hex::hex;
+use crate::{Secret, random};
 
 /// The type of a record's section.
 pub(super) const KIND: &str = "binding";
@@ -54,12 +52,10 @@ pub(super) enum Verdict {
 impl History {
     fn new(parts: &Parts) -> Result<Self, Error> {
         let mut bytes = [0; 16];
-        SystemRandom::new()
-            .fill(&mut bytes)
-            .map_err(|_| Error::Save {
-                entry: PRIVATE_EXT_ENTRY.to_owned(),
-                reason: "the system gives no random bytes".to_owned(),
-            })?;
+        random::fill(&mut bytes).map_err(|reason| Error::Save {
+            entry: PRIVATE_EXT_ENTRY.to_owned(),
+            reason: reason.to_owned(),
+        })?;
         let key = hex(&bytes);
         let states = vec![state(&key, parts)];
         Ok(Self { key, states })
@@ -101,11 +97,10 @@ impl History {
 const PRIVATE_EXT_ENTRY: &str = "priv/notifications-ext.cfg";
 
 fn state(key: &str, parts: &Parts) -> State {
-    let key = Key::new(HMAC_SHA256, key.as_bytes());
     parts.each_ref().map(|part| match part {
         Some(part) => {
-            let tag = sign(&key, part.expose().as_bytes());
-            hex(tag.as_ref().get(..16).unwrap_or_default())
+            let tag = hmac(key.as_bytes(), part.expose().as_bytes());
+            hex(tag.get(..16).unwrap_or_default())
         }
         None => String::new(),
     })

@@ -11,9 +11,9 @@ impl Config {
     ///
     /// # Errors
     /// Whatever is wrong with the settings, [`Error::Exists`], [`Error::NoEndpoint`].
-    pub fn add<S: Settings>(&mut self, name: &str, settings: S) -> Result<(), crate::Error> {
+    pub fn add<S: Settings>(&mut self, name: &str, settings: S) -> Result<(), Error> {
         if self.index.contains_key(name) || self.faulty(name).is_some() {
-            return Err(Error::Exists(name.to_owned()).into());
+            return Err(Error::Exists(name.to_owned()));
         }
         let mut item = S::blank(name);
         self.check_targets(settings.targets())?;
@@ -39,12 +39,12 @@ impl Config {
         settings: S,
         delete: &[String],
         digest: Option<&str>,
-    ) -> Result<(), crate::Error> {
+    ) -> Result<(), Error> {
         self.check_digest(digest)?;
         let kind = <S::Of as Item>::KIND;
         let entity = self.get(kind, name)?;
         let Some(old) = S::find(entity) else {
-            return Err(not_found(kind, name).into());
+            return Err(not_found(kind, name));
         };
         let renewed = settings.renews_secrets(old, delete);
         if let Some(reason) = self.blocked.get(name) {
@@ -54,14 +54,14 @@ impl Config {
                 _ => false,
             };
             if !may {
-                return Err(reason.clone().into());
+                return Err(reason.clone());
             }
         }
         let mut item = old.clone();
         for key in delete {
             if !S::delete(&mut item, key) {
                 let reason = format!("'{}' cannot be deleted", key.escape_debug());
-                return Err(crate::Error::parameter("delete", reason));
+                return Err(Error::parameter("delete", reason));
             }
         }
         self.check_targets(settings.targets())?;
@@ -87,17 +87,17 @@ impl Config {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Referenced`].
-    pub fn delete(&mut self, kind: Kind, name: &str) -> Result<(), crate::Error> {
+    pub fn delete(&mut self, kind: Kind, name: &str) -> Result<(), Error> {
         let is_it = |slot: &Slot| slot.name() == name && slot.kind() == kind.as_str();
         if !self.slots.iter().flatten().any(is_it) {
-            return Err(not_found(kind, name).into());
+            return Err(not_found(kind, name));
         }
         let counts = self.entity(name).is_none_or(|good| good.kind() == kind);
         if kind != Kind::Matcher && counts && !builtin::is_builtin(name) {
             let by = self.users_of(name);
             if !by.is_empty() {
                 let name = name.to_owned();
-                return Err(Error::Referenced { name, by }.into());
+                return Err(Error::Referenced { name, by });
             }
         }
         self.touch(name)?;
@@ -131,17 +131,17 @@ impl Config {
     ///
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Faulty`] if there is one that cannot be used.
-    pub fn get(&self, kind: Kind, name: &str) -> Result<&Entity, crate::Error> {
+    pub fn get(&self, kind: Kind, name: &str) -> Result<&Entity, Error> {
         match self.entity(name) {
             Some(entity) if entity.kind() == kind => return Ok(entity),
             Some(_) => {}
             None => {
                 if let Some(fault) = self.faulty(name).filter(|f| f.kind == kind.as_str()) {
-                    return Err(Error::Faulty(fault.clone()).into());
+                    return Err(Error::Faulty(fault.clone()));
                 }
             }
         }
-        Err(not_found(kind, name).into())
+        Err(not_found(kind, name))
     }
 
     /// A faulty endpoint exists as well: it may be mended any time.
@@ -181,7 +181,7 @@ impl Config {
 }
 
 /// The entry after a change, checked and with its origin.
-fn finish<S: Apply>(item: S::Of) -> Result<Entity, crate::Error> {
+fn finish<S: Apply>(item: S::Of) -> Result<Entity, Error> {
     S::complete(&item)?;
     let mut entity: Entity = item.into();
     entity.check()?;

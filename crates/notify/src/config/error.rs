@@ -5,11 +5,14 @@
 use std::fmt;
 
 use super::{Fault, Kind};
+use crate::parameter::Parameter;
 
 /// A failure of the configuration; no variant holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
+    /// A setting cannot be used. Code 400.
+    Parameter(Parameter),
     /// A line of a file belongs to no section. Code 500.
     Parse {
         /// Below the folder of the configuration.
@@ -66,6 +69,10 @@ pub enum Error {
 }
 
 impl Error {
+    pub(super) fn parameter(name: &'static str, reason: impl Into<String>) -> Self {
+        Self::Parameter(Parameter::new(name, reason))
+    }
+
     /// The HTTP-like code.
     #[must_use]
     pub fn code(&self) -> u16 {
@@ -80,6 +87,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Parameter(parameter) => parameter.fmt(f),
             Self::Parse { file, line, reason } => write!(
                 f,
                 "could not deserialize configuration: parsing \"{file}\" failed: line {line} - {reason}"
@@ -124,3 +132,9 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<Parameter> for Error {
+    fn from(parameter: Parameter) -> Self {
+        Self::Parameter(parameter)
+    }
+}

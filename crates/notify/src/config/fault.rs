@@ -83,7 +83,7 @@ impl Invalid {
     }
 }
 
-impl From<Invalid> for crate::Error {
+impl From<Invalid> for super::Error {
     fn from(invalid: Invalid) -> Self {
         Self::parameter(invalid.key, invalid.reason)
     }

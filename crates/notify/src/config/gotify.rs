@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
 use super::entity::{Entity, Item, Kind, Origin};
 use super::fault::{Flaw, Invalid};
 use super::fields::{Fields, Rows};
@@ -9,7 +10,7 @@ use super::limits;
 use super::section::Section;
 use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
-use crate::{Error, Secret};
+use crate::Secret;
 
 /// A Gotify server.
 #[derive(Clone, Debug, Default, Serialize)]

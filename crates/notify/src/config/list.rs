@@ -73,7 +73,7 @@ impl Config {
     /// # Errors
     /// [`Error::NoEndpoint`], also if it lacks its section in the private file; [`Error::Faulty`] or
     /// [`Error::Torn`].
-    pub fn endpoint(&self, name: &str) -> Result<&Entity, crate::Error> {
+    pub fn endpoint(&self, name: &str) -> Result<&Entity, Error> {
         let entity = match self.entity(name) {
             Some(entity) => entity,
             None => {
@@ -82,12 +82,11 @@ impl Config {
                         Error::Faulty(fault.clone())
                     }
                     _ => Error::NoEndpoint(name.to_owned()),
-                }
-                .into());
+                });
             }
         };
         if let Some(reason) = self.blocked.get(name) {
-            return Err(reason.clone().into());
+            return Err(reason.clone());
         }
         let ready = match entity {
             Entity::Sendmail(_) => true,
@@ -99,7 +98,7 @@ impl Config {
         if ready {
             Ok(entity)
         } else {
-            Err(Error::NoEndpoint(name.to_owned()).into())
+            Err(Error::NoEndpoint(name.to_owned()))
         }
     }
 

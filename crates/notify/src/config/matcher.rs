@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::Error;
 use super::entity::{Entity, Item, Kind, Origin};
 use super::fault::{Flaw, Invalid};
 use super::fields::{Fields, Rows};
@@ -9,7 +10,6 @@ use super::limits;
 use super::section::Section;
 use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
-use crate::Error;
 use crate::matcher::{CalendarMatch, Candidate, FieldMatch, Mode, Rules, SeverityMatch};
 
 /// A matcher.

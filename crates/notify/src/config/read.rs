@@ -21,7 +21,7 @@ impl Config {
     /// # Errors
     /// [`Error::Parse`] if a line belongs to no section; everything else that is wrong is a
     /// [`Fault`] of one entry.
-    pub fn parse(raw: Raw<'_>) -> Result<Self, crate::Error> {
+    pub fn parse(raw: Raw<'_>) -> Result<Self, Error> {
         let private_ext = sections(PRIVATE_EXT, raw.private_ext).collect::<Result<Vec<_>, _>>();
         let expected = raw.public.len() / TYPICAL;
         let mut config = Self {
@@ -181,7 +181,7 @@ impl Config {
     }
 
     /// Looks for writes that were cut short.
-    fn judge(&mut self, bindings: &[Section<'_>]) -> Result<(), crate::Error> {
+    fn judge(&mut self, bindings: &[Section<'_>]) -> Result<(), Error> {
         for section in bindings {
             let record = match Record::read(section) {
                 Ok(record) => record,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
 use super::entity::{Entity, Item, Kind, Origin};
 use super::fault::{Flaw, Invalid};
 use super::fields::{Fields, Rows};
@@ -9,7 +10,6 @@ use super::limits;
 use super::section::Section;
 use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
-use crate::Error;
 
 /// This machine's sendmail.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -137,7 +137,7 @@ impl Apply for SendmailSettings {
 
     fn complete(item: &Sendmail) -> Result<(), Error> {
         if item.mailto.is_empty() && item.mailto_user.is_empty() {
-            return Err(super::Error::NoRecipient.into());
+            return Err(super::Error::NoRecipient);
         }
         Ok(())
     }

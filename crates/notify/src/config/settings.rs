@@ -3,8 +3,8 @@
 //! A setting that is not given stays as it is. An empty text means "none", since a file cannot hold
 //! one; where a value is needed, the check refuses that.
 
+use super::Error;
 use super::entity::{Entity, Item};
-use crate::Error;
 
 /// The settings of one kind of entry.
 pub trait Settings: sealed::Apply {}

@@ -8,6 +8,7 @@ mod mode;
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
 use super::entity::{Entity, Item, Kind, Origin};
 use super::fault::{Flaw, Invalid};
 use super::fields::{Fields, Rows};
@@ -15,7 +16,7 @@ use super::limits;
 use super::section::Section;
 use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
-use crate::{Error, Secret};
+use crate::Secret;
 use mode::Port;
 pub use mode::SmtpMode;
 
@@ -435,7 +436,7 @@ impl Apply for SmtpSettings {
 
     fn complete(item: &Smtp) -> Result<(), Error> {
         if item.mailto.is_empty() && item.mailto_user.is_empty() {
-            return Err(super::Error::NoRecipient.into());
+            return Err(super::Error::NoRecipient);
         }
         Ok(())
     }

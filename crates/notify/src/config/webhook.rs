@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Error as Refusal;
+use super::Error;
 use super::entity::{Entity, Item, Kind, Origin};
 use super::fault::{Flaw, Invalid};
 use super::fields::{Fields, Rows};
@@ -11,7 +12,6 @@ use super::pair::{self, HttpMethod, Pair};
 use super::section::Section;
 use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
-use crate::Error;
 
 /// Any HTTP server.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -137,7 +137,7 @@ impl Item for Webhook {
 
 fn refuse(what: &'static str, pair: &Pair, reason: &'static str) -> Error {
     let name = pair.name.clone();
-    Refusal::Webhook { what, name, reason }.into()
+    Refusal::Webhook { what, name, reason }
 }
 
 /// Every header needs a value.

@@ -33,7 +33,7 @@ impl Config {
     ///
     /// # Errors
     /// [`Error::Save`] if an entry has a name or a value that could not be read again.
-    pub fn write(&mut self) -> Result<Written, crate::Error> {
+    pub fn write(&mut self) -> Result<Written, Error> {
         let slots = self.in_order();
         let mut public = String::new();
         for slot in &slots {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Delivery, Level, Log, Sender, TargetOutcome};
+use crate::Severity;
 use crate::config::Config;
-use crate::matcher::Severity;
 use crate::outcome::Outcome;
 use crate::token::Keeper;
 use crate::upkeep::{self, Health};
@@ -67,7 +67,9 @@ impl Sender<'_> {
             "fqdn": self.host.fqdn().unwrap_or_else(|| node.clone()),
             "condition": health.condition,
             "reason": reason,
+            "cause": health.cause.as_ref().unwrap_or(&reason),
             "cure": health.cure,
+            "details": health.details,
             "last-send": health.last_send,
             "last-refresh": health.last_refresh,
             "authorized": health.consented,
@@ -87,7 +89,7 @@ impl Sender<'_> {
         let tried = targets.iter().any(|outcome| outcome.target == LAST);
         if !reached && !tried && name != LAST {
             let endpoint = config.endpoint(LAST);
-            let last = self.deliver(&[(LAST, endpoint)], &notification, deadline, log);
+            let last = self.serve(&[(LAST, endpoint)], &notification, deadline, log);
             reached = last.iter().any(is_reached);
             targets.extend(last);
         }

@@ -3,13 +3,13 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::{Error, plain};
+use crate::plain::{self, Unusable};
 
 /// The largest configuration file, in bytes: pmxcfs keeps none beyond it.
 const MAX: u64 = 1024 * 1024;
 
 /// The text of a file of the configuration folder; a missing one is empty.
-pub(super) fn text(path: &Path) -> Result<String, Error> {
+pub(super) fn text(path: &Path) -> Result<String, Unusable> {
     let file = match plain::open(path) {
         Ok(Some((file, _))) => file,
         Ok(None) => return Ok(String::new()),
@@ -22,15 +22,15 @@ pub(super) fn text(path: &Path) -> Result<String, Error> {
     }
 }
 
-fn fault(path: &Path, reason: &str) -> Error {
-    Error::file(
+fn fault(path: &Path, reason: &str) -> Unusable {
+    Unusable::new(
         path,
         format!("{reason}; an administrator of this machine has to mend that"),
     )
 }
 
 /// The first line's value.
-pub(super) fn setting(path: &Path, name: &str) -> Result<Option<String>, Error> {
+pub(super) fn setting(path: &Path, name: &str) -> Result<Option<String>, Unusable> {
     let text = text(path)?;
     let value = text
         .lines()

@@ -8,7 +8,8 @@ use std::path::Path;
 use oauth2::url::{Host as UrlHost, Url};
 
 use super::datacenter;
-use crate::{Error, Secret};
+use crate::Secret;
+use crate::plain::Unusable;
 
 /// The port where the setting names none.
 const DEFAULT_PORT: u16 = 1080;
@@ -24,13 +25,13 @@ pub(crate) struct Proxy {
 }
 
 /// Reads the setting; no file and no such line mean no proxy.
-pub(super) fn read(path: &Path) -> Result<Option<Proxy>, Error> {
+pub(super) fn read(path: &Path) -> Result<Option<Proxy>, Unusable> {
     let Some(value) = datacenter::setting(path, "http_proxy")? else {
         return Ok(None);
     };
     // the value itself may hold a password and is not quoted
     parse(&value).map(Some).map_err(|fault| {
-        Error::file(
+        Unusable::new(
             path,
             format!("http_proxy cannot be used, {fault}; an administrator has to correct it"),
         )

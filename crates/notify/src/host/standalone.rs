@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::Error;
+use crate::plain::Unusable;
 
 /// The mail templates that come with this product.
 pub(super) const VENDOR_TEMPLATES: &str = "/usr/share/pve-notify-host/templates/default";
@@ -24,16 +24,16 @@ const MAX: u64 = 64 * 1024;
 
 /// Reads the file after checking that it is a plain file, owned by root or the caller and writable
 /// by its owner alone. The checks look at the opened file, so nobody can swap it in between.
-pub(super) fn provider_file(dir: &Path) -> Result<Option<(PathBuf, String)>, Error> {
+pub(super) fn provider_file(dir: &Path) -> Result<Option<(PathBuf, String)>, Unusable> {
     let path = dir.join(NAME);
     // NOFOLLOW: a link could point at a file that others write; NONBLOCK: a FIFO must not block
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match rustix::fs::open(&path, flags, Mode::empty()) {
         Ok(fd) => File::from(fd),
         Err(Errno::NOENT) => return Ok(None),
-        Err(Errno::LOOP) => return Err(Error::file(path, "ignored, it is a symbolic link")),
+        Err(Errno::LOOP) => return Err(Unusable::new(path, "ignored, it is a symbolic link")),
         Err(error) => {
-            return Err(Error::file(
+            return Err(Unusable::new(
                 path,
                 format!("ignored, cannot open it: {error}"),
             ));
@@ -41,7 +41,7 @@ pub(super) fn provider_file(dir: &Path) -> Result<Option<(PathBuf, String)>, Err
     };
     let about = file
         .metadata()
-        .map_err(|error| Error::file(&path, format!("ignored, cannot examine it: {error}")))?;
+        .map_err(|error| Unusable::new(&path, format!("ignored, cannot examine it: {error}")))?;
     let fault = if !about.is_file() {
         Some("not a plain file")
     } else if about.uid() != 0 && about.uid() != rustix::process::geteuid().as_raw() {
@@ -54,13 +54,13 @@ pub(super) fn provider_file(dir: &Path) -> Result<Option<(PathBuf, String)>, Err
         None
     };
     if let Some(fault) = fault {
-        return Err(Error::file(path, format!("ignored, it is {fault}")));
+        return Err(Unusable::new(path, format!("ignored, it is {fault}")));
     }
     let mut text = String::new();
     match file.take(MAX + 1).read_to_string(&mut text) {
-        Ok(_) if text.len() as u64 > MAX => Err(Error::file(path, "ignored, it is growing")),
+        Ok(_) if text.len() as u64 > MAX => Err(Unusable::new(path, "ignored, it is growing")),
         Ok(_) => Ok(Some((path, text))),
-        Err(error) => Err(Error::file(
+        Err(error) => Err(Unusable::new(
             path,
             format!("ignored, cannot read it: {error}"),
         )),

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::datacenter;
-use crate::Error;
+use crate::plain::Unusable;
 
 /// The address of every user who has one.
-pub(super) fn addresses(path: &Path) -> Result<HashMap<String, String>, Error> {
+pub(super) fn addresses(path: &Path) -> Result<HashMap<String, String>, Unusable> {
     let text = datacenter::text(path)?;
     let address = |line: &str| {
         let mut fields = line.strip_prefix("user:")?.split(':');

@@ -2,7 +2,7 @@
 //!
 //! ureq's own connectors know nothing of the host's lookup, trust store and proxy, and their timeouts
 //! do not name the phase. Here ureq gets a transport that is already connected by [`crate::net`];
-//! errors pass through it as [`Error`] and come out whole.
+//! errors pass through it as [`net::Error`] and come out whole.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,14 +16,14 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-use crate::advice::{Cause, Phase};
-use crate::net::{self, Peer, Stream, is_timeout};
-use crate::{Deadline, Error, Host};
+use crate::Deadline;
+use crate::cause::{Loss, Phase};
+use crate::net::{self, Error, Peer, Stream, Trip, is_timeout};
 
 /// Connects to one peer, whatever ureq is asked for.
 #[derive(Debug)]
 pub(super) struct Wire {
-    pub(super) host: Host,
+    pub(super) trip: Trip,
     pub(super) peer: Peer,
     pub(super) tls: bool,
     pub(super) deadline: Deadline,
@@ -40,7 +40,7 @@ impl Connector<()> for Wire {
         _chained: Option<()>,
     ) -> Result<Option<Line>, ureq::Error> {
         let stream =
-            net::connect_http(&self.host, &self.peer, self.tls, self.deadline).map_err(pass)?;
+            net::connect_http(&self.trip, &self.peer, self.tls, self.deadline).map_err(pass)?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
         Ok(Some(Line {
@@ -81,7 +81,7 @@ impl Transport for Line {
             pass(if is_timeout(&error) {
                 self.peer.late(Phase::Send)
             } else {
-                self.peer.lost(Cause::LostSending, Some(error))
+                self.peer.lost(Loss::LostSending, Some(error))
             })
         })
     }
@@ -116,10 +116,10 @@ impl Line {
             } else {
                 Phase::Wait
             }),
-            (ErrorKind::UnexpectedEof, true) => lost(Cause::Unsealed, None),
-            (ErrorKind::UnexpectedEof, false) => lost(Cause::LostWaiting, None),
-            (_, true) => lost(Cause::LostReading, Some(error)),
-            (_, false) => lost(Cause::LostWaiting, Some(error)),
+            (ErrorKind::UnexpectedEof, true) => lost(Loss::Unsealed, None),
+            (ErrorKind::UnexpectedEof, false) => lost(Loss::LostWaiting, None),
+            (_, true) => lost(Loss::LostReading, Some(error)),
+            (_, false) => lost(Loss::LostWaiting, Some(error)),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Mailbox;
 use crate::Host;
+use crate::message::Message;
 
 /// The text for a mail without recipients, as Proxmox VE has it.
 pub(crate) const NOBODY: &str = "no recipients provided for the mail, cannot send it.";
@@ -13,7 +14,7 @@ pub(crate) struct Recipients {
     /// Those that a mail can be addressed to.
     pub(crate) good: Vec<Mailbox>,
     /// Those that it cannot, with the reason.
-    pub(crate) bad: Vec<(String, String)>,
+    pub(crate) bad: Vec<(String, Message)>,
     /// Users without address.
     pub(crate) warnings: Vec<String>,
 }
@@ -62,10 +63,9 @@ impl Recipients {
         };
         let shown = text.escape_debug().to_string();
         if self.bad.iter().all(|(seen, _)| *seen != shown) {
-            let reason = format!(
-                "Invalid input: recipient '{shown}' {reason}; an administrator has to correct it"
-            );
-            self.bad.push((shown, reason));
+            let why = Message::new(format!("Invalid input: recipient '{shown}' {reason}"))
+                .fix("an administrator has to correct it");
+            self.bad.push((shown, why));
         }
     }
 }

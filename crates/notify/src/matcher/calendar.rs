@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::directive::as_string;
+use crate::as_string::as_string;
 use crate::clock::LocalTime;
 
 /// A daily span of time on some days of the week.

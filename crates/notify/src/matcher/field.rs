@@ -11,7 +11,7 @@ use regex::{Regex, RegexBuilder};
 use regex_syntax::ast;
 use regex_syntax::hir::translate::Translator;
 
-use super::directive::as_string;
+use crate::as_string::as_string;
 
 /// The largest compiled pattern, in bytes; a hostile `\w{999}{999}` ends here.
 const SIZE_LIMIT: usize = 10 * 1024 * 1024;

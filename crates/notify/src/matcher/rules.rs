@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::directive::as_string;
 use super::{CalendarMatch, FieldMatch, SeverityMatch};
+use crate::as_string::as_string;
 use crate::{Clock, Notification};
 
 /// How entries of a group, and the groups, are combined.

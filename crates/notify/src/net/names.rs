@@ -6,15 +6,15 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use super::Peer;
-use crate::advice::{Cause, Phase};
+use super::{Error, Peer};
+use crate::Deadline;
+use crate::cause::{Loss, Phase};
 use crate::host::Lookup;
 use crate::shield::shielded;
-use crate::{Deadline, Error};
 
 /// The addresses; else how the look-up failed, if it says that.
 type Answer = Result<Vec<SocketAddr>, Option<(ErrorKind, String)>>;
@@ -28,11 +28,6 @@ pub(crate) struct Names(Mutex<HashMap<(String, u16), Arc<Search>>>);
 struct Search {
     answer: Mutex<Option<Answer>>,
     news: Condvar,
-}
-
-/// The system's way to look a name up: hosts file, DNS, whatever `nsswitch.conf` says.
-pub(crate) fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    (host, port).to_socket_addrs().map(Iterator::collect)
 }
 
 impl Names {
@@ -68,11 +63,11 @@ impl Names {
         }
         match answer {
             None => Err(peer.late(Phase::Lookup)),
-            Some(Ok(addresses)) if addresses.is_empty() => Err(peer.lost(Cause::Lookup, None)),
+            Some(Ok(addresses)) if addresses.is_empty() => Err(peer.lost(Loss::Lookup, None)),
             Some(Ok(addresses)) => Ok(addresses),
             Some(Err(error)) => {
                 let error = error.map(|(kind, text)| io::Error::new(kind, text));
-                Err(peer.lost(Cause::Lookup, error))
+                Err(peer.lost(Loss::Lookup, error))
             }
         }
     }

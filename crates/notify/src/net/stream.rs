@@ -5,15 +5,12 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, TcpStream};
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
-use rustls::{CertificateError, ClientConfig, ClientConnection};
-
-use super::{Peer, is_timeout};
-use crate::advice::{Cause, Phase};
-use crate::{Deadline, Error};
+use super::secure::TlsStream;
+use super::{Error, Peer, is_timeout};
+use crate::Deadline;
+use crate::tls::Client;
 
 /// The longest single wait. The kernel may end a socket's timeout an eighth late, 20 s after 22.5 s;
 /// so the wait is made of short ones.
@@ -90,38 +87,6 @@ impl Write for Timed {
     }
 }
 
-/// A TLS connection.
-#[derive(Debug)]
-pub(crate) struct TlsStream {
-    tls: ClientConnection,
-    socket: Timed,
-}
-
-impl TlsStream {
-    /// Agrees on TLS with the peer over a connected socket.
-    pub(super) fn open(
-        mut socket: Timed,
-        config: Arc<ClientConfig>,
-        peer: &Peer,
-    ) -> Result<Self, Error> {
-        let name = ServerName::try_from(peer.host.clone())
-            .map_err(|_| peer.lost(Cause::CertificateName, None))?;
-        let mut tls = ClientConnection::new(config, name)
-            .map_err(|error| peer.lost(Cause::Tls, Some(io::Error::other(error))))?;
-        while tls.is_handshaking() {
-            tls.complete_io(&mut socket)
-                .map_err(|error| handshake_failure(peer, error))?;
-        }
-        Ok(Self { tls, socket })
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut stream = rustls::Stream::new(&mut self.tls, &mut self.socket);
-        // `write` keeps the socket's failures to itself, `flush` tells them
-        stream.write_all(bytes).and_then(|()| stream.flush())
-    }
-}
-
 /// A connection that may begin in the clear. Its failures are the system's, for a protocol that tells
 /// them in its own words; it ends for good at the deadline.
 #[derive(Debug)]
@@ -143,17 +108,23 @@ impl Stream {
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Clear(socket) => socket.read(buffer),
-            Self::Tls(stream) => {
-                rustls::Stream::new(&mut stream.tls, &mut stream.socket).read(buffer)
-            }
+            Self::Tls(stream) => stream.read(buffer),
+        }
+    }
+
+    /// The version and the suite of TLS; `None` in the clear.
+    pub(crate) fn agreed(&self) -> Option<String> {
+        match self {
+            Self::Clear(_) => None,
+            Self::Tls(stream) => Some(stream.agreed()),
         }
     }
 
     /// The same connection with TLS from here on.
-    pub(crate) fn start_tls(self, config: Arc<ClientConfig>, peer: &Peer) -> Result<Self, Error> {
+    pub(crate) fn start_tls(self, client: &Client, peer: &Peer) -> Result<Self, Error> {
         match self {
             Self::Clear(socket) => {
-                TlsStream::open(socket, config, peer).map(|tls| Self::Tls(Box::new(tls)))
+                TlsStream::open(socket, client, peer).map(|tls| Self::Tls(Box::new(tls)))
             }
             tls @ Self::Tls(_) => Ok(tls),
         }
@@ -168,7 +139,7 @@ impl Stream {
     pub(crate) fn local_address(&self) -> Option<IpAddr> {
         let socket = match self {
             Self::Clear(socket) => socket,
-            Self::Tls(stream) => &stream.socket,
+            Self::Tls(stream) => stream.socket(),
         };
         let address = socket.tcp.local_addr().ok()?;
         Some(address.ip().to_canonical())
@@ -177,37 +148,7 @@ impl Stream {
     fn socket_mut(&mut self) -> &mut Timed {
         match self {
             Self::Clear(socket) => socket,
-            Self::Tls(stream) => &mut stream.socket,
+            Self::Tls(stream) => stream.socket_mut(),
         }
     }
-}
-
-/// Tells the kinds of refusal apart that have different cures.
-fn handshake_failure(peer: &Peer, error: io::Error) -> Error {
-    if is_timeout(&error) {
-        return peer.late(Phase::Handshake);
-    }
-    let cause = match error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    {
-        Some(rustls::Error::InvalidCertificate(reason)) => match reason {
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => Cause::CertificateTime,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Cause::CertificateName
-            }
-            // a bad signature: by an issuer that has only the name of a trusted one
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                Cause::CertificateIssuer
-            }
-            _ => Cause::Certificate,
-        },
-        Some(_) => Cause::Tls,
-        // the system's own failures, and an end without a word
-        None => Cause::LostHandshake,
-    };
-    peer.lost(cause, Some(error))
 }

@@ -7,9 +7,9 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use zeroize::Zeroizing;
 
 use super::stream::Timed;
-use super::{Peer, is_timeout};
-use crate::advice::{Cause, Phase};
-use crate::{Error, Secret};
+use super::{Error, Peer, is_timeout};
+use crate::Secret;
+use crate::cause::{Loss, Phase};
 
 /// The largest answer of a proxy to CONNECT, in bytes.
 const MAX: usize = 8 * 1024;
@@ -25,7 +25,7 @@ pub(super) fn open(
         if is_timeout(&error) {
             proxy.late(Phase::Proxy)
         } else {
-            proxy.lost(Cause::ProxyGarbled, Some(error))
+            proxy.lost(Loss::ProxyGarbled, Some(error))
         }
     };
     let name = target.name();
@@ -44,19 +44,19 @@ pub(super) fn open(
         let mut byte = [0];
         let count = socket.read(&mut byte).map_err(failed)?;
         if count == 0 || head.len() >= MAX {
-            return Err(proxy.lost(Cause::ProxyGarbled, None));
+            return Err(proxy.lost(Loss::ProxyGarbled, None));
         }
         head.extend_from_slice(&byte);
     }
     match status(&head) {
         Some(200..=299) => Ok(socket),
         // 401 is tinyproxy's word for a wrong password
-        Some(401 | 407) => Err(proxy.lost(Cause::ProxyLogin, None)),
+        Some(401 | 407) => Err(proxy.lost(Loss::ProxyLogin, None)),
         Some(code) => {
             let said = std::io::Error::other(format!("status {code} for {name}"));
-            Err(proxy.lost(Cause::ProxyRefused, Some(said)))
+            Err(proxy.lost(Loss::ProxyRefused, Some(said)))
         }
-        None => Err(proxy.lost(Cause::ProxyGarbled, None)),
+        None => Err(proxy.lost(Loss::ProxyGarbled, None)),
     }
 }
 

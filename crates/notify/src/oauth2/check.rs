@@ -4,13 +4,13 @@
 use ::oauth2::url::{Host, Url};
 
 use super::CodeExchange;
-use crate::Error;
+use crate::parameter::Parameter;
 
 /// The longest text that any parameter may have, in bytes.
 const MAX: usize = 16 * 1024;
 
 /// Everything that does not depend on the provider.
-pub(super) fn secrets_and_names(request: &CodeExchange) -> Result<(), Error> {
+pub(super) fn secrets_and_names(request: &CodeExchange) -> Result<(), Parameter> {
     text("auth-method", &request.auth_method)?;
     text("client-id", &request.client_id)?;
     text("client-secret", request.client_secret.expose())?;
@@ -23,19 +23,13 @@ pub(super) fn secrets_and_names(request: &CodeExchange) -> Result<(), Error> {
 }
 
 /// Not empty, at most 16 KiB, no control characters.
-pub(super) fn text(name: &'static str, value: &str) -> Result<(), Error> {
+pub(crate) fn text(name: &'static str, value: &str) -> Result<(), Parameter> {
     if value.is_empty() {
-        Err(Error::parameter(name, "must not be empty"))
+        Err(Parameter::new(name, "must not be empty"))
     } else if value.len() > MAX {
-        Err(Error::parameter(
-            name,
-            "must not be longer than 16384 bytes",
-        ))
+        Err(Parameter::new(name, "must not be longer than 16384 bytes"))
     } else if value.contains(char::is_control) {
-        Err(Error::parameter(
-            name,
-            "must not contain control characters",
-        ))
+        Err(Parameter::new(name, "must not contain control characters"))
     } else {
         Ok(())
     }
@@ -43,11 +37,11 @@ pub(super) fn text(name: &'static str, value: &str) -> Result<(), Error> {
 
 /// Not the whole address that the browser was sent back to: a mistake that the provider would answer
 /// with a riddle.
-fn code(value: &str) -> Result<(), Error> {
+fn code(value: &str) -> Result<(), Parameter> {
     const NAME: &str = "authorization-code";
     text(NAME, value)?;
     if value.starts_with("https://") || value.starts_with("http://") {
-        return Err(Error::parameter(
+        return Err(Parameter::new(
             NAME,
             "is a whole URL: hand in only the value of its parameter code, URL-decoded",
         ));
@@ -56,7 +50,7 @@ fn code(value: &str) -> Result<(), Error> {
 }
 
 /// A GUID, a DNS name, or one of Microsoft's three words: it becomes a part of a URL's path.
-pub(crate) fn tenant(name: &'static str, value: &str) -> Result<(), Error> {
+pub(crate) fn tenant(name: &'static str, value: &str) -> Result<(), Parameter> {
     text(name, value)?;
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -70,7 +64,7 @@ pub(crate) fn tenant(name: &'static str, value: &str) -> Result<(), Error> {
     if is_word_for_tenants(value) || is_name || is_guid(value) {
         Ok(())
     } else {
-        Err(Error::parameter(
+        Err(Parameter::new(
             name,
             "must be a GUID, a domain name, or one of common, organizations, consumers",
         ))
@@ -92,14 +86,14 @@ pub(crate) fn is_guid(value: &str) -> bool {
 }
 
 /// RFC 6749 section 3.1.2: absolute, without fragment; https, or http to this very machine.
-fn redirect_uri(value: &str) -> Result<(), Error> {
+fn redirect_uri(value: &str) -> Result<(), Parameter> {
     const NAME: &str = "redirect-uri";
     text(NAME, value)?;
     if value.contains(char::is_whitespace) {
-        return Err(Error::parameter(NAME, "must not contain blanks"));
+        return Err(Parameter::new(NAME, "must not contain blanks"));
     }
     let url = Url::parse(value)
-        .map_err(|error| Error::parameter(NAME, format!("must be an absolute URI: {error}")))?;
+        .map_err(|error| Parameter::new(NAME, format!("must be an absolute URI: {error}")))?;
     let local = match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -107,24 +101,24 @@ fn redirect_uri(value: &str) -> Result<(), Error> {
         None => false,
     };
     if url.host().is_none() || !(url.scheme() == "https" || (url.scheme() == "http" && local)) {
-        return Err(Error::parameter(
+        return Err(Parameter::new(
             NAME,
             "must begin with https:// (http:// only for localhost)",
         ));
     }
     if url.fragment().is_some() {
-        return Err(Error::parameter(NAME, "must not have a fragment (#...)"));
+        return Err(Parameter::new(NAME, "must not have a fragment (#...)"));
     }
     Ok(())
 }
 
 /// RFC 7636 section 4.1.
-fn code_verifier(value: &str) -> Result<(), Error> {
+fn code_verifier(value: &str) -> Result<(), Parameter> {
     let unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
     if (43..=128).contains(&value.len()) && value.bytes().all(unreserved) {
         Ok(())
     } else {
-        Err(Error::parameter(
+        Err(Parameter::new(
             "code-verifier",
             "must have 43 to 128 characters out of A-Z a-z 0-9 - . _ ~",
         ))

@@ -10,7 +10,7 @@ use ::oauth2::url::Url;
 use serde::Deserialize;
 
 use super::provider::{ClientAuth, Provider, Tenant};
-use crate::advice::Oddity;
+use crate::cause::Oddity;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -1,30 +1,27 @@
-//! Turns a refusal into advice: the finest reason that a table knows, then the provider's own words.
+//! What an answer says that grants nothing, as an error: the cause, and the provider's own words.
 
 use serde_json::Value;
 
 use super::reply::Answer;
-use super::{Asked, Provider};
-use crate::advice::{self, Advice, Oddity};
+use super::{Asked, Error};
+use crate::Secret;
+use crate::advice;
+use crate::cause::{Cause, Denial, Oddity};
 use crate::redact::Redactor;
-use crate::{Error, Secret};
+
+/// So many of Microsoft's numbers are looked at.
+const MAX_NUMBERS: usize = 16;
 
 /// An answer that is none, or that lacks something.
 pub(super) fn odd(provider: &str, oddity: Oddity) -> Error {
-    let provider = provider.to_owned();
-    Error::Answer {
-        provider,
-        advice: oddity.advice(),
-        said: None,
-        retry_after: None,
-    }
+    busy(provider, oddity, 0, None)
 }
 
-/// An answer by which the provider asks for a pause of so many seconds.
-pub(super) fn busy(provider: &Provider, oddity: Oddity, retry_after: Option<u32>) -> Error {
-    let provider = provider.name.clone();
+/// An answer of this status that is none, by which the provider may ask for a pause of so many seconds.
+pub(super) fn busy(provider: &str, oddity: Oddity, status: u16, retry_after: Option<u32>) -> Error {
     Error::Answer {
-        provider,
-        advice: oddity.advice(),
+        provider: provider.to_owned(),
+        cause: Cause::Odd(oddity, status),
         said: None,
         retry_after,
     }
@@ -40,11 +37,12 @@ pub(super) fn refusal(
     let code = text(answer.error.as_ref());
     let subtype = text(answer.error_subtype.as_ref());
     let description = text(answer.error_description.as_ref());
-    let advice = advice::for_google(&subtype)
-        .or_else(|| numbers(answer, &description).find_map(advice::for_aadsts))
-        .or_else(|| advice::for_google(&code))
-        .or_else(|| advice::for_oauth2(&code))
-        .unwrap_or_else(|| by_status(status));
+    let denial = Denial {
+        status,
+        error: known(&code),
+        subtype: known(&subtype),
+        numbers: numbers(answer, &description),
+    };
 
     let mut said = code;
     for (before, words, after) in [(" (", subtype, ")"), (": ", description, "")] {
@@ -62,7 +60,7 @@ pub(super) fn refusal(
     let said = (!said.is_empty()).then_some(said);
     Error::Answer {
         provider: asked.provider.name.clone(),
-        advice,
+        cause: Cause::Denied(Box::new(denial)),
         said,
         retry_after,
     }
@@ -77,8 +75,18 @@ pub(super) fn text(value: Option<&Value>) -> String {
     }
 }
 
+/// A word that a table knows; any other could be a secret that came back.
+fn known(word: &str) -> String {
+    let is_known = advice::is_word(word);
+    if is_known {
+        word.to_owned()
+    } else {
+        Default::default()
+    }
+}
+
 /// Microsoft's numbers: from `error_codes`, then from the description.
-fn numbers(answer: &Answer, description: &str) -> impl Iterator<Item = u32> {
+fn numbers(answer: &Answer, description: &str) -> Vec<u32> {
     let listed = answer
         .error_codes
         .as_ref()
@@ -93,15 +101,5 @@ fn numbers(answer: &Answer, description: &str) -> impl Iterator<Item = u32> {
             .next()
             .and_then(|digits| digits.parse().ok())
     });
-    listed.chain(described)
-}
-
-/// For a code that no table knows.
-fn by_status(status: u16) -> &'static Advice {
-    match status {
-        429 => Oddity::TooManyRequests.advice(),
-        504 => Oddity::GatewayTimeout.advice(),
-        500.. => Oddity::ServerStatus.advice(),
-        _ => Oddity::UnknownError.advice(),
-    }
+    listed.chain(described).take(MAX_NUMBERS).collect()
 }

@@ -6,9 +6,11 @@
 
 use ::oauth2::url::Url;
 
-use super::{check, custom};
-use crate::advice::Oddity;
-use crate::{Error, Host};
+use super::{Error, check, custom};
+use crate::Host;
+use crate::cause::Oddity;
+use crate::parameter::Parameter;
+use crate::plain::Unusable;
 
 /// The name of a provider that is described by the target's own settings.
 pub const CUSTOM: &str = "custom-oauth2";
@@ -47,12 +49,12 @@ impl Cloud {
     ///
     /// # Errors
     /// [`Error::Parameter`] for an unknown name.
-    pub fn named(name: &str) -> Result<Self, Error> {
+    pub fn named(name: &str) -> Result<Self, Parameter> {
         match name {
             "global" => Ok(Self::Global),
             "us-gov" => Ok(Self::UsGov),
             "china" => Ok(Self::China),
-            _ => Err(Error::parameter(
+            _ => Err(Parameter::new(
                 "oauth2-cloud",
                 "must be one of global, us-gov, china",
             )),
@@ -161,16 +163,16 @@ impl Provider {
     /// Any other provider, by the addresses and scopes of a target's settings.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for addresses that are not https or not an address.
+    /// [`Parameter`] for addresses that are not https or not an address.
     pub fn custom(
         token_url: &str,
         authorize_url: &str,
         scopes: Vec<String>,
-    ) -> Result<Self, Error> {
-        custom::check_url(token_url).map_err(|why| Error::parameter("oauth2-token-url", why))?;
+    ) -> Result<Self, Parameter> {
+        custom::check_url(token_url).map_err(|why| Parameter::new("oauth2-token-url", why))?;
         custom::check_url(authorize_url)
-            .map_err(|why| Error::parameter("oauth2-authorize-url", why))?;
-        custom::check_scopes(&scopes).map_err(|why| Error::parameter("oauth2-scopes", why))?;
+            .map_err(|why| Parameter::new("oauth2-authorize-url", why))?;
+        custom::check_scopes(&scopes).map_err(|why| Parameter::new("oauth2-scopes", why))?;
         Ok(Self {
             name: CUSTOM.to_owned(),
             authorize_url: authorize_url.to_owned(),
@@ -187,7 +189,7 @@ impl Provider {
     }
 
     /// The token URL for this tenant.
-    pub(super) fn token_url(&self, tenant: Option<&str>) -> Result<Url, Error> {
+    pub(crate) fn token_url(&self, tenant: Option<&str>) -> Result<Url, Error> {
         if let Some(tenant) = tenant {
             check::tenant("tenant-id", tenant)?;
         }
@@ -236,7 +238,7 @@ pub(super) fn demanded(scopes: &[String]) -> impl Iterator<Item = &str> {
 #[derive(Debug)]
 pub struct Providers {
     list: Vec<Provider>,
-    fault: Option<Error>,
+    fault: Option<Unusable>,
 }
 
 impl Providers {
@@ -247,7 +249,7 @@ impl Providers {
         let read = host.provider_file().and_then(|file| match file {
             Some((path, text)) => custom::parse(&text, &list)
                 .map(Some)
-                .map_err(|reason| Error::file(path, reason)),
+                .map_err(|reason| Unusable::new(path, reason)),
             None => Ok(None),
         });
         let fault = match read {
@@ -263,7 +265,7 @@ impl Providers {
 
     /// Why the provider file is ignored, for the log; it is ignored as a whole or not at all.
     #[must_use]
-    pub fn fault(&self) -> Option<&Error> {
+    pub fn fault(&self) -> Option<&Unusable> {
         self.fault.as_ref()
     }
 

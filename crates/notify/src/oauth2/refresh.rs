@@ -1,17 +1,17 @@
 //! A refresh token for an access token (RFC 6749 section 6), an access token for the application
-//! itself (section 4.4), and what a failure means for the grant.
+//! itself (section 4.4).
 //!
-//! Only a body with `invalid_grant` ends a grant. Any other refusal in the provider's own words is a
-//! matter of settings; whatever else goes wrong is left to time.
+//! What a failure means for the grant is said by [`crate::verdict`].
 
 use std::cell::Cell;
 
 use ::oauth2::{HttpRequest, HttpResponse, RefreshToken, RequestTokenError, Scope, TokenResponse};
 
 use super::reply::{self, Refusal, Tokens};
-use super::{Account, Asked, Kind, client, explain, http};
-use crate::advice::{self, Oddity};
-use crate::{Deadline, Error, Host, Secret};
+use super::{Account, Asked, Asking, Error, client, explain, http};
+use crate::cause::Oddity;
+use crate::net::Trip;
+use crate::{Deadline, Secret};
 
 /// What a provider gave.
 #[derive(Debug)]
@@ -25,21 +25,9 @@ pub(crate) struct Granted {
     pub(crate) clock_skew: Option<i64>,
 }
 
-/// What a failure means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// The grant has ended.
-    Ended,
-    /// Settings or registration have to be mended.
-    Misconfigured,
-    /// A later try may succeed.
-    Transient,
-}
-
 /// Why there is no access token.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub(crate) verdict: Verdict,
     pub(crate) error: Box<Error>,
     /// A refresh token that came with an answer which is of no use otherwise.
     pub(crate) rotated: Option<Secret>,
@@ -47,13 +35,17 @@ pub(crate) struct Failure {
 
 /// Asks for an access token with this refresh token, once.
 pub(crate) fn refresh(
-    host: &Host,
+    trip: &Trip,
     account: &Account,
     token: &Secret,
     now: i64,
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
-    let asked = asked(account, Kind::Refresh, vec![&account.client_secret, token]);
+    let asked = asked(
+        account,
+        Asking::Refresh,
+        vec![&account.client_secret, token],
+    );
     let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
     let sent = RefreshToken::new(token.expose().to_owned());
     let skew = Cell::new(None);
@@ -64,18 +56,18 @@ pub(crate) fn refresh(
         url,
     )
     .exchange_refresh_token(&sent)
-    .request(&|request| send(host, &asked, request, now, deadline, &skew));
+    .request(&|request| send(trip, &asked, request, now, deadline, &skew));
     granted_by(account, granted, skew.get())
 }
 
 /// Asks for an access token for the application itself, once.
 pub(crate) fn app_token(
-    host: &Host,
+    trip: &Trip,
     account: &Account,
     now: i64,
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
-    let asked = asked(account, Kind::App, vec![&account.client_secret]);
+    let asked = asked(account, Asking::App, vec![&account.client_secret]);
     let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
     let scopes = account.provider.app_scopes.iter().cloned().map(Scope::new);
     let skew = Cell::new(None);
@@ -87,11 +79,11 @@ pub(crate) fn app_token(
     )
     .exchange_client_credentials()
     .add_scopes(scopes)
-    .request(&|request| send(host, &asked, request, now, deadline, &skew));
+    .request(&|request| send(trip, &asked, request, now, deadline, &skew));
     granted_by(account, granted, skew.get())
 }
 
-fn asked<'a>(account: &'a Account, kind: Kind, secrets: Vec<&'a Secret>) -> Asked<'a> {
+fn asked<'a>(account: &'a Account, kind: Asking, secrets: Vec<&'a Secret>) -> Asked<'a> {
     Asked {
         kind,
         provider: &account.provider,
@@ -101,14 +93,14 @@ fn asked<'a>(account: &'a Account, kind: Kind, secrets: Vec<&'a Secret>) -> Aske
 }
 
 fn send(
-    host: &Host,
+    trip: &Trip,
     asked: &Asked<'_>,
     request: HttpRequest,
     now: i64,
     deadline: Deadline,
     skew: &Cell<Option<i64>>,
 ) -> Result<HttpResponse, Refusal> {
-    let answer = http::send(host, &asked.provider.name, request, deadline)?;
+    let answer = http::send(trip, asked, request, deadline)?;
     skew.set(reply::clock_skew(&answer, now));
     reply::check(asked, &answer)?;
     Ok(answer)
@@ -137,31 +129,8 @@ fn granted_by<E: ::oauth2::ErrorResponse + 'static>(
 }
 
 fn judge(refusal: Refusal) -> Failure {
-    let Refusal {
-        mut error,
-        code,
-        rotated,
-    } = refusal;
-    let temporary = |code: u16| code >= 500;
-    let verdict = match (code.as_deref(), &*error) {
-        (Some("invalid_grant"), _) => Verdict::Ended,
-        (Some("server_error" | "temporarily_unavailable" | "slow_down"), _) => Verdict::Transient,
-        // a table knows this code as a temporary one
-        (Some(_), Error::Answer { advice, .. }) if temporary(advice.code) => Verdict::Transient,
-        (Some(_), _) | (None, Error::Parameter { .. }) => Verdict::Misconfigured,
-        (None, Error::Answer { advice, .. }) if advice.key == Oddity::ScopeMissing.advice().key => {
-            Verdict::Misconfigured
-        }
-        (None, _) => Verdict::Transient,
-    };
-    if let Error::Answer { advice, .. } | Error::Way { advice, .. } = &mut *error {
-        if let Some(other) = advice::for_refresh(advice.key) {
-            *advice = other;
-        }
-    }
     Failure {
-        verdict,
-        error,
-        rotated,
+        error: Box::new(refusal.error.of_refresh()),
+        rotated: refusal.rotated,
     }
 }

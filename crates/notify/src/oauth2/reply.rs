@@ -12,10 +12,11 @@ use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Asked, Kind, explain, provider};
-use crate::advice::Oddity;
+use super::{Asked, Asking, Error, explain, provider};
+use crate::Secret;
+use crate::cause::Oddity;
 use crate::http::{dated, retry_after};
-use crate::{Error, Secret};
+use crate::redact::Redactor;
 
 /// The longest token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -86,8 +87,6 @@ impl TokenResponse for Tokens {
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) error: Box<Error>,
-    /// The `error` code of RFC 6749, if the provider gave one in an answer of its own (below 500).
-    pub(super) code: Option<String>,
     /// A refresh token that came all the same: the one that was sent may be spent.
     pub(super) rotated: Option<Secret>,
 }
@@ -96,7 +95,6 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self {
             error: Box::new(error),
-            code: None,
             rotated: None,
         }
     }
@@ -113,8 +111,10 @@ impl std::error::Error for Refusal {}
 /// Lets an answer pass if it grants what was asked for.
 pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Refusal> {
     let provider = asked.provider;
-    let odd = |oddity| Err(explain::odd(&provider.name, oddity).into());
     let status = response.status().as_u16();
+    let pause = || retry_after(response.headers());
+    let odd = |oddity| Err(explain::busy(&provider.name, oddity, status, None).into());
+    let busy = |oddity| Err(explain::busy(&provider.name, oddity, status, pause()).into());
     if (300..400).contains(&status) {
         return odd(Oddity::Redirect);
     }
@@ -122,27 +122,15 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
     let text = std::str::from_utf8(response.body()).ok();
     let answer = match text.and_then(|text| serde_json::from_str::<Answer>(text).ok()) {
         Some(answer) if answer.error.is_some() => {
-            let pause = retry_after(response.headers());
-            let own = status < 500 && status != 429;
-            return Err(Refusal {
-                error: Box::new(explain::refusal(asked, &answer, status, pause)),
-                code: own.then(|| explain::text(answer.error.as_ref())),
-                rotated: None,
-            });
+            return Err(explain::refusal(asked, &answer, status, pause()).into());
         }
         answer => answer,
     };
     match status {
         200 => {}
-        429 => {
-            let pause = retry_after(response.headers());
-            return Err(explain::busy(provider, Oddity::TooManyRequests, pause).into());
-        }
+        429 => return busy(Oddity::TooManyRequests),
         504 => return odd(Oddity::GatewayTimeout),
-        500.. => {
-            let pause = retry_after(response.headers());
-            return Err(explain::busy(provider, Oddity::ServerStatus, pause).into());
-        }
+        500.. => return busy(Oddity::ServerStatus),
         _ if is_page(response) => return odd(Oddity::Html),
         _ => return odd(Oddity::Status),
     }
@@ -153,12 +141,53 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
         return odd(Oddity::NotJson);
     };
     grant(asked, &answer).map_err(|oddity| Refusal {
-        error: Box::new(explain::odd(&provider.name, oddity)),
-        code: None,
+        error: Box::new(explain::busy(&provider.name, oddity, status, None)),
         rotated: answer
             .refresh_token
             .filter(|token| is_token(token.expose())),
     })
+}
+
+/// An answer as a transcript has it: of JSON the fields that tell something, and which tokens are there.
+pub(super) fn heard(asked: &Asked<'_>, response: &HttpResponse) -> String {
+    let status = response.status().as_u16();
+    let Ok(answer) = serde_json::from_slice::<Answer>(response.body()) else {
+        let length = response.body().len();
+        return format!("{status}, {length} bytes that are no answer of a token endpoint");
+    };
+    let fields = [
+        ("error", &answer.error),
+        ("error_subtype", &answer.error_subtype),
+        ("error_description", &answer.error_description),
+        ("error_codes", &answer.error_codes),
+        ("expires_in", &answer.expires_in),
+    ];
+    let mut told: Vec<String> = fields
+        .into_iter()
+        .filter_map(|(name, value)| {
+            Some(format!("{name}={}", explain::text(Some(value.as_ref()?))))
+        })
+        .collect();
+    let texts = [("token_type", &answer.token_type), ("scope", &answer.scope)];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    told.extend(texts.map(|(name, value)| format!("{name}={value}")));
+    let tokens = [
+        ("access_token", &answer.access_token),
+        ("refresh_token", &answer.refresh_token),
+        ("id_token", &answer.id_token),
+    ];
+    let tokens = tokens.into_iter().filter(|(_, token)| token.is_some());
+    told.extend(tokens.map(|(name, _)| format!("{name}=...")));
+    let secrets: Vec<&Secret> = asked
+        .secrets
+        .iter()
+        .copied()
+        .chain(answer.tokens())
+        .collect();
+    let told = Redactor::new(asked.client_id, &secrets).clean(&told.join(" "));
+    format!("{status} {told}")
 }
 
 /// The rules of section 5.1, and that all that is needed was granted.
@@ -183,20 +212,20 @@ fn grant(asked: &Asked<'_>, answer: &Answer) -> Result<(), Oddity> {
                 .any(|word| word.eq_ignore_ascii_case(scope))
         };
         let scopes = match asked.kind {
-            Kind::Code | Kind::Refresh => &asked.provider.scopes,
-            Kind::App => &asked.provider.app_scopes,
+            Asking::Code | Asking::Refresh => &asked.provider.scopes,
+            Asking::App => &asked.provider.app_scopes,
         };
         if !provider::demanded(scopes).all(granted) {
             return Err(Oddity::ScopeMissing);
         }
     }
     match asked.kind {
-        Kind::Code if answer.refresh_token.is_none() => Err(asked.provider.no_refresh_token),
-        Kind::Code => Ok(()),
-        Kind::Refresh | Kind::App if life(answer.expires_in.as_ref()).is_none() => {
+        Asking::Code if answer.refresh_token.is_none() => Err(asked.provider.no_refresh_token),
+        Asking::Code => Ok(()),
+        Asking::Refresh | Asking::App if life(answer.expires_in.as_ref()).is_none() => {
             Err(Oddity::Expiry)
         }
-        Kind::Refresh | Kind::App => Ok(()),
+        Asking::Refresh | Asking::App => Ok(()),
     }
 }
 

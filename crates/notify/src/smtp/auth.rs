@@ -10,9 +10,10 @@ use zeroize::Zeroizing;
 
 use super::reply::Raw;
 use super::session::Session;
-use super::{AuthRefused, Error, Login, Server, Step};
-use crate::advice::{self, Snag};
+use super::{AuthRefused, Error, Login, Server, Step, refusal};
+use crate::cause::Snag;
 use crate::config::SmtpMode;
+use crate::parameter::Parameter;
 use crate::redact::Redactor;
 
 /// The longest command line, with its end, in octets (RFC 5321 section 4.5.3.1.4).
@@ -27,7 +28,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// Makes sure, before anything is sent, that the login can be put on the wire and may be.
 pub(super) fn check(server: &Server, login: &Login) -> Result<(), Error> {
-    let fault = |name, reason| Err(Error::Parameter { name, reason });
+    let fault = |name, reason: &str| Err(Error::Parameter(Parameter::new(name, reason)));
     match login {
         Login::None => Ok(()),
         Login::Password { user, .. } | Login::Token { user, .. }
@@ -153,7 +154,7 @@ fn encoded(parts: &[&str]) -> Zeroizing<String> {
 /// What is said in one login.
 struct Dialogue {
     mechanism: &'static str,
-    /// What the table of advice calls the login.
+    /// What the table of refusals calls the login.
     kind: &'static str,
     /// The initial response.
     initial: Option<Zeroizing<String>>,
@@ -210,7 +211,7 @@ impl Dialogue {
                 let reply = session.shown(reply);
                 Err(Error::Auth {
                     server: session.server.clone(),
-                    advice: advice::for_smtp(&reply, Step::Auth, Some(self.kind)),
+                    refusal: refusal::of(&reply, Step::Auth, Some(self.kind)),
                     refused: AuthRefused {
                         mechanism: self.mechanism,
                         reply,
@@ -224,7 +225,7 @@ impl Dialogue {
 }
 
 /// The text of a challenge, fit to be shown.
-fn challenge(session: &Session, text: &str) -> Option<String> {
+pub(super) fn challenge(session: &Session, text: &str) -> Option<String> {
     let shown = match LENIENT.decode(text.trim()) {
         Ok(bytes) => session.redactor.clean(&String::from_utf8_lossy(&bytes)),
         Err(_) => session.redactor.clean(text),

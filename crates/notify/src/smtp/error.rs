@@ -1,17 +1,18 @@
 //! Why nothing was sent to anybody.
 //!
-//! `Display` says what happened, who has to act and what to do, then the server's own words without
-//! any secret.
+//! An error keeps the server, the step, the cause and the server's own words without any secret; what
+//! people are told is made of them.
 
-use std::time::Duration;
 use std::{fmt, io};
 
 use super::Reply;
-use crate::advice::{Advice, Snag};
-use crate::outcome::{Outcome, Retry};
-
-/// The time over which Microsoft counts mails.
-const THROTTLED: Duration = Duration::from_secs(60);
+use crate::advice::{self, Advice};
+use crate::cause::{Cause, Refusal, Snag};
+use crate::message::Message;
+use crate::net;
+use crate::outcome::{Failure, Outcome};
+use crate::parameter::Parameter;
+use crate::verdict::Verdict;
 
 /// Where in the conversation it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,20 +74,20 @@ pub struct AuthRefused {
     pub json: Option<String>,
 }
 
-/// Why nothing was sent to anybody. No variant, and no `source` of one, holds a secret.
+/// Why nothing was sent to anybody. Nothing in it is secret.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The way to the server failed: look-up, TCP, TLS.
-    Way(Box<crate::Error>),
+    Net(net::Error),
     /// The connection ended, the time was up, or what came was no reply.
     Broken {
         /// The server, as `host:port`.
         server: String,
         /// What was being waited for.
         step: Step,
-        /// What it means and what to do.
-        advice: &'static Advice,
+        /// What is wrong.
+        snag: Snag,
         /// The system's reason, where it adds something.
         source: Option<io::Error>,
     },
@@ -98,8 +99,8 @@ pub enum Error {
         step: Step,
         /// Its reply.
         reply: Reply,
-        /// What it means and what to do.
-        advice: &'static Advice,
+        /// What it means by that.
+        refusal: Refusal,
     },
     /// The server did not accept the login.
     Auth {
@@ -107,65 +108,56 @@ pub enum Error {
         server: String,
         /// What it said.
         refused: AuthRefused,
-        /// What it means and what to do.
-        advice: &'static Advice,
+        /// What it means by that.
+        refusal: Refusal,
     },
     /// The server does not offer what this mail or login needs; it was not asked for it.
     Lacking {
         /// The server, as `host:port`.
         server: String,
-        /// What it means and what to do.
-        advice: &'static Advice,
+        /// What is lacking.
+        snag: Snag,
         /// What it offers in its place, or the limit it names.
         offered: String,
     },
     /// A login or address cannot be put on the wire; nothing was sent.
-    Parameter {
-        /// The setting's name, for instance `username`.
-        name: &'static str,
-        /// What is wrong with it, as the end of a sentence that begins with the name.
-        reason: &'static str,
-    },
+    Parameter(Parameter),
 }
 
 impl Error {
+    /// The cause.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Net(error) => error.cause(),
+            Self::Broken { snag, .. } | Self::Lacking { snag, .. } => Cause::Snag(*snag),
+            Self::Refused { reply, refusal, .. } => Cause::Reply(reply.code, *refusal),
+            Self::Auth {
+                refused, refusal, ..
+            } => Cause::Reply(refused.reply.code, *refusal),
+            Self::Parameter(_) => Cause::Settings,
+        }
+    }
+
     /// Whether a later try may succeed although nobody has acted.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        match self {
-            Self::Way(error) => error.advice().is_some_and(|advice| {
-                !advice.key.starts_with("certificate") && advice.key != "tls"
-            }),
-            Self::Broken { advice, .. } => [Snag::Injected, Snag::NotTls]
-                .iter()
-                .all(|snag| advice.key != snag.advice().key),
-            Self::Refused { reply, .. } => reply.is_temporary(),
-            Self::Auth { refused, .. } => refused.reply.is_temporary(),
-            Self::Lacking { .. } | Self::Parameter { .. } => false,
-        }
+        self.cause().verdict() == Verdict::Temporary
     }
 
     /// The HTTP-like code for the API: 400, 500, 502 or 504.
     #[must_use]
     pub fn code(&self) -> u16 {
         match self {
-            Self::Way(error) => error.code(),
-            Self::Parameter { .. } => 400,
-            _ => self.advice().map_or(502, |advice| advice.code),
+            Self::Parameter(_) => 400,
+            _ => self.advice().map_or(500, |advice| advice.code),
         }
     }
 
-    /// The advice that the message was made of, if it came from a table.
+    /// The row that the message is made of, where a table has one.
     #[must_use]
     pub fn advice(&self) -> Option<&'static Advice> {
-        match self {
-            Self::Way(error) => error.advice(),
-            Self::Broken { advice, .. }
-            | Self::Refused { advice, .. }
-            | Self::Auth { advice, .. }
-            | Self::Lacking { advice, .. } => Some(advice),
-            Self::Parameter { .. } => None,
-        }
+        advice::of(&self.cause())
     }
 
     /// Where in the conversation it happened, if it had begun.
@@ -173,7 +165,7 @@ impl Error {
         match self {
             Self::Broken { step, .. } | Self::Refused { step, .. } => Some(*step),
             Self::Auth { .. } => Some(Step::Auth),
-            Self::Way(_) | Self::Lacking { .. } | Self::Parameter { .. } => None,
+            Self::Net(_) | Self::Lacking { .. } | Self::Parameter(_) => None,
         }
     }
 
@@ -189,17 +181,26 @@ impl Error {
     /// Whether another token of the same grant may help: nothing but this token was refused.
     #[must_use]
     pub fn is_of_token(&self) -> bool {
-        const KEYS: [&str; 2] = ["smtp-token-refused", "smtp-token-audience"];
-        let is_key = |advice: &Advice| KEYS.contains(&advice.key);
-        let is_login = self.auth_refused().is_some() && !self.is_temporary();
-        self.is_of_old_token() || (is_login && self.advice().is_some_and(is_key))
+        let is_refused = matches!(
+            self,
+            Self::Auth {
+                refusal: Refusal::TokenRefused | Refusal::TokenAudience,
+                ..
+            }
+        );
+        self.is_of_old_token() || (is_refused && !self.is_temporary())
     }
 
     /// Whether the token was refused for its age alone.
     #[must_use]
     pub fn is_of_old_token(&self) -> bool {
-        let is_key = |advice: &Advice| advice.key == "smtp-token-too-old";
-        self.auth_refused().is_some() && self.advice().is_some_and(is_key)
+        matches!(
+            self,
+            Self::Auth {
+                refusal: Refusal::TokenTooOld,
+                ..
+            }
+        )
     }
 
     /// Whether the server will not let anybody log in here with a token before somebody has acted.
@@ -207,9 +208,7 @@ impl Error {
     pub fn ends_login(&self) -> bool {
         match self {
             Self::Auth { .. } => !self.is_temporary(),
-            Self::Lacking { advice, .. } => [Snag::NoAuth, Snag::NoToken]
-                .iter()
-                .any(|snag| advice.key == snag.advice().key),
+            Self::Lacking { snag, .. } => matches!(snag, Snag::NoAuth | Snag::NoToken),
             _ => false,
         }
     }
@@ -217,15 +216,7 @@ impl Error {
     /// What this means for each recipient.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let reason = self.to_string();
-        if self.is_temporary() {
-            Outcome::Unsent {
-                reason,
-                retry: self.retry(),
-            }
-        } else {
-            Outcome::Refused { reason }
-        }
+        Failure::new(self.cause(), self.message()).outcome()
     }
 
     /// Whether the server still listens, so that a goodbye makes sense.
@@ -234,82 +225,70 @@ impl Error {
             Self::Refused { reply, .. } => reply.code != 421,
             Self::Auth { refused, .. } => refused.reply.code != 421,
             Self::Lacking { .. } => true,
-            Self::Way(_) | Self::Broken { .. } | Self::Parameter { .. } => false,
+            Self::Net(_) | Self::Broken { .. } | Self::Parameter(_) => false,
         }
     }
 
-    fn retry(&self) -> Retry {
-        match self.advice() {
-            Some(advice) if advice.key == "smtp-throttled" => Retry::After(THROTTLED),
-            _ => Retry::Soon,
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Way(error) => error.fmt(f),
+    /// What a person is told.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let (server, details) = match self {
+            Self::Net(error) => return error.message(),
+            Self::Parameter(Parameter { name, reason }) => {
+                return Message::new(&**reason).about(*name);
+            }
             Self::Broken {
                 server,
                 step,
-                advice,
                 source,
+                ..
             } => {
-                let step = step.as_str();
-                write!(f, "{server}: {advice}; this was at {step}")?;
-                match source {
-                    Some(source) => write!(f, "; the system says: {source}"),
-                    None => Ok(()),
+                let mut details = format!("this was at {}", step.as_str());
+                if let Some(source) = source {
+                    details.push_str(&format!("; the system says: {source}"));
                 }
+                (server, details)
             }
             Self::Refused {
                 server,
                 step,
                 reply,
-                advice,
-            } => {
-                let step = step.as_str();
-                write!(f, "{server}: {advice}; at {step} it says: {reply}")
-            }
+                ..
+            } => (server, format!("at {} it says: {reply}", step.as_str())),
             Self::Auth {
-                server,
-                refused,
-                advice,
+                server, refused, ..
             } => {
                 let AuthRefused {
                     mechanism,
                     reply,
                     json,
                 } = refused;
-                write!(
-                    f,
-                    "{server}: {advice}; at AUTH {mechanism} it says: {reply}"
-                )?;
-                match json {
-                    Some(json) => write!(f, ", before that {json}"),
-                    None => Ok(()),
+                let mut details = format!("at AUTH {mechanism} it says: {reply}");
+                if let Some(json) = json {
+                    details.push_str(&format!(", before that {json}"));
                 }
+                (server, details)
             }
             Self::Lacking {
-                server,
-                advice,
-                offered,
-            } => write!(f, "{server}: {advice}; it offers {offered}"),
-            Self::Parameter { name, reason } => write!(f, "{name}: {reason}"),
-        }
+                server, offered, ..
+            } => (server, format!("it offers {offered}")),
+        };
+        let message = self.advice().map_or_else(Message::default, Advice::message);
+        message.about(server.as_str()).details(Some(details))
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Way(error) => Some(error),
-            Self::Broken {
-                source: Some(source),
-                ..
-            } => Some(source),
-            _ => None,
-        }
+impl From<net::Error> for Error {
+    fn from(error: net::Error) -> Self {
+        Self::Net(error)
     }
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message().fmt(f)
+    }
+}
+
+// what the system said is a part of the text, hence no source
+impl std::error::Error for Error {}

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use super::extensions::Extensions;
 use super::reply::{Inbox, Missing, Raw};
-use super::{Error, Reply, Server, Step};
-use crate::advice::{self, Snag};
+use super::{Error, Reply, Server, Step, refusal};
+use crate::Deadline;
+use crate::cause::{Loss, Snag};
 use crate::config::SmtpMode;
-use crate::net::{self, Peer, Stream, is_timeout};
+use crate::net::{self, Peer, Stream, Trip, is_timeout};
 use crate::redact::Redactor;
-use crate::{Deadline, Host};
+use crate::tls::Client;
+use crate::transcript::{Listener, Speaker};
 
 /// How long the goodbye of a server is waited for. The mail's fate is known by then; the wait lets
 /// both sides close in order.
@@ -26,12 +28,13 @@ pub(super) struct Session {
     pub(super) server: String,
     pub(super) redactor: Redactor,
     pub(super) extensions: Extensions,
+    listener: Listener,
 }
 
 impl Session {
     /// Connects, greets, and begins TLS as the mode demands.
     pub(super) fn open(
-        host: &Host,
+        trip: &Trip,
         server: &Server,
         redactor: Redactor,
         deadline: Deadline,
@@ -41,20 +44,33 @@ impl Session {
             port: server.port,
             is_proxy: false,
         };
-        let config = match server.mode {
-            SmtpMode::Insecure => None,
-            SmtpMode::Starttls | SmtpMode::Tls => Some(host.tls().map_err(way)?),
-        };
-        let mut stream = net::connect_clear(host, &peer, deadline).map_err(way)?;
-        let name = own_name(host, &stream);
+        match server.mode {
+            SmtpMode::Insecure => Self::agree(trip, server, peer, redactor, deadline, None),
+            SmtpMode::Starttls | SmtpMode::Tls => net::trusting(trip, |trip, client| {
+                let (peer, redactor) = (peer.clone(), redactor.clone());
+                Self::agree(trip, server, peer, redactor, deadline, Some(client))
+            }),
+        }
+    }
+
+    fn agree(
+        trip: &Trip,
+        server: &Server,
+        peer: Peer,
+        redactor: Redactor,
+        deadline: Deadline,
+        client: Option<&Client>,
+    ) -> Result<Self, Error> {
+        let mut stream = net::connect_clear(trip, &peer, deadline)?;
+        let name = own_name(trip, &stream);
         let mut later = None;
-        match (server.mode, config) {
-            (SmtpMode::Tls, Some(config)) => {
+        match (server.mode, client) {
+            (SmtpMode::Tls, Some(client)) => {
                 stream = stream
-                    .start_tls(config, &peer)
-                    .map_err(|e| at_once(&peer, e))?;
+                    .start_tls(client, &peer)
+                    .map_err(|error| not_tls(&peer, error))?;
             }
-            (_, config) => later = config,
+            (_, client) => later = client,
         }
         let mut session = Self {
             stream,
@@ -62,20 +78,30 @@ impl Session {
             server: peer.name(),
             redactor,
             extensions: Extensions::default(),
+            listener: trip.listener().clone(),
         };
+        session.note("connected");
         let greeting = session.read(Step::Greeting)?;
         session.demand(greeting, 2, Step::Greeting)?;
         session.hello(&name)?;
         match later {
             None => Ok(session),
-            Some(config) => {
+            Some(client) => {
                 session.ask_for_tls()?;
-                session.stream = session.stream.start_tls(config, &peer).map_err(way)?;
+                session.stream = session.stream.start_tls(client, &peer)?;
+                session.note("TLS begins");
                 // what was said in the clear no longer counts (RFC 3207 section 4.2)
                 session.hello(&name)?;
                 Ok(session)
             }
         }
+    }
+
+    fn note(&self, what: &str) {
+        self.listener.hear(&self.server, Speaker::Note, || {
+            let agreed = self.stream.agreed().map(|agreed| format!(" ({agreed})"));
+            format!("{what}{}", agreed.unwrap_or_default())
+        });
     }
 
     /// EHLO, or HELO where the server does not know it.
@@ -116,6 +142,8 @@ impl Session {
                 _ => self.broken(step, Snag::Nonsense, None),
             });
         }
+        self.listener
+            .hear(&self.server, Speaker::Us, || self.told(step, bytes));
         let Err(error) = self.stream.write_all(bytes) else {
             return Ok(());
         };
@@ -130,19 +158,18 @@ impl Session {
 
     /// Reads one reply, whatever it says.
     pub(super) fn read(&mut self, step: Step) -> Result<Raw, Error> {
-        self.inbox
-            .reply(&mut self.stream)
-            .map_err(|missing| match missing {
-                Missing::Closed => self.broken(step, Snag::Closed, None),
-                Missing::Garbled => self.broken(step, Snag::Garbled, None),
-                Missing::Io(error) if !is_timeout(&error) => {
-                    self.broken(step, Snag::Lost, Some(error))
-                }
-                Missing::Io(_) if step == Step::Greeting => {
-                    self.broken(step, Snag::LateGreeting, None)
-                }
-                Missing::Io(_) => self.broken(step, Snag::LateReply, None),
-            })
+        let reply = self.inbox.reply(&mut self.stream);
+        if let Ok(reply) = &reply {
+            self.listener
+                .hear(&self.server, Speaker::Peer, || self.heard(step, reply));
+        }
+        reply.map_err(|missing| match missing {
+            Missing::Closed => self.broken(step, Snag::Closed, None),
+            Missing::Garbled => self.broken(step, Snag::Garbled, None),
+            Missing::Io(error) if !is_timeout(&error) => self.broken(step, Snag::Lost, Some(error)),
+            Missing::Io(_) if step == Step::Greeting => self.broken(step, Snag::LateGreeting, None),
+            Missing::Io(_) => self.broken(step, Snag::LateReply, None),
+        })
     }
 
     /// Makes sure that a reply is of the class (2 or 3) that belongs there.
@@ -158,8 +185,38 @@ impl Session {
     pub(super) fn quit(mut self, deadline: Deadline) {
         let left = deadline.left().unwrap_or_default();
         self.stream.hurry(Deadline::after(left.min(GOODBYE)));
+        self.listener.hear(&self.server, Speaker::Us, || "QUIT");
         if self.stream.write_all(b"QUIT\r\n").is_ok() {
             let _ = self.inbox.reply(&mut self.stream);
+        }
+    }
+
+    /// What goes out, without credentials.
+    fn told(&self, step: Step, bytes: &[u8]) -> String {
+        let text = String::from_utf8_lossy(bytes);
+        let mut words = text.split_whitespace();
+        match (step, words.next()) {
+            (Step::Message, _) => format!("({} bytes of the message)", bytes.len()),
+            (Step::Auth, Some("AUTH")) => {
+                let mechanism = words.next().unwrap_or_default();
+                let rest = words.next().map_or("", |_| " (credentials)");
+                format!("AUTH {mechanism}{rest}")
+            }
+            (Step::Auth, None) => "(nothing)".to_owned(),
+            (Step::Auth, Some("*")) => "*".to_owned(),
+            (Step::Auth, Some(_)) => "(credentials)".to_owned(),
+            _ => self.redactor.clean(&text),
+        }
+    }
+
+    /// What came, with a challenge decoded.
+    fn heard(&self, step: Step, reply: &Raw) -> String {
+        match (step, reply.code) {
+            (Step::Auth, 334) => {
+                let challenge = super::auth::challenge(self, reply.first());
+                format!("334 {}", challenge.unwrap_or_default())
+            }
+            _ => self.shown(reply).to_string(),
         }
     }
 
@@ -172,7 +229,7 @@ impl Session {
         Error::Refused {
             server: self.server.clone(),
             step,
-            advice: advice::for_smtp(&reply, step, None),
+            refusal: refusal::of(&reply, step, None),
             reply,
         }
     }
@@ -181,7 +238,7 @@ impl Session {
         Error::Broken {
             server: self.server.clone(),
             step,
-            advice: snag.advice(),
+            snag,
             source,
         }
     }
@@ -189,34 +246,34 @@ impl Session {
     pub(super) fn lacking(&self, snag: Snag, offered: String) -> Error {
         Error::Lacking {
             server: self.server.clone(),
-            advice: snag.advice(),
+            snag,
             offered: self.redactor.clean(&offered),
         }
     }
 }
 
-fn way(error: crate::Error) -> Error {
-    Error::Way(Box::new(error))
-}
-
-/// A handshake that failed where TLS begins at once: a server that speaks first in the clear has a
-/// cure of its own.
-fn at_once(peer: &Peer, error: crate::Error) -> Error {
+/// A handshake that failed where TLS begins with the connection: a server that speaks first in the clear
+/// has a cure of its own.
+fn not_tls(peer: &Peer, error: net::Error) -> Error {
     match error {
-        crate::Error::Way { advice, source, .. } if advice.key == "tls" => Error::Broken {
+        net::Error::Lost {
+            loss: Loss::NotTls,
+            source,
+            ..
+        } => Error::Broken {
             server: peer.name(),
             step: Step::Greeting,
-            advice: Snag::NotTls.advice(),
+            snag: Snag::NotTls,
             source,
         },
-        other => way(other),
+        other => other.into(),
     }
 }
 
 /// The argument of EHLO: the full name, else an address literal (RFC 5321 section 4.1.3).
-fn own_name(host: &Host, stream: &Stream) -> String {
-    if let Some(name) = host.fqdn() {
-        return name;
+fn own_name(trip: &Trip, stream: &Stream) -> String {
+    if let Some(name) = trip.fqdn() {
+        return name.to_owned();
     }
     match stream.local_address() {
         Some(IpAddr::V6(address)) => format!("[IPv6:{address}]"),

@@ -9,8 +9,9 @@ use super::body::Body;
 use super::reply::Raw;
 use super::session::Session;
 use super::{Error, Step};
-use crate::advice::Snag;
-use crate::outcome::Outcome;
+use crate::cause::{Cause, Snag};
+use crate::outcome::{Failure, Outcome};
+use crate::parameter::Parameter;
 
 /// The most commands in one write: their replies fit into the socket's buffers.
 const GROUP: usize = 50;
@@ -34,7 +35,7 @@ pub(super) fn check(envelope: &Envelope) -> Result<(), Error> {
     };
     let fault = |name| {
         let reason = "must not have control characters or angle brackets";
-        Err(Error::Parameter { name, reason })
+        Err(Error::Parameter(Parameter::new(name, reason)))
     };
     if envelope.from().is_some_and(is_bad) {
         fault("from-address")
@@ -222,11 +223,13 @@ fn settle(open: &mut [&mut Recipient], outcome: &Outcome) {
 
 /// The mail is out whole, and no reply says what became of it.
 fn unknown(session: &Session, error: Option<Error>) -> Outcome {
-    let broken = session.broken(Step::Message, Snag::LostAfterDot, None);
-    let mut reason = broken.to_string();
+    let mut message = session
+        .broken(Step::Message, Snag::LostAfterDot, None)
+        .message();
     if let Some(cause) = error.as_ref().and_then(Error::advice) {
-        reason.push_str("; it ended so: ");
-        reason.push_str(cause.what);
+        let details = message.details.get_or_insert_default();
+        details.push_str("; it ended so: ");
+        details.push_str(cause.what);
     }
-    Outcome::Unknown { reason }
+    Failure::new(Cause::Snag(Snag::LostAfterDot), message).outcome()
 }

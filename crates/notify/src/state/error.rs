@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::{fmt, io};
 
+use crate::cause::Cause;
+use crate::message::Message;
+
 /// Why. Nothing in it quotes a record.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -69,88 +72,78 @@ impl Error {
         }
     }
 
-    /// Whether a later try may succeed though nobody acts.
+    /// The cause.
     #[must_use]
-    pub fn is_temporary(&self) -> bool {
-        matches!(
-            self,
+    pub fn cause(&self) -> Cause {
+        match self {
             Self::Busy { .. }
-                | Self::Superseded { .. }
-                | Self::NoQuorum { .. }
-                | Self::Disk { .. }
-                | Self::Random
-        )
+            | Self::Superseded { .. }
+            | Self::NoQuorum { .. }
+            | Self::Disk { .. }
+            | Self::Random => Cause::Busy,
+            Self::Corrupt { .. } => Cause::Consent,
+            Self::Unusable { .. } | Self::Newer { .. } | Self::Name => Cause::Settings,
+        }
     }
-}
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What a person is told.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        const NODE: &str = "an administrator of this machine has to";
         match self {
             Self::Disk {
                 path,
                 doing,
                 source,
-            } => write!(
-                f,
-                "{}: cannot {doing}: {source}; an administrator of this machine has to check the \
-                 disk, its free space and the rights of the folder",
-                path.display()
-            ),
-            Self::NoQuorum { path } => write!(
-                f,
-                "{}: not writable, the cluster has no quorum; an administrator of the cluster has \
-                 to bring back enough nodes",
-                path.display()
-            ),
-            Self::Unusable { path, reason } => write!(
-                f,
-                "{}: not used, it is {reason}; an administrator of this machine has to find out \
-                 who put it there and remove it",
-                path.display()
-            ),
+            } => Message::new(format!("cannot {doing}: {source}"))
+                .about(path.display().to_string())
+                .fix(format!(
+                    "{NODE} check the disk, its free space and the rights of the folder"
+                )),
+            Self::NoQuorum { path } => Message::new("not writable, the cluster has no quorum")
+                .about(path.display().to_string())
+                .fix("an administrator of the cluster has to bring back enough nodes"),
+            Self::Unusable { path, reason } => Message::new(format!("not used, it is {reason}"))
+                .about(path.display().to_string())
+                .fix(format!("{NODE} find out who put it there and remove it")),
             Self::Corrupt {
                 path,
                 reason,
                 moved,
-            } => {
-                write!(f, "{}: unreadable, {reason}", path.display())?;
-                match moved {
-                    Some(moved) => write!(
-                        f,
-                        "; it was moved to {}, and the target has to be authorized again or the \
-                         file restored from a backup",
+            } => Message::new(format!("unreadable, {reason}"))
+                .about(path.display().to_string())
+                .fix(match moved {
+                    Some(moved) => format!(
+                        "it was moved to {}, and the target has to be authorized again or the file \
+                         restored from a backup",
                         moved.display()
                     ),
-                    None => f.write_str("; the next refresh moves it aside"),
-                }
-            }
-            Self::Newer { path } => write!(
-                f,
-                "{}: written by a later version of this software; an administrator of this \
-                 machine has to update it here too",
-                path.display()
-            ),
-            Self::Busy { target } => write!(
-                f,
-                "target '{target}': another process or node is refreshing its token and did not \
-                 finish in time; try again in a minute"
-            ),
-            Self::Superseded { target } => write!(
-                f,
-                "target '{target}': its record was changed or removed while its token was \
-                 refreshed, and the result was discarded"
-            ),
-            Self::Name => f.write_str("name: cannot be the name of a target"),
-            Self::Random => f.write_str("random bytes: the system gives none"),
+                    None => "the next refresh moves it aside".to_owned(),
+                }),
+            Self::Newer { path } => Message::new("written by a later version of this software")
+                .about(path.display().to_string())
+                .fix(format!("{NODE} update it here too")),
+            Self::Busy { target } => Message::new(
+                "another process or node is refreshing its token and did not finish in time",
+            )
+            .about(format!("target '{target}'"))
+            .fix("try again in a minute"),
+            Self::Superseded { target } => Message::new(
+                "its record was changed or removed while its token was refreshed, and the result was \
+                 discarded",
+            )
+            .about(format!("target '{target}'")),
+            Self::Name => Message::new("cannot be the name of a target").about("name"),
+            Self::Random => Message::new("the system gives none").about("random bytes"),
         }
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Disk { source, .. } => Some(source),
-            _ => None,
-        }
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message().fmt(f)
     }
 }
+
+// what the system said is a part of the text, hence no source
+impl std::error::Error for Error {}

@@ -87,11 +87,17 @@ pub struct Trouble {
     pub at: i64,
     /// The HTTP-like code.
     pub code: u16,
-    /// What happened, who has to act, what to do.
+    /// What happened, who has to act, what to do, as one line.
     pub message: String,
-    /// The last two of these, where a table has them.
+    /// What happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Who has to act and what to do, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cure: Option<String>,
+    /// The other side's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
     /// Keys of a later version.
     #[serde(flatten)]
     pub other: Other,

@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use ring::digest::{SHA256, digest};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -16,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::parts::Other;
 use super::{Change, Error, Identity, Orphaned, Peer, Refused, Standing, Told, Trouble};
+use crate::hash::sha256;
 use crate::{Secret, disk};
 
 /// The key of the checksum: SHA-256 over all other keys and values, the keys in order.
@@ -182,7 +182,7 @@ fn is_token(token: &Secret) -> bool {
 fn checksum(map: &Map<String, Value>) -> String {
     let ordered: BTreeMap<_, _> = map.iter().collect();
     let bytes = Zeroizing::new(serde_json::to_vec(&ordered).unwrap_or_default());
-    crate::hex::hex(digest(&SHA256, &bytes).as_ref())
+    crate::hex::hex(&sha256(&bytes))
 }
 
 fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,6 @@
 
 use std::time::Duration;
 
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -16,6 +15,7 @@ use super::run_file::COPY;
 use super::{AccessToken, Keeper};
 use crate::Secret;
 use crate::clock::boot_id;
+use crate::hash::sha256;
 use crate::hex::hex;
 use crate::oauth2::Account;
 use crate::state::Record;
@@ -32,7 +32,7 @@ const LAST: Duration = Duration::from_secs(30);
 /// What this machine knows of an access token.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Copy {
+pub(super) struct LocalCopy {
     /// Tells one start of the machine from another.
     boot: String,
     /// What the token is for: [`key`] of its account.
@@ -63,7 +63,7 @@ struct Written<'a> {
     access_token: &'a str,
 }
 
-impl Copy {
+impl LocalCopy {
     /// What is left of its life.
     fn left(&self, uptime: Duration) -> Duration {
         let age = milliseconds(uptime).saturating_sub(self.born).max(0);
@@ -104,7 +104,7 @@ impl Copy {
 
 impl Keeper<'_> {
     /// The record's token as this machine knows it; `None` if there is none or its age is unknown.
-    pub(super) fn own_copy(&self, account: &Account, record: &Record) -> Option<Copy> {
+    pub(super) fn own_copy(&self, account: &Account, record: &Record) -> Option<LocalCopy> {
         let known = self.read_copy(account);
         if let Some(copy) = &known {
             if copy.is_of(record) {
@@ -126,7 +126,7 @@ impl Keeper<'_> {
             return None;
         }
         let age = now.saturating_sub(obtained).max(0).saturating_mul(1000);
-        let copy = Copy {
+        let copy = LocalCopy {
             boot: boot_id(),
             of: key(account),
             id: record.token_id.clone(),
@@ -141,14 +141,14 @@ impl Keeper<'_> {
     }
 
     /// The copy of whatever token this machine saw last, if it is of this start of the machine.
-    pub(super) fn read_copy(&self, account: &Account) -> Option<Copy> {
+    pub(super) fn read_copy(&self, account: &Account) -> Option<LocalCopy> {
         let found = self.read_run_file(&account.target, COPY)?;
-        let copy: Copy = serde_json::from_slice(&found).ok()?;
+        let copy: LocalCopy = serde_json::from_slice(&found).ok()?;
         (copy.boot == boot_id() && copy.of == key(account)).then_some(copy)
     }
 
     /// A copy that cannot be written is done without.
-    fn write_copy(&self, account: &Account, copy: &Copy) {
+    fn write_copy(&self, account: &Account, copy: &LocalCopy) {
         let written = Written {
             boot: &copy.boot,
             of: &copy.of,
@@ -176,8 +176,8 @@ pub(super) fn key(account: &Account) -> String {
 /// A name for these values that fits into a file name.
 pub(crate) fn hash(values: &impl Serialize) -> String {
     let text = serde_json::to_string(values).unwrap_or_default();
-    let hash = digest(&SHA256, text.as_bytes());
-    hex(hash.as_ref().get(..16).unwrap_or_default())
+    let hash = sha256(text.as_bytes());
+    hex(hash.get(..16).unwrap_or_default())
 }
 
 fn milliseconds(time: Duration) -> i64 {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use super::age::{Copy, key};
+use super::age::{LocalCopy, key};
 use super::look::Want;
 use super::queue::Queue;
 use super::{AccessToken, Keeper};
@@ -27,7 +27,7 @@ pub struct Cache {
 #[derive(Debug)]
 struct Entry {
     stamp: Stamp,
-    copy: Copy,
+    copy: LocalCopy,
 }
 
 impl Cache {
@@ -63,7 +63,7 @@ impl Keeper<'_> {
         good.then(|| entry.copy.token())
     }
 
-    pub(super) fn remember(&self, account: &Account, copy: &Copy, stamp: Option<Stamp>) {
+    pub(super) fn remember(&self, account: &Account, copy: &LocalCopy, stamp: Option<Stamp>) {
         let (Some(mut entries), Some(stamp)) = (self.cache.lock(), stamp) else {
             return;
         };

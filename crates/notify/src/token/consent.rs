@@ -1,10 +1,11 @@
 //! What people do to a grant: give it, take it away, change what it was made for.
 
-use super::Keeper;
 use super::objection::{has_new_secret, is_for_another_server};
+use super::{Error, Keeper};
 use crate::oauth2::Account;
+use crate::parameter::Parameter;
 use crate::state::{self, Lock, Record, Standing, Told, Trouble};
-use crate::{Deadline, Error, Secret};
+use crate::{Deadline, Secret};
 
 /// The longest refresh token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -24,10 +25,11 @@ impl Keeper<'_> {
         let text = refresh_token.expose();
         if !(1..=MAX_TOKEN).contains(&text.len()) || !text.bytes().all(|b| matches!(b, 0x20..=0x7e))
         {
-            return Err(Error::parameter(
+            return Err(Parameter::new(
                 "oauth2-refresh-token",
                 "must have 1 to 16384 printable ASCII characters",
-            ));
+            )
+            .into());
         }
         let (store, target) = (self.store(), account.target.as_str());
         let guard = Lock::new(self.host, target)?.take(deadline)?;
@@ -74,7 +76,6 @@ impl Keeper<'_> {
                 at: now,
                 code: 400,
                 message: reason.to_owned(),
-                cure: None,
                 ..Trouble::default()
             });
             true
@@ -138,7 +139,7 @@ impl Keeper<'_> {
     }
 
     /// Changes a record that is there, under the lock, if the closure says so.
-    pub(super) fn change(
+    pub(crate) fn change(
         &self,
         target: &str,
         why: &str,

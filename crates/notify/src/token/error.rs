@@ -1,10 +1,13 @@
-//! Why there is no access token though nobody was asked for one.
+//! Why there is no access token, or why a grant cannot be changed.
 
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::oauth2::Account;
-use crate::state::Peer;
+use crate::cause::Cause;
+use crate::message::Message;
+use crate::oauth2::{self, Account};
+use crate::parameter::Parameter;
+use crate::state::{self, Peer};
 
 /// Why.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ pub enum Error {
         seconds: u32,
         /// What went wrong then.
         reason: String,
-        /// Its code.
+        /// Its HTTP-like code.
         code: u16,
     },
     /// The mail server refuses a token that is hardly a minute old.
@@ -57,6 +60,12 @@ pub enum Error {
         /// The target.
         target: String,
     },
+    /// The provider gave none, or was not reached.
+    Provider(oauth2::Error),
+    /// The record cannot be used or changed.
+    State(state::Error),
+    /// What was handed in is no token.
+    Parameter(Parameter),
 }
 
 impl Error {
@@ -72,108 +81,136 @@ impl Error {
     pub fn code(&self) -> u16 {
         match self {
             Self::Waiting { code, .. } => *code,
+            Self::Provider(error) => error.code(),
+            Self::State(error) => error.code(),
             _ => 400,
         }
     }
 
-    /// Who has to act and what to do, where somebody has to.
-    pub(crate) fn cure(&self) -> Option<String> {
-        let cure = match self {
-            Self::NoGrant {
-                unreadable: None, ..
-            } => "authorize the target",
-            Self::NoGrant { .. } => {
-                "authorize the target again or restore its record from a backup"
+    /// The cause.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::NoGrant { .. } | Self::Ended { .. } | Self::SettingsChanged { .. } => {
+                Cause::Consent
             }
-            Self::Ended { .. } => "authorize the target again",
-            Self::SettingsChanged { .. } => {
-                "authorize the target again or restore the settings it was authorized for"
-            }
-            Self::ServerChanged { app_only: true, .. } => {
-                "change the mail server back, or hand in the client secret again"
-            }
-            Self::ServerChanged { .. } => {
-                "change the mail server back, or authorize the target again"
-            }
-            Self::Waiting { .. } | Self::StillRefused { .. } => return None,
-        };
-        Some(format!("an administrator has to {cure}"))
+            Self::ServerChanged {
+                app_only: false, ..
+            } => Cause::Consent,
+            Self::ServerChanged { app_only: true, .. } => Cause::Settings,
+            Self::Waiting { .. } => Cause::Pausing,
+            Self::StillRefused { .. } | Self::Parameter(_) => Cause::Settings,
+            Self::Provider(error) => error.cause(),
+            Self::State(error) => error.cause(),
+        }
     }
 
-    /// After so many seconds a further try makes sense, if nobody acts; `None` if somebody has to.
+    /// After so many seconds a further try makes sense, if nobody acts, where that is known.
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Waiting { seconds, .. } => Some(*seconds),
+            Self::Provider(error) => error.retry_after(),
             _ => None,
         }
     }
-}
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What a person is told.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        const ADMIN: &str = "an administrator has to";
         match self {
             Self::NoGrant {
                 target,
                 unreadable: None,
-            } => write!(
-                f,
-                "target '{target}': has no refresh token; an administrator has to authorize it"
-            ),
+            } => of(target, "has no refresh token").fix(format!("{ADMIN} authorize the target")),
             Self::NoGrant {
                 target,
                 unreadable: Some(path),
-            } => write!(
-                f,
-                "target '{target}': has no refresh token, its record could not be read and lies in \
-                 {}; an administrator has to authorize the target again or restore the record from \
-                 a backup",
-                path.display()
-            ),
-            Self::Ended { target, reason } => write!(
-                f,
-                "target '{target}': its grant has ended; an administrator has to authorize it \
-                 again; the reason was: {reason}"
-            ),
-            Self::SettingsChanged { target } => write!(
-                f,
-                "target '{target}': its refresh token was made for another provider, application \
-                 or login and is not used; an administrator has to authorize it again or restore \
-                 the settings"
-            ),
+            } => {
+                let path = path.display();
+                let cause = format!(
+                    "has no refresh token, its record could not be read and lies in {path}"
+                );
+                of(target, cause).fix(format!(
+                    "{ADMIN} authorize the target again or restore the record from a backup"
+                ))
+            }
+            Self::Ended { target, reason } => of(target, "its grant has ended")
+                .fix(format!("{ADMIN} authorize the target again"))
+                .details(Some(format!("the reason was: {reason}"))),
+            Self::SettingsChanged { target } => of(
+                target,
+                "its refresh token was made for another provider, application or login and is not used",
+            )
+            .fix(format!("{ADMIN} authorize the target again or restore the settings")),
             Self::ServerChanged {
                 target,
                 granted,
                 named,
                 app_only,
-            } => write!(
-                f,
-                "target '{target}': was set up to log in at {granted}, and its tokens are not sent \
-                 to {named}; an administrator has to change the server back, or {}",
-                if *app_only {
-                    "hand in the client secret again"
-                } else {
-                    "authorize the target again"
-                }
-            ),
+            } => {
+                let cause = format!(
+                    "was set up to log in at {granted}, and its tokens are not sent to {named}"
+                );
+                let or = match app_only {
+                    true => "hand in the client secret again",
+                    false => "authorize the target again",
+                };
+                of(target, cause).fix(format!("{ADMIN} change the mail server back, or {or}"))
+            }
             Self::Waiting {
                 target,
                 seconds,
                 reason,
                 ..
-            } => write!(
-                f,
-                "target '{target}': its token could not be refreshed and is tried again in \
-                 {seconds} s; the reason was: {reason}"
-            ),
-            Self::StillRefused { target } => write!(
-                f,
-                "target '{target}': the mail server refuses a token that was made just now; an \
-                 administrator has to check the login name, and that the mailbox and the \
-                 application may send mail over SMTP"
-            ),
+            } => {
+                let cause = format!(
+                    "its token could not be refreshed and is tried again in {seconds} s"
+                );
+                of(target, cause).details(Some(format!("the reason was: {reason}")))
+            }
+            Self::StillRefused { target } => of(
+                target,
+                "the mail server refuses a token that was made just now",
+            )
+            .fix(format!(
+                "{ADMIN} check the login name, and that the mailbox and the application may send mail \
+                 over SMTP"
+            )),
+            Self::Provider(error) => error.message(),
+            Self::State(error) => error.message(),
+            Self::Parameter(Parameter { name, reason }) => Message::new(&**reason).about(*name),
         }
     }
 }
 
+fn of(target: &str, cause: impl Into<String>) -> Message {
+    Message::new(cause).about(format!("target '{target}'"))
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message().fmt(f)
+    }
+}
+
 impl std::error::Error for Error {}
+
+impl From<state::Error> for Error {
+    fn from(error: state::Error) -> Self {
+        Self::State(error)
+    }
+}
+
+impl From<oauth2::Error> for Error {
+    fn from(error: oauth2::Error) -> Self {
+        Self::Provider(error)
+    }
+}
+
+impl From<Parameter> for Error {
+    fn from(parameter: Parameter) -> Self {
+        Self::Parameter(parameter)
+    }
+}

@@ -3,6 +3,7 @@
 use super::objection::{has_new_secret, is_for_another_server};
 use super::{AccessToken, Error, Keeper, record_of};
 use crate::disk::Stamp;
+use crate::hash::hmac;
 use crate::hex::hex;
 use crate::oauth2::Account;
 use crate::state::{Record, Standing};
@@ -49,7 +50,7 @@ pub(super) enum Look {
     /// The provider must not be asked now; a token that still lives may be used.
     Wait {
         alive: Option<AccessToken>,
-        error: crate::Error,
+        error: Error,
     },
     /// The provider has to be asked.
     Ask { alive: Option<AccessToken> },
@@ -83,7 +84,7 @@ impl Keeper<'_> {
         let alive = copy
             .as_ref()
             .filter(|copy| copy.is_alive(uptime))
-            .map(super::age::Copy::token);
+            .map(super::age::LocalCopy::token);
         match want {
             Want::Token => {
                 if let Some(copy) = copy.filter(|copy| copy.is_fresh(account, uptime)) {
@@ -102,10 +103,7 @@ impl Keeper<'_> {
         }
         let alive = alive.filter(|_| want.is_token());
         match self.obstacle(account, record, want) {
-            Some(error) => Look::Wait {
-                alive,
-                error: error.into(),
-            },
+            Some(error) => Look::Wait { alive, error },
             None => Look::Ask { alive },
         }
     }
@@ -149,10 +147,7 @@ impl Keeper<'_> {
 }
 
 fn wait(error: Error) -> Look {
-    Look::Wait {
-        alive: None,
-        error: error.into(),
-    }
+    Look::Wait { alive: None, error }
 }
 
 /// Whether a grant should be used so that it does not end unused, or a retry is due.
@@ -172,7 +167,9 @@ pub(crate) fn is_due(record: &Record, now: i64) -> bool {
 
 /// What tells the settings that a failure belongs to from others, without telling them.
 pub(super) fn fingerprint(account: &Account, record: &Record) -> String {
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, record.id.as_bytes());
-    let tag = ring::hmac::sign(&key, account.client_secret.expose().as_bytes());
-    hex(tag.as_ref().get(..8).unwrap_or_default())
+    let tag = hmac(
+        record.id.as_bytes(),
+        account.client_secret.expose().as_bytes(),
+    );
+    hex(tag.get(..8).unwrap_or_default())
 }

@@ -1,9 +1,10 @@
 //! What mail servers say to a target's tokens: that mail was sent, and that the login was refused.
 
-use super::Keeper;
+use super::refresh::trouble;
+use super::{Error, Keeper};
 use crate::oauth2::Account;
-use crate::state::{Record, Refused, Standing, Told, Trouble};
-use crate::{Deadline, Error, smtp};
+use crate::state::{Record, Refused, Standing, Told};
+use crate::{Deadline, smtp};
 
 /// A sending is put down so often at most, and the same refusal too, in seconds.
 const OFTEN: i64 = 3600;
@@ -37,14 +38,14 @@ impl Keeper<'_> {
         refusal: &smtp::Error,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        let advice = refusal.advice();
-        let cure = advice.map(|advice| format!("{} has to {}", advice.who, advice.cure));
+        let message = refusal.message();
+        let headline = Some(message.headline());
         let is_news = |record: &Record, now: i64| {
             record
                 .refused
                 .as_ref()
                 .is_none_or(|Refused { trouble, .. }| {
-                    trouble.cure != cure || !is_recent(Some(trouble.at), now)
+                    trouble.cause != headline || !is_recent(Some(trouble.at), now)
                 })
         };
         self.note_mail(account, "refusal", deadline, is_news, |record, now| {
@@ -54,13 +55,7 @@ impl Keeper<'_> {
                 } else {
                     Standing::Misconfigured
                 },
-                trouble: Trouble {
-                    at: now,
-                    code: refusal.code(),
-                    message: refusal.to_string(),
-                    cure: cure.clone(),
-                    ..Trouble::default()
-                },
+                trouble: trouble(refusal.code(), &message, now),
                 ..Refused::default()
             });
         })

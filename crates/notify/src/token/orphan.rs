@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::Keeper;
 use super::run_file::{COPY, TOLD};
+use super::{Error, Keeper};
+use crate::Deadline;
 use crate::state::{Lock, Orphaned};
-use crate::{Deadline, Error};
 
 /// A record is removed when it was without a target in so many looks.
 const LOOKS: u32 = 30;

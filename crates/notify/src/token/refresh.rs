@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::look::{LONGEST_PAUSE, Look, Want, fingerprint};
-use super::{AccessToken, Keeper};
-use crate::oauth2::{self, Account, Failure, Granted, Verdict};
+use super::{AccessToken, Error, Keeper};
+use crate::message::Message;
+use crate::oauth2::{self, Account, Failure, Granted};
 use crate::state::{self, Change, Guard, Mark, Record, Standing, Told, Trouble};
+use crate::verdict::Verdict;
 use crate::{Deadline, Secret};
 
 /// What must be left of the lock for storing the answer.
@@ -22,7 +24,7 @@ impl Keeper<'_> {
         want: Want<'_>,
         guard: &Guard,
         deadline: Deadline,
-    ) -> Result<Option<AccessToken>, crate::Error> {
+    ) -> Result<Option<AccessToken>, Error> {
         let (store, target) = (self.store(), account.target.as_str());
         let now = self.clock.now();
         let stamp = store.stamp(target)?;
@@ -85,7 +87,7 @@ impl Keeper<'_> {
                         self.after_others(account, &record).map(Some)
                     }
                     // what the provider said matters more
-                    _ => Err(*failure.error),
+                    _ => Err((*failure.error).into()),
                 }
             }
         }
@@ -102,10 +104,10 @@ impl Keeper<'_> {
     ) -> Result<Granted, Failure> {
         let now = self.clock.now();
         let Some(token) = &record.refresh_token else {
-            return oauth2::app_token(self.host, account, now, deadline);
+            return oauth2::app_token(&self.trip, account, now, deadline);
         };
-        let asked = oauth2::refresh(self.host, account, token, now, deadline);
-        let ended = matches!(&asked, Err(failure) if failure.verdict == Verdict::Ended);
+        let asked = oauth2::refresh(&self.trip, account, token, now, deadline);
+        let ended = matches!(&asked, Err(failure) if verdict(failure) == Verdict::Person);
         let Some(previous) = &record.previous_refresh_token else {
             return asked;
         };
@@ -116,7 +118,7 @@ impl Keeper<'_> {
         if present.as_ref().map(Record::mark).as_ref() != mark {
             return asked;
         }
-        match oauth2::refresh(self.host, account, previous, now, deadline) {
+        match oauth2::refresh(&self.trip, account, previous, now, deadline) {
             Ok(mut granted) => {
                 // the one that was refused must not stay
                 let kept = granted.refresh_token.take();
@@ -128,7 +130,7 @@ impl Keeper<'_> {
     }
 
     /// Somebody else has replaced the record while we asked: theirs counts, ours is discarded.
-    fn after_others(&self, account: &Account, ours: &Record) -> Result<AccessToken, crate::Error> {
+    fn after_others(&self, account: &Account, ours: &Record) -> Result<AccessToken, Error> {
         let target = account.target.clone();
         let theirs = self.store().read(&account.target)?;
         let same = theirs.filter(|theirs| theirs.id == ours.id);
@@ -161,7 +163,7 @@ impl Keeper<'_> {
         record.retry_at = None;
     }
 
-    pub(super) fn sign(&self, record: &mut Record, why: &str, by: &str, now: i64) {
+    pub(crate) fn sign(&self, record: &mut Record, why: &str, by: &str, now: i64) {
         record.changed = Change {
             at: now,
             node: self.host.node(),
@@ -185,27 +187,36 @@ fn note(record: &mut Record, failure: &Failure, now: i64) {
     if let Some(token) = &failure.rotated {
         rotate(record, token.clone());
     }
-    record.standing = match failure.verdict {
-        Verdict::Ended => Standing::AuthorizeAgain,
-        Verdict::Misconfigured => Standing::Misconfigured,
-        Verdict::Transient => Standing::Failing,
+    let verdict = verdict(failure);
+    record.standing = match verdict {
+        Verdict::Person => Standing::AuthorizeAgain,
+        Verdict::Refused => Standing::Misconfigured,
+        Verdict::Temporary | Verdict::Unknown => Standing::Failing,
     };
-    record.trouble = Some(Trouble {
-        at: now,
-        code: failure.error.code(),
-        message: failure.error.to_string(),
-        cure: failure.error.cure(),
-        ..Trouble::default()
-    });
+    record.trouble = Some(trouble(failure.error.code(), &failure.error.message(), now));
     record.failures = record.failures.saturating_add(1);
-    let wish = match &*failure.error {
-        crate::Error::Answer { retry_after, .. } => retry_after.map_or(0, i64::from),
-        _ => 0,
-    };
-    record.retry_at = match failure.verdict {
-        Verdict::Ended => None,
+    let wish = failure.error.retry_after().map_or(0, i64::from);
+    record.retry_at = match verdict {
+        Verdict::Person => None,
         _ => Some(now.saturating_add(pause(record.failures).max(wish).min(LONGEST_PAUSE))),
     };
+}
+
+fn verdict(failure: &Failure) -> Verdict {
+    failure.error.cause().verdict()
+}
+
+/// A failure as a record keeps it.
+pub(super) fn trouble(code: u16, message: &Message, now: i64) -> Trouble {
+    Trouble {
+        at: now,
+        code,
+        message: message.to_string(),
+        cause: Some(message.headline()),
+        cure: message.fix.clone(),
+        details: message.details.clone(),
+        ..Trouble::default()
+    }
 }
 
 /// Twice as long each time, and up to half as long again, so that many targets do not ask at once.

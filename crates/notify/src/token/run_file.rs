@@ -11,18 +11,18 @@ use super::Keeper;
 
 /// The ending of the copies of access tokens; named by the target, so that they can go with it whatever
 /// its settings were.
-pub(super) const COPY: &str = "json";
+pub(crate) const COPY: &str = "json";
 /// The ending of what was told.
-pub(super) const TOLD: &str = "told";
+pub(crate) const TOLD: &str = "told";
 
 impl Keeper<'_> {
-    pub(super) fn run_file(&self, target: &str, ending: &str) -> PathBuf {
+    pub(crate) fn run_file(&self, target: &str, ending: &str) -> PathBuf {
         let dir = self.host.run_dir().join("oauth2");
         dir.join(format!("{target}.{ending}"))
     }
 
     /// The targets that have one with one of these endings.
-    pub(super) fn in_run_files(&self, endings: &[&str]) -> BTreeSet<String> {
+    pub(crate) fn in_run_files(&self, endings: &[&str]) -> BTreeSet<String> {
         let dir = self.host.run_dir().join("oauth2");
         let names = self.disk.names(&dir).unwrap_or_default();
         let target = |name: &String| {
@@ -32,20 +32,20 @@ impl Keeper<'_> {
         names.iter().filter_map(target).collect()
     }
 
-    pub(super) fn drop_run_files(&self, target: &str) {
+    pub(crate) fn drop_run_files(&self, target: &str) {
         for ending in [COPY, TOLD] {
             let _ = self.disk.remove(&self.run_file(target, ending));
         }
     }
 
     /// The content; `None` also if anybody else could have written it.
-    pub(super) fn read_run_file(&self, target: &str, ending: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn read_run_file(&self, target: &str, ending: &str) -> Option<Zeroizing<Vec<u8>>> {
         let found = self.disk.read(&self.run_file(target, ending)).ok()??;
         let mine = found.owner == rustix::process::geteuid().as_raw();
         (found.plain && mine && found.links == 1).then_some(found.bytes)
     }
 
-    pub(super) fn write_run_file(
+    pub(crate) fn write_run_file(
         &self,
         target: &str,
         ending: &str,

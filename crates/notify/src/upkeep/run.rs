@@ -3,9 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Target;
+use super::{Error, Target};
+use crate::Deadline;
 use crate::token::{BUDGET, Keeper};
-use crate::{Deadline, Error};
 
 /// What became of a target in a run.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub fn run(keeper: &Keeper<'_>, targets: Vec<Target>, deadline: Deadline) -> Vec
     for (_, place, account) in due {
         let left = deadline.left().unwrap_or_default().min(BUDGET);
         let result = alone(&account.target, || {
-            keeper.keep_alive(&account, Deadline::after(left))
+            Ok(keeper.keep_alive(&account, Deadline::after(left))?)
         });
         if let Some(report) = reports.get_mut(place) {
             report.result = result;
@@ -53,6 +53,6 @@ pub(super) fn alone<T>(target: &str, code: impl FnOnce() -> Result<T, Error>) ->
     // what it left half done is a lock that ends with it, or a file that nobody reads
     catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|_| {
         let target = target.to_owned();
-        Err(Error::Fault { target })
+        Err(Error::Panicked { target })
     })
 }

@@ -5,9 +5,9 @@
 //! nothing is done while anything is wrong in the files, and a record goes only when it was without a
 //! target in the daily runs of a month.
 
+use crate::Deadline;
 use crate::config::{Config, Kind};
-use crate::token::Keeper;
-use crate::{Deadline, Error};
+use crate::token::{self, Keeper};
 
 /// Looks at all records; returns the names of those that were removed, and what could not be done.
 #[must_use]
@@ -15,7 +15,7 @@ pub fn sweep(
     keeper: &Keeper<'_>,
     config: &Config,
     deadline: Deadline,
-) -> Vec<Result<String, Error>> {
+) -> Vec<Result<String, token::Error>> {
     if !config.faults().is_empty() {
         return Vec::new();
     }

@@ -1,4 +1,4 @@
-//! Every file of `tests/config` gives the answers that stand beside it.
+//! Every file of `tests/configuration/corpus` gives the answers that stand beside it.
 //!
 //! `NAME.cfg` is the public file, `NAME.priv.cfg`, `NAME.ext.cfg` and `NAME.priv-ext.cfg` are the
 //! others. With `BLESS=1` the answers are written anew, for somebody to read them.
@@ -20,7 +20,7 @@ const KINDS: [Kind; 5] = [
 ];
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configuration/corpus")
 }
 
 fn read(name: &str, suffix: &str) -> String {

@@ -11,7 +11,7 @@ mod ours;
 mod torn;
 mod webhooks;
 
-use notify::Error;
+use notify::config::Error;
 use notify::config::{Config, Raw, SmtpSettings, Written};
 
 /// Reads the public and the private file.

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use notify::deliver::{BACKGROUND_BUDGET, CALL_BUDGET, Level};
-use notify::matcher::Severity;
+use notify::Severity;
+use notify::deliver::Level;
+use notify::service::{BACKGROUND_BUDGET, CALL_BUDGET};
 
 use crate::peer::{Server, answer, hold, read_request};
 use crate::site::{OK, Site, logged, plain, web, words};

@@ -1,6 +1,6 @@
 //! A Gotify server: spec of the request, and what its answers mean.
 
-use notify::matcher::Severity;
+use notify::Severity;
 use serde_json::json;
 
 use crate::site::{OK, Site, header, plain, split, web, words};

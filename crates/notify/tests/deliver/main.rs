@@ -21,5 +21,6 @@ mod sendmail;
 mod site;
 mod smtp;
 mod soak;
+mod verdicts;
 mod web;
 mod webhook;

@@ -9,14 +9,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use notify::Severity;
+use notify::account;
 use notify::config::{Config, Entity, Raw};
+use notify::deliver::Error;
 use notify::deliver::{Delivery, Level, Sender};
-use notify::matcher::Severity;
-use notify::oauth2::Account;
 use notify::template::Templates;
 use notify::token::{Cache, Keeper};
 use notify::upkeep::{self, Health};
-use notify::{Clock, Deadline, Error, FixedClock, Host, LocalTime, Notification, Secret};
+use notify::{Clock, Deadline, FixedClock, Host, LocalTime, Notification, Secret};
 use serde_json::{Value, json};
 
 use crate::peer::{CANARY, Folder, Pki, Server, read_request};
@@ -185,7 +186,7 @@ impl Site {
         let Entity::Smtp(item) = config.endpoint(name).unwrap() else {
             panic!("{name} is no smtp target");
         };
-        let account = Account::of(&self.host, item).unwrap().unwrap();
+        let account = account::of(&self.host, item).unwrap().unwrap();
         let keeper = Keeper::new(&self.host, &self.tokens).with_clock(self.clock);
         let token = Secret::new(format!("{CANARY}-refresh-token"));
         let end = Deadline::after(self.budget);
@@ -224,6 +225,7 @@ impl Site {
             templates: &self.templates,
             clock: self.clock,
             tokens: &self.tokens,
+            transcript: None,
         }
     }
 

@@ -184,7 +184,7 @@ fn https_trusts_the_machines_bundle_and_nothing_else() {
     assert_eq!(target.recipients[0].outcome.as_str(), "refused");
     assert_eq!(target.attempts, 1, "no second try helps");
     let reason = target.recipients[0].outcome.reason().unwrap();
-    assert!(reason.contains("does not trust"), "{reason}");
+    assert!(reason.contains("is not known here"), "{reason}");
 }
 
 #[test]

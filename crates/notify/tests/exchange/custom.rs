@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use notify::Secret;
 use notify::oauth2::CodeExchange;
-use notify::{Error, Secret};
+use notify::oauth2::Error;
 
 use crate::peer::{GRANT, Machine, Server, answer, close, json, read_request, request, run};
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use notify::oauth2::CodeExchange;
-use notify::{Error, Host, Secret};
+use notify::oauth2::Error;
+use notify::{Host, Parameter, Secret};
 
 use crate::peer::{GRANT, Machine, Server, json, request, run, write_file};
 
@@ -12,7 +13,7 @@ const BUDGET: Duration = Duration::from_secs(10);
 fn refused(host: &Host, name: &str, request: &CodeExchange) {
     let error = run(host, request, BUDGET).expect_err(name);
     assert_eq!(error.code(), 400, "{error}");
-    let Error::Parameter { name: named, .. } = &error else {
+    let Error::Parameter(Parameter { name: named, .. }) = &error else {
         panic!("{error:?}")
     };
     assert_eq!(*named, name, "{error}");

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 use notify::oauth2::{ClientAuth, Providers, Tenant};
-use notify::{Error, Host, tls};
+use notify::{Host, tls};
 
 use crate::peer::{Folder, GRANT, Machine, Pki, Server, json, key, run, write_file};
 
@@ -18,10 +18,7 @@ fn fault(text: &str) -> Option<String> {
     let providers = Providers::load(&Host::standalone(&folder.0));
     let fault = providers.fault().map(ToString::to_string);
     if let Some(error) = providers.fault() {
-        assert!(
-            matches!(error, Error::File { .. }) && error.code() == 500,
-            "{error:?}"
-        );
+        assert!(error.to_string().contains(FILE), "{error:?}");
         assert_eq!(providers.iter().count(), 2, "the builtin ones remain");
         assert!(
             providers.iter().all(|p| !p.token_url.contains("evil")),
@@ -219,14 +216,16 @@ fn ca_certificates_are_read_again_when_the_bundle_changes() {
     for _ in 0..2 {
         machine.exchange().unwrap();
         replace(&other);
-        assert_eq!(key(&machine.refusal()), "certificate-issuer");
-        // an admin's own authority beside others, with a broken one between them
-        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        replace(&format!(
-            "{other}\n# text\n{broken}{}",
-            Pki::shared().bundle()
-        ));
+        assert_eq!(key(&machine.refusal()), "certificate-chain");
+        // an admin's own authority beside others
+        let both = format!("{other}\n# text\n{}", Pki::shared().bundle());
+        replace(&both);
         machine.exchange().unwrap();
+        // OpenSSL uses nothing of a file in which one is broken
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        replace(&(both + broken));
+        let error = machine.refusal();
+        assert!(error.to_string().contains("or a broken one"), "{error}");
         replace(&Pki::shared().bundle());
     }
 }
@@ -239,8 +238,8 @@ fn an_unchanged_bundle_is_parsed_once() {
     // other tests use the one place of the cache in between, so once in many tries must do
     let same = |_| {
         let (first, second) = (
-            tls::client_config(&path).unwrap(),
-            tls::client_config(&path).unwrap(),
+            tls::authorities(&path).unwrap(),
+            tls::authorities(&path).unwrap(),
         );
         std::sync::Arc::ptr_eq(&first, &second)
     };

@@ -5,10 +5,12 @@ mod custom;
 mod grant;
 mod input;
 mod machine;
+mod mint;
 // the tests of tokens and of deliveries use more of it
 #[allow(dead_code)]
 mod peer;
 mod proxy;
+mod trust;
 mod verdicts;
 mod way;
 mod words;

@@ -5,22 +5,25 @@ use std::error::Error as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
+use notify::oauth2::Error;
 use notify::oauth2::{CodeExchange, exchange_code_until};
-use notify::{Deadline, Error, Host, Secret};
+use notify::{Deadline, Host, Secret};
+use openssl::pkey::PKey;
+use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslStream};
+use openssl::x509::X509;
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// Part of every secret in these tests.
 pub const CANARY: &str = "cAnArY";
 
-pub type Tls = StreamOwned<ServerConnection, TcpStream>;
+pub type Tls = SslStream<TcpStream>;
 
 /// A folder that goes away.
 pub struct Folder(pub PathBuf);
@@ -39,6 +42,31 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Runs the program that follows where these stand in the places of others; none where the machine
+/// allows no namespaces.
+pub fn with_mounts(instead: &[(&Path, &str)]) -> Option<Command> {
+    let begin = || {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--mount", "--propagation", "private"]);
+        if !rustix::process::geteuid().is_root() {
+            unshare.args(["--user", "--map-root-user"]);
+        }
+        unshare
+    };
+    if !begin().arg("true").status().unwrap().success() {
+        return None;
+    }
+    let binds = instead
+        .iter()
+        .map(|(from, to)| format!("mount --bind '{}' {to}; ", from.display()));
+    let mut command = begin();
+    command
+        .args(["sh", "-ec"])
+        .arg(binds.collect::<String>() + "exec \"$@\"")
+        .arg("sh");
+    Some(command)
 }
 
 /// A certificate authority and the bundle that trusts it.
@@ -69,21 +97,33 @@ impl Pki {
     }
 
     /// TLS settings of a server, its certificate changed by `change`.
-    pub fn server(&self, change: impl FnOnce(&mut CertificateParams)) -> Arc<ServerConfig> {
+    pub fn server(&self, change: impl FnOnce(&mut CertificateParams)) -> SslContext {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         change(&mut params);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        let config =
-            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate.der().clone()], key)
-                .unwrap();
-        Arc::new(config)
+        context(&certificate.pem(), &key.serialize_pem())
     }
+}
+
+/// TLS settings of a server with this chain, its own certificate first.
+pub fn context(chain: &str, key: &str) -> SslContext {
+    let mut builder = SslContextBuilder::new(SslMethod::tls_server()).unwrap();
+    let mut chain = X509::stack_from_pem(chain.as_bytes()).unwrap().into_iter();
+    builder.set_certificate(&chain.next().unwrap()).unwrap();
+    for certificate in chain {
+        builder.add_extra_chain_cert(certificate).unwrap();
+    }
+    let key = PKey::private_key_from_pem(key.as_bytes()).unwrap();
+    builder.set_private_key(&key).unwrap();
+    builder.build()
+}
+
+/// The handshake of a server; what the client makes of it is what a test looks at.
+pub fn accept(context: &SslContext, tcp: TcpStream) -> Option<Tls> {
+    let mut stream = SslStream::new(Ssl::new(context).unwrap(), tcp).unwrap();
+    stream.accept().ok()?;
+    Some(stream)
 }
 
 /// A listener whose every connection is handled in a thread by a closure, with its number.
@@ -143,24 +183,20 @@ impl Server {
 
     /// With TLS and a given certificate; the closure sees connections whose handshake is done.
     pub fn tls_with(
-        config: Arc<ServerConfig>,
+        config: SslContext,
         serve: impl Fn(&mut Tls, usize) + Send + Sync + 'static,
     ) -> Self {
-        Self::tcp(move |mut stream, number| {
-            let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-            while connection.is_handshaking() {
-                if connection.complete_io(&mut stream).is_err() {
-                    return;
-                }
+        Self::tcp(move |stream, number| {
+            if let Some(mut stream) = accept(&config, stream) {
+                serve(&mut stream, number);
             }
-            serve(&mut StreamOwned::new(connection, stream), number);
         })
     }
 
     pub fn tls(serve: impl Fn(&mut Tls, usize) + Send + Sync + 'static) -> Self {
-        static CONFIG: OnceLock<Arc<ServerConfig>> = OnceLock::new();
+        static CONFIG: OnceLock<SslContext> = OnceLock::new();
         let config = CONFIG.get_or_init(|| Pki::shared().server(|_| {}));
-        Self::tls_with(Arc::clone(config), serve)
+        Self::tls_with(config.clone(), serve)
     }
 
     /// Reads the request, sends these bytes, closes properly.
@@ -228,12 +264,12 @@ pub fn read_request(stream: &mut impl Read) -> String {
 
 /// Ends TLS and TCP in order, and waits for the other side to do the same.
 pub fn close(tls: &mut Tls) {
-    tls.conn.send_close_notify();
-    let _ = tls.flush();
-    let _ = tls.sock.shutdown(std::net::Shutdown::Write);
-    let _ = tls.sock.set_read_timeout(Some(Duration::from_secs(2)));
+    let _ = tls.shutdown();
+    let tcp = tls.get_mut();
+    let _ = tcp.shutdown(std::net::Shutdown::Write);
+    let _ = tcp.set_read_timeout(Some(Duration::from_secs(2)));
     let mut rest = [0; 4096];
-    while matches!(tls.sock.read(&mut rest), Ok(count) if count > 0) {}
+    while matches!(tcp.read(&mut rest), Ok(count) if count > 0) {}
 }
 
 /// Blocks until the other side hangs up.

@@ -232,5 +232,5 @@ fn a_connection_through_a_proxy_is_checked_like_any_other() {
     let (proxy, _heads) = relay(clear.address);
     let machine = Machine::at("https://localhost/token");
     machine.set_proxy(&proxy.address.to_string());
-    assert_eq!(key(&machine.refusal()), "tls");
+    assert_eq!(key(&machine.refusal()), "not-tls");
 }

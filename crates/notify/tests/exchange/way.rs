@@ -2,18 +2,20 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use notify::Lookup;
+use notify::oauth2::Error;
 use notify::oauth2::{BUDGET, exchange_code};
-use notify::{Error, Lookup};
+use openssl::ssl::{NameType, Ssl, SslContext, SslStream};
 use rcgen::CertificateParams;
-use rustls::ServerConnection;
 use socket2::{Domain, Socket, Type};
 
 use crate::peer::{
-    GRANT, Machine, Pki, Server, Tls, answer, close, hold, json, key, read_request, request, run,
+    GRANT, Machine, Pki, Server, Tls, answer, close, context, hold, json, key, read_request,
+    request, run,
 };
 
 /// The deadline of most tests here, and how far off its end may be.
@@ -294,7 +296,7 @@ fn f24_the_name_does_not_exist() {
 }
 
 /// A server with this certificate that counts requests it could read.
-fn refused(config: Arc<rustls::ServerConfig>, wanted: &str) {
+fn refused(config: SslContext, wanted: &str) {
     let (sender, receiver) = mpsc::channel();
     let server = Server::tls_with(config, move |tls, _| {
         let seen = read_request(tls);
@@ -311,20 +313,11 @@ fn refused(config: Arc<rustls::ServerConfig>, wanted: &str) {
     );
 }
 
-fn self_signed() -> Arc<rustls::ServerConfig> {
+fn self_signed() -> SslContext {
     let key = rcgen::KeyPair::generate().unwrap();
     let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     let certificate = params.self_signed(&key).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-        );
-    Arc::new(config.unwrap())
+    context(&certificate.pem(), &key.serialize_pem())
 }
 
 #[test]
@@ -344,7 +337,7 @@ fn f29_certificates_that_do_not_count() {
         }),
         "certificate-name",
     );
-    refused(Pki::new("Other CA").server(|_| {}), "certificate-issuer");
+    refused(Pki::new("Other CA").server(|_| {}), "certificate-chain");
     refused(Pki::new("Test CA").server(|_| {}), "certificate-issuer");
     refused(self_signed(), "certificate-issuer");
 }
@@ -382,7 +375,8 @@ fn f29_old_tls_and_no_tls() {
         let _ = tcp.write_all(&json("200 OK", GRANT));
     });
     let error = Machine::new(&server).refusal();
-    assert_eq!((key(&error), error.code()), ("tls", 502), "{error}");
+    assert_eq!((key(&error), error.code()), ("not-tls", 502), "{error}");
+    assert!(error.to_string().contains("plain HTTP"), "{error}");
     assert_eq!(
         receiver.recv().unwrap()[0],
         0x16,
@@ -395,12 +389,11 @@ fn f29_old_tls_and_no_tls() {
 fn f29_the_servers_name_is_sent() {
     let config = Pki::shared().server(|_| {});
     let (sender, receiver) = mpsc::channel();
-    let server = Server::tcp(move |mut tcp, _| {
-        let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-        while connection.is_handshaking() && connection.complete_io(&mut tcp).is_ok() {}
-        sender
-            .send(connection.server_name().map(ToString::to_string))
-            .unwrap();
+    let server = Server::tcp(move |tcp, _| {
+        let mut stream = SslStream::new(Ssl::new(&config).unwrap(), tcp).unwrap();
+        stream.accept().unwrap();
+        let name = stream.ssl().servername(NameType::HOST_NAME);
+        sender.send(name.map(str::to_owned)).unwrap();
     });
     assert_eq!(Machine::new(&server).refusal().code(), 502);
     assert_eq!(receiver.recv().unwrap().as_deref(), Some("localhost"));
@@ -411,8 +404,8 @@ fn f29_close_without_notify() {
     let hang_up = |tls: &mut Tls, bytes: &[u8]| {
         read_request(tls);
         let _ = tls.write_all(bytes);
-        let _ = tls.sock.shutdown(std::net::Shutdown::Write);
-        hold(&mut tls.sock);
+        let _ = tls.get_ref().shutdown(std::net::Shutdown::Write);
+        hold(tls.get_mut());
     };
     // the length says that all is there
     let server = Server::tls(move |tls, _| hang_up(tls, &json("200 OK", GRANT)));
@@ -437,7 +430,7 @@ fn the_connection_breaks() {
     let server = Server::tls(|tls, _| {
         read_request(tls);
         // closing then resets
-        socket2::SockRef::from(&tls.sock)
+        socket2::SockRef::from(tls.get_ref())
             .set_linger(Some(Duration::ZERO))
             .unwrap();
     });

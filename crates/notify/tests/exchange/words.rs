@@ -1,6 +1,6 @@
 //! The provider's own words: which advice they lead to, and what of them is shown.
 
-use notify::Error;
+use notify::oauth2::Error;
 
 use crate::peer::{Machine, Server, json, key, request};
 

@@ -9,9 +9,8 @@ mod severities;
 
 use std::collections::BTreeMap;
 
-use notify::matcher::{
-    CalendarMatch, Candidate, FieldMatch, Mode, Rules, Severity, SeverityMatch, route,
-};
+use notify::Severity;
+use notify::matcher::{CalendarMatch, Candidate, FieldMatch, Mode, Rules, SeverityMatch, route};
 use notify::{Clock, FixedClock, Notification};
 use serde_json::json;
 

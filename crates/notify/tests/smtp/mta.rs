@@ -12,9 +12,9 @@ use notify::config::SmtpMode;
 use notify::outcome::Outcome;
 use notify::smtp::{Body, Error, Login, submit};
 use notify::{Deadline, Host, Secret};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use openssl::ssl::SslContext;
 
-use crate::peer::{CANARY, Folder, Pki, Server};
+use crate::peer::{CANARY, Folder, Pki, Server, Tls, accept};
 
 /// What a server of today offers.
 pub const MODERN: &[&str] = &[
@@ -221,32 +221,29 @@ fn message(link: &mut impl BufRead) -> io::Result<Vec<u8>> {
 /// A connection of a server, in the clear or not.
 pub enum Link {
     Clear(TcpStream),
-    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+    Tls(Box<Tls>),
 }
 
 impl Link {
     pub fn secure(self) -> io::Result<Self> {
-        static CONFIG: OnceLock<Arc<ServerConfig>> = OnceLock::new();
+        static CONFIG: OnceLock<SslContext> = OnceLock::new();
         let config = CONFIG.get_or_init(|| {
             Pki::shared().server(|params| {
                 let address = rcgen::SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into());
                 params.subject_alt_names.push(address);
             })
         });
-        let Self::Clear(mut tcp) = self else {
+        let Self::Clear(tcp) = self else {
             return Ok(self);
         };
-        let mut connection = ServerConnection::new(Arc::clone(config)).unwrap();
-        while connection.is_handshaking() {
-            connection.complete_io(&mut tcp)?;
-        }
-        Ok(Self::Tls(Box::new(StreamOwned::new(connection, tcp))))
+        let tls = accept(config, tcp).ok_or(io::ErrorKind::ConnectionAborted)?;
+        Ok(Self::Tls(Box::new(tls)))
     }
 
     pub fn tcp(&self) -> &TcpStream {
         match self {
             Self::Clear(tcp) => tcp,
-            Self::Tls(tls) => &tls.sock,
+            Self::Tls(tls) => tls.get_ref(),
         }
     }
 }
@@ -384,11 +381,7 @@ impl Mail {
         let mut texts = vec![format!("{result:?}")];
         match &result {
             Ok(outcomes) => {
-                texts.extend(
-                    outcomes
-                        .iter()
-                        .filter_map(|(_, o)| o.reason().map(str::to_owned)),
-                );
+                texts.extend(outcomes.iter().filter_map(|(_, o)| o.reason()));
             }
             Err(error) => texts.push(error.to_string()),
         }

@@ -281,10 +281,10 @@ fn a_throttled_mailbox_asks_for_a_pause() {
         )
         .start();
     let outcomes = Mail::to(&mta).submit().unwrap();
-    let Outcome::Unsent { reason, retry } = &outcomes[0].1 else {
+    let Outcome::Unsent { why: reason, retry } = &outcomes[0].1 else {
         panic!("{outcomes:?}");
     };
-    assert!(reason.contains("30 mails a minute"), "{reason}");
+    assert!(reason.to_string().contains("30 mails a minute"), "{reason}");
     assert_eq!(*retry, Retry::After(std::time::Duration::from_secs(60)));
 }
 

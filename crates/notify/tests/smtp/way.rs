@@ -4,11 +4,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::OnceLock;
 use std::time::Duration;
+use std::{env, fs};
 
+use notify::Host;
 use notify::config::SmtpMode;
 
 use crate::mta::{MODERN, Mail, Mta, key};
-use crate::peer::{Pki, Server, hold};
+use crate::peer::{Folder, Pki, Server, hold, with_mounts};
 
 fn closed() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
@@ -92,11 +94,15 @@ fn f29_certificates_that_do_not_count_get_nothing() {
         );
         // from an authority that is not trusted
         mail.server.name = "localhost".to_owned();
-        std::fs::write(mail.host.ca_bundle(), Pki::new("Other CA").bundle()).unwrap();
+        std::fs::write(
+            mail.host.config_dir().join("ca.crt"),
+            Pki::new("Other CA").bundle(),
+        )
+        .unwrap();
         let error = mail.refusal();
         assert_eq!(
             (key(&error), error.is_temporary()),
-            ("certificate-issuer", false)
+            ("certificate-chain", false)
         );
         let said = mta.verbs();
         assert!(!said.contains(&"AUTH".to_owned()) && !said.contains(&"MAIL".to_owned()));
@@ -171,4 +177,57 @@ fn a_deadline_that_has_passed_sends_nothing() {
     mail.budget = Duration::ZERO;
     assert_eq!(mail.refusal().code(), 504);
     assert_eq!(mta.verbs(), Vec::<String>::new());
+}
+
+const PORT: &str = "NOTIFY_TEST_WAY_PORT";
+const MODE: &str = "NOTIFY_TEST_WAY_MODE";
+
+/// Hands a mail in that trusts whom the system trusts.
+#[test]
+#[ignore = "run by the test below"]
+fn child() {
+    let mut mail = Mail::to_port(env::var(PORT).unwrap().parse().unwrap());
+    mail.host = Host::standalone(mail.host.config_dir())
+        .with_fqdn("pve.example.org")
+        .with_lookup(|_, port| Ok(vec![([127, 0, 0, 1], port).into()]));
+    let mode = env::var(MODE).unwrap().parse().unwrap();
+    assert_eq!(mail.mode(mode).password().outcomes(), ["sent"]);
+}
+
+#[test]
+fn a_second_look_begins_the_conversation_anew() {
+    for (mode, verbs) in [
+        ("tls", vec!["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]),
+        (
+            "starttls",
+            vec![
+                "EHLO", "STARTTLS", "EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA",
+                "QUIT",
+            ],
+        ),
+    ] {
+        let script = Mta::new(MODERN);
+        let script = match mode {
+            "tls" => script.tls_at_once(),
+            _ => script,
+        };
+        let mta = script.start();
+        // the bundle has the authority, the hashed folder has not
+        let system = Folder::new();
+        fs::write(system.0.join("ca-certificates.crt"), Pki::shared().bundle()).unwrap();
+        let Some(mut child) = with_mounts(&[(&system.0, "/etc/ssl/certs")]) else {
+            return;
+        };
+        child
+            .arg(env::current_exe().unwrap())
+            .args(["--exact", "way::child", "--ignored"])
+            .env_remove("SSL_CERT_FILE")
+            .env_remove("SSL_CERT_DIR")
+            .env(PORT, mta.port().to_string())
+            .env(MODE, mode);
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{mode}: {output:?}");
+        assert_eq!(mta.server.count(), 2, "{mode}");
+        assert_eq!(mta.verbs(), verbs, "{mode}");
+    }
 }

@@ -75,12 +75,8 @@ pub fn sealed(text: &str) -> String {
     let mut map: std::collections::BTreeMap<String, serde_json::Value> =
         serde_json::from_str(text).unwrap();
     map.remove("check");
-    let hash = ring::digest::digest(&ring::digest::SHA256, &serde_json::to_vec(&map).unwrap());
-    let check: String = hash
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = openssl::sha::sha256(&serde_json::to_vec(&map).unwrap());
+    let check: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     map.insert("check".to_owned(), check.into());
     serde_json::to_string_pretty(&map).unwrap()
 }

@@ -90,7 +90,7 @@ fn with_nothing_left_the_error_says_so() {
             error.to_string(),
             "failed to render notification template, all template candidates are erroneous or missing"
         );
-        assert_eq!((error.code(), problems.len()), (500, 1));
+        assert_eq!((error, problems.len()), (Error, 1));
         let told = problems[0].to_string();
         assert!(told.contains("vendor/t-"), "{told}");
         assert!(

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use notify::template::Error;
 use notify::template::{Part, Problem, Templates, webhook};
-use notify::{Error, FixedClock, Host};
+use notify::{FixedClock, Host};
 use serde_json::{Value, json};
 
 /// 2026-11-23 00:00:00 UTC, seen one hour further east.
@@ -89,7 +90,7 @@ fn good(part: Part, template: &str, data: &Value) -> String {
 /// Why a template cannot be used.
 fn refused(template: &str, data: &Value) -> String {
     let (text, problems) = rendered(Part::Text, template, data);
-    assert!(matches!(text, Err(Error::Template)), "{text:?}");
+    assert!(matches!(text, Err(Error)), "{text:?}");
     let [problem] = &problems[..] else {
         panic!("{problems:?}")
     };

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use notify::disk::{Disk, Draft, Found, Stamp, SystemDisk};
+use notify::state;
 use notify::state::Standing;
-use notify::{Error, state};
+use notify::token::Error;
 use rustix::io::Errno;
 
 use crate::provider::{Provider, Rule};

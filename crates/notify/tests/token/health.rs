@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use notify::Deadline;
 use notify::config::{Config, Raw};
+use notify::upkeep::Error;
 use notify::upkeep::{self, Condition, Health, Target};
-use notify::{Deadline, Error};
 
 use crate::peer::{CANARY, json};
 use crate::provider::{Provider, Rule};
@@ -71,7 +72,9 @@ fn one_dead_target_does_not_stop_the_others() {
     let targets = vec![
         Target {
             name: "broken".to_owned(),
-            account: Err(Error::Template),
+            account: Err(Error::Panicked {
+                target: "mail".to_owned(),
+            }),
         },
         Target {
             name: "other".to_owned(),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use notify::upkeep::Condition;
-use ring::digest::{SHA256, digest};
+use openssl::sha::sha256;
 use serde_json::{Value, json};
 
 use crate::health::of;
@@ -14,9 +14,8 @@ use crate::site::{Site, soon};
 pub fn sealed(mut record: Value) -> String {
     record.as_object_mut().unwrap().remove("check");
     let bytes = serde_json::to_vec(&record).unwrap();
-    let hash = digest(&SHA256, &bytes);
-    let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    record["check"] = hash.collect::<String>().into();
+    let hash = sha256(&bytes).map(|byte| format!("{byte:02x}"));
+    record["check"] = hash.concat().into();
     record.to_string()
 }
 

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use notify::disk::{Disk, Draft, Found, Stamp, SystemDisk};
 use notify::state::Lock;
-use notify::{Deadline, Error, Secret};
+use notify::token::Error;
+use notify::{Deadline, Secret};
 
 use crate::provider::{Provider, Rule};
 use crate::site::{Site, TARGET, soon};

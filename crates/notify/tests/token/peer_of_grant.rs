@@ -4,8 +4,8 @@
 use std::fs;
 
 use notify::state::{Peer, Standing};
+use notify::token::Error;
 use notify::upkeep::Condition;
-use notify::{Error, token};
 
 use crate::health::of;
 use crate::peer::CANARY;
@@ -45,10 +45,7 @@ fn each_part_of_the_server_counts_and_going_back_is_a_cure() {
     for change in changes {
         change(&mut site.account.peer);
         let error = site.refusal();
-        assert!(
-            matches!(error, Error::Token(token::Error::ServerChanged { .. })),
-            "{error}"
-        );
+        assert!(matches!(error, Error::ServerChanged { .. }), "{error}");
         assert_eq!(error.code(), 400);
         let text = error.to_string();
         for part in [home.to_string(), site.account.peer.to_string()] {

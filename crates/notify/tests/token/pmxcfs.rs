@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use notify::disk::{Disk, Draft, Found, Stamp, SystemDisk};
-use notify::{Error, Secret, state};
+use notify::token::Error;
+use notify::{Secret, state};
 use rustix::io::Errno;
 
 use crate::peer::{Folder, Pki};

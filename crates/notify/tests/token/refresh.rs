@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use notify::state::Standing;
-use notify::{Deadline, Error, Secret, token};
+use notify::token::Error;
+use notify::{Deadline, Secret};
 
 use crate::peer::{answer, json};
 use crate::provider::{Order, Provider, Rule};
@@ -178,10 +179,7 @@ fn a_new_consent_revives_a_grant_that_has_ended() {
     provider.set(|state| state.revoked = true);
     site.refusal();
     let error = site.refusal();
-    assert!(
-        matches!(error, Error::Token(token::Error::Ended { .. })),
-        "{error}"
-    );
+    assert!(matches!(error, Error::Ended { .. }), "{error}");
     assert_eq!(provider.asked(), 1, "an ended grant is not tried again");
     provider.set(|state| {
         state.revoked = false;
@@ -281,10 +279,8 @@ fn pauses_grow_and_retry_after_counts_up_to_an_hour() {
             pause()
         );
         let error = site.refusal();
-        let Error::Token(waiting) = &error else {
-            panic!("{error}")
-        };
-        assert!(waiting.retry_after() <= Some(u32::try_from(most).unwrap()));
+        assert!(matches!(error, Error::Waiting { .. }), "{error}");
+        assert!(error.retry_after() <= Some(u32::try_from(most).unwrap()));
         site.clock.pass(3601);
     }
     assert!(site.token().is_ok());
@@ -318,7 +314,10 @@ fn a_grant_is_never_sent_for_other_settings() {
         let mut site = Site::consented(&provider.url());
         change(&mut site.account.identity);
         let error = site.refusal();
-        assert!(error.to_string().contains("authorize it again"), "{error}");
+        assert!(
+            error.to_string().contains("authorize the target again"),
+            "{error}"
+        );
     }
     let mut site = Site::consented(&provider.url());
     site.account = crate::site::account(&other.url());
@@ -333,10 +332,7 @@ fn a_refused_token_is_renewed_once() {
     let first = site.access().unwrap();
     let renew = |refused| site.keeper().renewed(&site.account, refused, soon());
     let error = renew(&first).unwrap_err();
-    assert!(
-        matches!(error, Error::Token(token::Error::StillRefused { .. })),
-        "{error}"
-    );
+    assert!(matches!(error, Error::StillRefused { .. }), "{error}");
     site.clock.pass(61);
     let second = renew(&first).unwrap();
     assert_eq!(second.token.expose(), "a-cAnArY-2");
@@ -353,7 +349,7 @@ fn without_consent_nobody_is_asked() {
     let error = site.refusal();
     assert_eq!(
         error.to_string(),
-        "target 'mail': has no refresh token; an administrator has to authorize it"
+        "target 'mail': has no refresh token; an administrator has to authorize the target"
     );
     assert_eq!((error.code(), provider.asked()), (400, 0));
 }

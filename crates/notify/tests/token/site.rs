@@ -10,8 +10,9 @@ use std::{env, fs};
 
 use notify::oauth2::{Account, Provider};
 use notify::state::{Identity, Peer, Record, Store};
+use notify::token::Error;
 use notify::token::{AccessToken, Cache, Keeper};
-use notify::{Clock, Deadline, Error, Host, LocalTime, Secret, SystemClock};
+use notify::{Clock, Deadline, Host, LocalTime, Secret, SystemClock};
 
 use rustix::process::{Pid, Signal, kill_process};
 

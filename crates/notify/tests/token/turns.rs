@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use notify::oauth2::Account;
 use notify::upkeep::{self, Condition, Target};
-use notify::{Deadline, Error, Secret};
+use notify::{Deadline, Secret};
 
 use crate::provider::{Provider, Rule};
 use crate::site::{Site, soon};
@@ -56,7 +56,7 @@ fn a_fault_of_this_program_in_one_target_does_not_end_the_run() {
         [("a", Some(&true)), ("broken", None), ("c", Some(&true))]
     );
     let error = reports[1].result.as_ref().unwrap_err();
-    assert!(matches!(error, Error::Fault { .. }), "{error}");
+    assert!(matches!(error, upkeep::Error::Panicked { .. }), "{error}");
     assert_eq!(error.code(), 500);
     let health = keeper.health(&targets(&accounts)[1]);
     assert_eq!(health.condition, Condition::Failing);

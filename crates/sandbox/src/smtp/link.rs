@@ -3,10 +3,9 @@
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::TcpStream;
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::{ServerConfig, ServerConnection};
+use openssl::ssl::{Ssl, SslContext};
 
 use crate::wire::{Socket, Stream};
 
@@ -19,14 +18,14 @@ const MAX_LINE: usize = 12_288;
 
 enum Wire {
     Clear(Socket),
-    Tls(Box<Stream>),
+    Tls(Stream),
     /// Between the two, or after the end.
     Gone,
 }
 
 pub struct Link {
     wire: Wire,
-    tls: Arc<ServerConfig>,
+    tls: SslContext,
     pub is_tls: bool,
     input: Vec<u8>,
     /// The line that came last.
@@ -37,7 +36,7 @@ pub struct Link {
 }
 
 impl Link {
-    pub fn new(tcp: TcpStream, tls: Arc<ServerConfig>) -> Result<Self> {
+    pub fn new(tcp: TcpStream, tls: SslContext) -> Result<Self> {
         // small replies must not wait for the acknowledgement of the last ones
         tcp.set_nodelay(true)?;
         Ok(Self {
@@ -60,12 +59,10 @@ impl Link {
             return Err(ErrorKind::NotConnected.into());
         };
         socket.allow(PATIENCE);
-        let connection = ServerConnection::new(self.tls.clone()).map_err(Error::other)?;
-        let mut stream = Stream::new(connection, socket);
-        while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock)?;
-        }
-        self.wire = Wire::Tls(Box::new(stream));
+        let mut stream = Stream::new(Ssl::new(&self.tls)?, socket)?;
+        let agreed = stream.accept();
+        agreed.map_err(|error| error.into_io_error().unwrap_or_else(Error::other))?;
+        self.wire = Wire::Tls(stream);
         self.is_tls = true;
         Ok(())
     }
@@ -74,7 +71,7 @@ impl Link {
     pub fn allow(&mut self, time: Duration) {
         match &mut self.wire {
             Wire::Clear(socket) => socket.allow(time),
-            Wire::Tls(stream) => stream.sock.allow(time),
+            Wire::Tls(stream) => stream.get_mut().allow(time),
             Wire::Gone => {}
         }
     }
@@ -160,7 +157,7 @@ impl Link {
     pub fn reset(&mut self) -> Result<()> {
         match &self.wire {
             Wire::Clear(socket) => socket.reset(),
-            Wire::Tls(stream) => stream.sock.reset(),
+            Wire::Tls(stream) => stream.get_ref().reset(),
             Wire::Gone => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ pub use read::{Refusal, read_request};
 pub use socket::Socket;
 
 /// A connection with TLS.
-pub type Stream = rustls::StreamOwned<rustls::ServerConnection, Socket>;
+pub type Stream = openssl::ssl::SslStream<Socket>;
 
 /// A request whose head and body fit the bounds of [`read_request`].
 pub struct Request {

@@ -19,7 +19,7 @@ pub enum Refusal {
 }
 
 pub fn read_request(stream: &mut Stream) -> Result<Request, Refusal> {
-    stream.sock.allow(DEADLINE);
+    stream.get_mut().allow(DEADLINE);
     let mut buffer = Vec::new();
     let (mut request, length, body_at) = loop {
         if let Some(head) = parse_head(&buffer)? {

@@ -2,15 +2,16 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../../src/agent.rs"]
+mod agent;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use openssl::ssl::{ShutdownState, SslConnector, SslMethod, SslStream};
 use serde_json::{Value, json};
 
 pub const REDIRECT_URI: &str = "https://localhost:8006/";
@@ -177,21 +178,13 @@ impl Sandbox {
     }
 
     pub fn agent(&self) -> ureq::Agent {
-        let pem = std::fs::read(self.dir.join("ca.crt")).unwrap();
-        let tls = ureq::tls::TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .root_certs(ureq::tls::RootCerts::new_with_certs(&[
-                ureq::tls::Certificate::from_pem(&pem).unwrap(),
-            ]))
-            .build();
         let config = ureq::Agent::config_builder()
-            .tls_config(tls)
             .proxy(None)
             .max_redirects(0)
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(10)))
             .build();
-        config.into()
+        agent::trusting(&self.dir.join("ca.crt"), config).unwrap()
     }
 
     /// Gives an order to the control URL; its counters.
@@ -221,7 +214,8 @@ impl Sandbox {
         let mut chunk = [0; 16 * 1024];
         loop {
             match tls.read(&mut chunk) {
-                Ok(0) => return (bytes, true),
+                // without a goodbye that is the end, too
+                Ok(0) => return (bytes, tls.get_shutdown() == ShutdownState::RECEIVED),
                 Ok(count) => bytes.extend_from_slice(&chunk[..count]),
                 Err(_) => return (bytes, false),
             }
@@ -232,26 +226,15 @@ impl Sandbox {
     }
 
     /// A connection whose reads end after a second.
-    pub fn connect(&self) -> rustls::StreamOwned<rustls::ClientConnection, TcpStream> {
+    pub fn connect(&self) -> SslStream<TcpStream> {
         let port = url::Url::parse(self.published["url"].as_str().unwrap())
             .unwrap()
             .port();
         let tcp = TcpStream::connect(("127.0.0.1", port.unwrap())).unwrap();
         tcp.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-        let mut roots = rustls::RootCertStore::empty();
-        let pem = std::fs::read(self.dir.join("ca.crt")).unwrap();
-        roots
-            .add(CertificateDer::from_pem_slice(&pem).unwrap())
-            .unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from("localhost").unwrap();
-        let connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-        rustls::StreamOwned::new(connection, tcp)
+        let mut tls = SslConnector::builder(SslMethod::tls_client()).unwrap();
+        tls.set_ca_file(self.dir.join("ca.crt")).unwrap();
+        tls.build().connect("localhost", tcp).unwrap()
     }
 
     /// Closes its standard input and waits for its end.

@@ -4,7 +4,7 @@
 //! another: a change of those settings sets both aside.
 
 use super::{Smtp, SmtpMode};
-use crate::Error;
+use crate::config::Error;
 use crate::oauth2::{
     CUSTOM, Cloud, Provider, check_app_only, check_cloud, is_guid, is_word_for_tenants, tenant,
 };
@@ -146,7 +146,7 @@ fn check(item: &Smtp, method: &str) -> Result<(), Error> {
     match method {
         MICROSOFT => check_tenant(item),
         CUSTOM => check_custom(item),
-        GOOGLE if item.is_app_only() => check_app_only(&Provider::google()),
+        GOOGLE if item.is_app_only() => Ok(check_app_only(&Provider::google())?),
         _ => Ok(()),
     }
 }

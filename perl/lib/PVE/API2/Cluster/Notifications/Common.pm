@@ -51,8 +51,14 @@ sub raise_api_error ($error) {
     die $error if ref $error ne 'HASH' || !$error->{code} || !$error->{message};
     my $level = 0;
     $level++ while (caller $level)[0] eq __PACKAGE__;
-    my $exception =
-        PVE::Exception->new(with_plain_first_line("$error->{message}\n"), code => $error->{code});
+
+    # as where a schema finds it, so that a form can mark the field
+    my %errors    = $error->{errors} ? (errors => $error->{errors}) : ();
+    my $exception = PVE::Exception->new(
+        with_plain_first_line("$error->{message}\n"),
+        code => $error->{code},
+        %errors
+    );
     $exception->@{qw(filename line)} = (caller $level)[1, 2];
     die $exception;
 }
@@ -245,7 +251,7 @@ files being locked. Errors come out as C<raise_api_error> throws them.
 =head2 raise_api_error($error)
 
 Dies with a L<PVE::Exception> for a hash with C<message> and C<code>, and with the error itself for
-anything else. The first line of a text is one that HTTP bears (see
+anything else. Where the hash has C<errors>, texts by parameter, the exception has them too. The first line of a text is one that HTTP bears (see
 L<PVE::API2::Cluster::Notifications::Message>). C<filename> and C<line> of the exception are where this module was called.
 
 =head2 with_errors($entries, $config)

@@ -19,9 +19,12 @@ my %moments = (
 );
 
 my %texts = (
-    'last-error' => 'What went wrong last with the OAuth2 login, until something goes right.',
-    'cure'       => 'What has to be done, and by whom.',
-    'warning'    => 'What does no harm yet.',
+    'last-error' => 'What went wrong last with the OAuth2 login, until something goes right: '
+        . 'cause, cure and details in one line.',
+    'cause'   => 'What happened then, in one clause.',
+    'cure'    => 'What has to be done, and by whom.',
+    'details' => q{The other side's own words.},
+    'warning' => 'What does no harm yet.',
 );
 
 my %condition = (
@@ -58,7 +61,7 @@ sub status_properties () {
 my %in_list = (
     condition    => 'oauth2-status',
     'last-error' => 'oauth2-error',
-    map { $_ => "oauth2-$_" } keys %moments, qw(cure warning),
+    map { $_ => "oauth2-$_" } keys %moments, qw(cause cure details warning),
 );
 
 # what the text of the list shows

@@ -1,0 +1,135 @@
+//! The four kinds of target. Each brings one notification to its place within a deadline and reports
+//! what became of it; none knows of matchers, of other targets or of who asked.
+
+mod gotify;
+mod http;
+mod mail;
+mod said;
+mod sendmail;
+mod smtp;
+mod twice;
+mod webhook;
+
+use serde::Serialize;
+
+use crate::cause::Cause;
+use crate::config::Entity;
+use crate::message::Message;
+use crate::net::Trip;
+use crate::outcome::{Failure, Outcome};
+use crate::template::{self, Part, Problem, Templates};
+use crate::token::Keeper;
+use crate::{Clock, Deadline, Notification};
+use twice::{Try, twice};
+
+/// A notification with its texts, rendered once for all targets.
+#[derive(Debug)]
+pub(crate) struct Content<'a> {
+    pub(crate) notification: &'a Notification,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    /// Only where a mail is among the targets.
+    pub(crate) mail: Option<crate::mail::Body>,
+}
+
+impl<'a> Content<'a> {
+    /// Renders the texts; what was passed over on the way is added to `problems`.
+    pub(crate) fn render(
+        notification: &'a Notification,
+        with_mail: bool,
+        templates: &Templates,
+        clock: &dyn Clock,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Self, Message> {
+        let mut part = |part| {
+            let Notification { template, data, .. } = notification;
+            let rendered = templates.render(template, part, data, clock, problems);
+            rendered.map_err(|error: template::Error| Message::new(error.to_string()))
+        };
+        let (subject, text) = (part(Part::Subject)?, part(Part::Text)?);
+        let mail = match with_mail {
+            true => {
+                let html = part(Part::Html)?;
+                let body = crate::mail::Body::new(&text, &html);
+                Some(body.map_err(|reason| Message::new(reason).about("mail"))?)
+            }
+            false => None,
+        };
+        Ok(Self {
+            notification,
+            subject,
+            text,
+            mail,
+        })
+    }
+}
+
+/// What became of a notification for one recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recipient {
+    /// The mail address; none where the target has no recipients of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What became of a notification at one target.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) recipients: Vec<Recipient>,
+    /// How often the target was tried.
+    pub(crate) attempts: u32,
+    /// What is wrong although something could be sent.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Report {
+    /// Nothing could be sent, and somebody has to act.
+    pub(crate) fn refused(why: Message) -> Self {
+        Self::of(Failure::new(Cause::Settings, why).outcome(), 0)
+    }
+
+    /// One outcome for all there is.
+    pub(crate) fn of(outcome: Outcome, attempts: u32) -> Self {
+        Self {
+            recipients: vec![Recipient {
+                recipient: None,
+                outcome,
+            }],
+            attempts,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Brings the notification to one target.
+pub(crate) fn bring(
+    entity: &Entity,
+    content: &Content<'_>,
+    trip: &Trip,
+    keeper: &Keeper<'_>,
+    deadline: Deadline,
+) -> Report {
+    if deadline.left().is_none() {
+        return Report::of(not_tried(), 0);
+    }
+    let trip = &trip.for_one_target();
+    match entity {
+        Entity::Gotify(item) => gotify::post(item, content, trip, deadline),
+        Entity::Sendmail(item) => sendmail::hand_in(item, content, trip, deadline),
+        Entity::Smtp(item) => smtp::submit(item, content, trip, keeper, deadline),
+        Entity::Webhook(item) => webhook::call(item, content, trip, keeper.clock(), deadline),
+        Entity::Matcher(item) => {
+            Report::refused(Message::new(format!("'{}' is a matcher", item.name)))
+        }
+    }
+}
+
+/// The others have used up the time: nothing is known of this target.
+fn not_tried() -> Outcome {
+    let why = "not tried: the time was up before this target's turn came, since many others did not answer";
+    let why = Message::new(why).fix("an administrator has to look after those first");
+    Failure::new(Cause::Busy, why).outcome()
+}

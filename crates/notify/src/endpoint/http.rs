@@ -1,0 +1,122 @@
+//! What both kinds of HTTP target share: one request, and what its answer means.
+//!
+//! Only the status of an answer counts. The body of a refusal is shown without secrets, that of a
+//! success is not read.
+
+use std::time::Duration;
+
+use oauth2::http::{Request, StatusCode, Uri};
+
+use super::{Report, said, twice};
+use crate::advice::{self, Advice};
+use crate::cause::Cause;
+use crate::message::Message;
+use crate::net::Trip;
+use crate::outcome::{Failure, Outcome};
+use crate::transcript::Speaker;
+use crate::verdict::Verdict;
+use crate::{Deadline, Secret, http};
+
+/// How long one try may take.
+const BUDGET: Duration = Duration::from_secs(10);
+
+/// A request that is ready to go.
+pub(super) struct Call {
+    request: Request<Vec<u8>>,
+    secrets: Vec<Secret>,
+}
+
+impl Call {
+    /// `secrets` are those that nothing shown may hold.
+    pub(super) fn new(request: Request<Vec<u8>>, secrets: Vec<Secret>) -> Self {
+        Self { request, secrets }
+    }
+
+    pub(super) fn run(&self, trip: &Trip, deadline: Deadline) -> Report {
+        let (mut outcomes, attempts) = twice(&[()], deadline, |_, this| {
+            vec![self.attempt(trip, this.end().at_most(BUDGET))]
+        });
+        let outcome = outcomes.pop().unwrap_or(Outcome::Sent);
+        Report::of(outcome, attempts)
+    }
+
+    fn attempt(&self, trip: &Trip, deadline: Deadline) -> Outcome {
+        let uri = self.request.uri();
+        let peer = uri.host().unwrap_or_default();
+        let listener = trip.listener();
+        // of the address only the host: a path may be a secret, and so may any field
+        listener.hear(peer, Speaker::Us, || {
+            format!(
+                "{} with {} bytes",
+                self.request.method(),
+                self.request.body().len()
+            )
+        });
+        let answer = http::head(trip, self.request.clone(), deadline);
+        match &answer {
+            Ok(answer) => listener.hear(peer, Speaker::Peer, || answer.status().to_string()),
+            Err(failure) => listener.hear(peer, Speaker::Note, || failure.what()),
+        }
+        match answer {
+            Ok(answer) if answer.status().is_success() => Outcome::Sent,
+            Ok(answer) => {
+                let (head, body) = answer.into_parts();
+                let pause = http::retry_after(&head.headers);
+                let words = said::of(&self.request, &self.secrets, &http::beginning(body));
+                refusal(head.status, pause, words.as_deref())
+            }
+            Err(failure) => lost(&failure),
+        }
+    }
+}
+
+/// What a status means that is no success.
+fn refusal(status: StatusCode, pause: Option<u32>, words: Option<&str>) -> Outcome {
+    let cause = Cause::Status(status.as_u16());
+    let about = match status.is_redirection() {
+        true => "unexpected redirect, http status",
+        false => "http status",
+    };
+    let message = advice::of(&cause).map_or_else(Message::default, Advice::message);
+    let why = message
+        .about(format!("{about}: {}", status.as_u16()))
+        .details(words.map(|words| format!("it says: {words}")));
+    let pause = pause.map(|seconds| Duration::from_secs(seconds.into()));
+    Failure::new(cause, why).pause(pause).outcome()
+}
+
+/// What it means that there is no answer.
+fn lost(failure: &http::Failure) -> Outcome {
+    let cause = failure.cause();
+    let why = match failure {
+        http::Failure::Net(error) if cause.verdict() == Verdict::Unknown => {
+            let what = advice::of(&cause)
+                .map_or_else(Message::default, Advice::message)
+                .cause;
+            let arrived = "so that the notification may or may not have arrived";
+            Message::new(format!("{what}, {arrived}"))
+                .about(error.peer().unwrap_or_default())
+                .fix("whoever runs the server has to look into its log")
+        }
+        http::Failure::Net(error) => error.message(),
+        http::Failure::Unsendable => Message::new("the request cannot be put on the wire")
+            .fix("an administrator has to correct the target's address, token and headers"),
+        failure => {
+            let what = failure.what();
+            Message::new(format!("the server's answer cannot be understood ({what})")).fix(
+                "an administrator of this machine has to check that the address is the right one",
+            )
+        }
+    };
+    Failure::new(cause, why).outcome()
+}
+
+/// The address of a request. Its text, which may hold a secret, is not quoted.
+pub(super) fn address(setting: &str, text: &str) -> Result<Uri, Message> {
+    let uri = text.parse::<Uri>().ok();
+    uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
+        .ok_or_else(|| {
+            Message::new(format!("{setting} makes no valid http or https address"))
+                .fix("an administrator has to correct it")
+        })
+}

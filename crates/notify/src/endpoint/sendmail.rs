@@ -1,0 +1,193 @@
+//! This machine's own mail system, through the program that every one of them has.
+//!
+//! The program's exit status and error output decide. It gets the mail as a file in memory, so that
+//! one which does not read it can neither block nor kill the caller, and it is killed with its whole
+//! process group at the deadline.
+
+mod process;
+mod start;
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{ErrorKind, Seek, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+
+use rustix::fs::{MemfdFlags, memfd_create};
+
+use self::process::{End, run};
+use self::start::start;
+use super::{Content, Report, Try, mail};
+use crate::Deadline;
+use crate::cause::Cause;
+use crate::config::Sendmail;
+use crate::mail::{Mail, Mailbox, Recipients};
+use crate::message::Message;
+use crate::net::Trip;
+use crate::outcome::{Failure, Outcome};
+use crate::verdict::Verdict;
+
+pub(super) fn hand_in(
+    item: &Sendmail,
+    content: &Content<'_>,
+    trip: &Trip,
+    deadline: Deadline,
+) -> Report {
+    let from = match &item.from_address {
+        Some(from) => mail::sender(from),
+        None => trip
+            .host()
+            .email_from()
+            .map_err(|error| Message::new(error.reason).about(error.path.display().to_string()))
+            .and_then(|from| mail::sender(&from)),
+    };
+    let from = match from {
+        Ok(from) => from,
+        Err(why) => return Report::refused(why),
+    };
+    let recipients = Recipients::collect(trip.host(), &item.mailto, &item.mailto_user, true);
+    let author = item.author.as_deref();
+    let notes = RefCell::new(Vec::new());
+    // a mail system that is merely slow would get the mail twice if it were hurried
+    let attempt = |to: &[Mailbox], mail: &Mail<'_>, this: Try| {
+        let (outcome, note) = hand_over(trip, &from, to, &mail.bytes(), this.whole());
+        notes.borrow_mut().extend(note);
+        vec![outcome; to.len()]
+    };
+    let mut report = mail::for_each(trip, content, &from, author, recipients, deadline, attempt);
+    report.warnings.append(&mut notes.borrow_mut());
+    report
+}
+
+/// What became of the mail, and what the program said although it took it.
+fn hand_over(
+    trip: &Trip,
+    from: &Mailbox,
+    to: &[Mailbox],
+    message: &[u8],
+    deadline: Deadline,
+) -> (Outcome, Option<String>) {
+    let program = trip.host().sendmail();
+    let mut arguments = vec![
+        "-B".to_owned(),
+        "8BITMIME".to_owned(),
+        "-f".to_owned(),
+        from.to_string(),
+        "--".to_owned(),
+    ];
+    arguments.extend(to.iter().map(ToString::to_string));
+    let started = input(message).and_then(|input| start(program, &arguments, input));
+    let program = program.display();
+    let outcome = match started {
+        Ok(started) => match run(started, deadline) {
+            End::Exited(status, said) if status.success() => {
+                let note = (!said.is_empty()).then(|| format!("{program} says: {said}"));
+                return (Outcome::Sent, note);
+            }
+            end => failure(&program.to_string(), end),
+        },
+        Err(error) => {
+            let (cause, what, cure) = match error.kind() {
+                ErrorKind::NotFound => (
+                    Cause::Settings,
+                    "there is no such program".to_owned(),
+                    "install a mail system, for instance postfix, or choose another target",
+                ),
+                ErrorKind::PermissionDenied => (
+                    Cause::Settings,
+                    format!("it must not be run: {error}"),
+                    "correct its permissions",
+                ),
+                _ => (
+                    Cause::Busy,
+                    format!("it cannot be started: {error}"),
+                    "look at its memory and limits",
+                ),
+            };
+            Failure::new(cause, told(&program.to_string(), what, cure)).outcome()
+        }
+    };
+    (outcome, None)
+}
+
+/// What an administrator of this machine has to do about it.
+fn told(program: &str, what: impl Into<String>, cure: &str) -> Message {
+    Message::new(what)
+        .about(program)
+        .fix(format!("an administrator of this machine has to {cure}"))
+}
+
+/// The mail with the line ends of this system, to be read from the start.
+fn input(message: &[u8]) -> std::io::Result<OwnedFd> {
+    let mut file = File::from(memfd_create("mail", MemfdFlags::CLOEXEC)?);
+    let mut text = Vec::with_capacity(message.len());
+    for line in message.split_inclusive(|&byte| byte == b'\n') {
+        match line.strip_suffix(b"\r\n") {
+            Some(line) => {
+                text.extend_from_slice(line);
+                text.push(b'\n');
+            }
+            None => text.extend_from_slice(line),
+        }
+    }
+    file.write_all(&text)?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
+/// What an end means that was not the wanted one.
+fn failure(program: &str, end: End) -> Outcome {
+    const LOG: &str = "look into the log of the mail system";
+    let (cause, why, said) = match end {
+        End::Late => {
+            let what = "it did not end in time and was killed, so that the mail may or may not have been \
+                        taken over";
+            (Cause::Ended, told(program, what, LOG), String::new())
+        }
+        End::Lost(error) => {
+            let what = format!("its exit status was lost: {error}");
+            (Cause::Ended, told(program, what, LOG), String::new())
+        }
+        End::Exited(status, said) => match (status.code(), status.signal()) {
+            (Some(code), _) => {
+                let cause = Cause::Exit(code);
+                let why = match cause.verdict() {
+                    Verdict::Temporary => told(
+                        program,
+                        format!("the mail system cannot take the mail now (exit status {code})"),
+                        "look into its log, if this lasts",
+                    ),
+                    _ => {
+                        let meaning = meaning(code);
+                        let what = format!("the mail was not taken (exit status {code}{meaning})");
+                        told(program, what, "mend that")
+                    }
+                };
+                (cause, why, said)
+            }
+            (None, signal) => {
+                let what = format!("it was ended by signal {}", signal.unwrap_or_default());
+                (Cause::Ended, told(program, what, "find out why"), said)
+            }
+        },
+    };
+    let said = (!said.is_empty()).then(|| format!("it says: {said}"));
+    Failure::new(cause, why.details(said)).outcome()
+}
+
+/// What sysexits.h calls a status, where it says something.
+fn meaning(code: i32) -> &'static str {
+    match code {
+        64 => ", it does not know these options",
+        65 => ", it does not accept the mail",
+        67 => ", a recipient is unknown",
+        68 => ", the host of a recipient is unknown",
+        69 => ", its service is not available",
+        71 => ", the operating system failed",
+        73 => ", it cannot create a file",
+        74 => ", reading or writing failed",
+        77 => ", it lacks a permission",
+        78 => ", its configuration is wrong",
+        _ => "",
+    }
+}

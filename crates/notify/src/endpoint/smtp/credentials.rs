@@ -1,0 +1,161 @@
+//! What to log in with: nothing, a password, or an access token. A server that refuses the token gets a
+//! renewed one once; a second refusal is the answer.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use lettre::address::Envelope;
+
+use super::Try;
+use super::pace::Pace;
+use crate::Deadline;
+use crate::account;
+use crate::cause::Cause;
+use crate::config::Smtp;
+use crate::message::Message;
+use crate::net::Trip;
+use crate::oauth2::Account;
+use crate::outcome::{Failure, Outcome};
+use crate::smtp::{self, Login, Server};
+use crate::token::{self, AccessToken, Keeper};
+use crate::verdict::Verdict;
+
+/// What to log in with.
+pub(super) enum Credentials<'a> {
+    /// The same at each try.
+    Fixed(Login),
+    /// What the provider gives.
+    OAuth2(Box<Granted<'a>>),
+}
+
+/// Access tokens of one target.
+pub(super) struct Granted<'a> {
+    keeper: &'a Keeper<'a>,
+    account: Account,
+    /// The provider's limits, where it has any.
+    pace: Option<Pace<'a>>,
+    /// The token that was refused, once there is one.
+    refused: RefCell<Option<AccessToken>>,
+}
+
+type Sent = Vec<(String, Outcome)>;
+
+impl<'a> Credentials<'a> {
+    /// Those of a target, or what is wrong with its settings.
+    pub(super) fn of(trip: &Trip, item: &Smtp, keeper: &'a Keeper<'a>) -> Result<Self, Message> {
+        let host = trip.host();
+        if let Some(account) = account::of(host, item).map_err(|error| error.message())? {
+            return Ok(Self::OAuth2(Box::new(Granted {
+                keeper,
+                pace: Pace::of(host, &account, keeper.clock()),
+                account,
+                refused: RefCell::new(None),
+            })));
+        }
+        match (&item.username, &item.password) {
+            (Some(user), Some(password)) => Ok(Self::Fixed(Login::Password {
+                user: user.clone(),
+                password: password.clone(),
+            })),
+            (Some(_), None) => Err(Message::new("username is set but no password was provided")
+                .fix("an administrator has to set the password, or remove the username")),
+            (None, _) => Ok(Self::Fixed(Login::None)),
+        }
+    }
+
+    /// What is wrong although mails could go out.
+    pub(super) fn warning(&self) -> Option<String> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::OAuth2(granted) => granted.pace.as_ref()?.warning(),
+        }
+    }
+
+    /// Hands a message in.
+    pub(super) fn submit(
+        &self,
+        trip: &Trip,
+        server: &Server,
+        envelope: &Envelope,
+        message: &smtp::Body,
+        this: Try,
+    ) -> Result<Sent, Outcome> {
+        let with = |login: &Login, end: Deadline| {
+            smtp::submit_on(trip, server, login, envelope, message, &end)
+        };
+        match self {
+            Self::Fixed(login) => with(login, this.end()).map_err(|error| error.outcome()),
+            Self::OAuth2(granted) => granted.submit(with, this),
+        }
+    }
+}
+
+impl Granted<'_> {
+    fn submit(
+        &self,
+        with: impl Fn(&Login, Deadline) -> Result<Sent, smtp::Error>,
+        this: Try,
+    ) -> Result<Sent, Outcome> {
+        // a token request that is given up may cost the grant, and the limits are waited for in turn
+        let deadline = this.whole();
+        let token = self
+            .keeper
+            .access_token(&self.account, deadline)
+            .map_err(|error| outcome(&error))?;
+        let with = |token: &AccessToken| {
+            let login = self.login(token);
+            match &self.pace {
+                Some(pace) => pace.run(deadline, || with(&login, Pace::end(this))),
+                None => Ok(with(&login, this.end())),
+            }
+        };
+        let sent = match with(&token)? {
+            Err(error) if self.may_renew(&error) => {
+                *self.refused.borrow_mut() = Some(token.clone());
+                match self.keeper.renewed(&self.account, &token, deadline) {
+                    Ok(token) => with(&token)?,
+                    // what the server said tells more
+                    Err(token::Error::StillRefused { .. }) => Err(error),
+                    Err(error) => return Err(outcome(&error)),
+                }
+            }
+            sent => sent,
+        };
+        let sent = sent.map_err(|error| {
+            if error.ends_login() {
+                // for the target's status, and whoever is told of it
+                let _ = self.keeper.refused(&self.account, &error, deadline);
+            }
+            error.outcome()
+        })?;
+        if sent.iter().any(|(_, outcome)| *outcome == Outcome::Sent) {
+            // only a date of the target's status
+            let _ = self.keeper.sent(&self.account, deadline);
+        }
+        Ok(sent)
+    }
+
+    fn login(&self, token: &AccessToken) -> Login {
+        Login::Token {
+            user: self.account.identity.login.clone(),
+            token: token.token.clone(),
+        }
+    }
+
+    /// Whether another token may help, and none was fetched for this mail yet.
+    fn may_renew(&self, error: &smtp::Error) -> bool {
+        error.is_of_token() && self.refused.borrow().is_none()
+    }
+}
+
+/// What it means for the mail that there is no token.
+fn outcome(error: &token::Error) -> Outcome {
+    let pause = error.retry_after();
+    let pause = pause.map(|seconds| Duration::from_secs(seconds.into()));
+    // what became of the token may be open, but the mail has not gone out
+    let cause = match error.cause() {
+        cause if cause.verdict() == Verdict::Unknown => Cause::Pausing,
+        cause => cause,
+    };
+    Failure::new(cause, error.message()).pause(pause).outcome()
+}

@@ -1,0 +1,235 @@
+//! Changes of the configuration, and what they mean for the grants of OAuth2 targets.
+//!
+//! A grant is touched only once the files are written and their locks are free: it may be in use, and the
+//! wait for it must hold nobody else up.
+
+use std::sync::PoisonError;
+
+use super::Service;
+use crate::account;
+use crate::config::{Config, Entity, Kind, Settings, SmtpSettings};
+use crate::oauth2::{Account, CUSTOM, Providers};
+use crate::token::BUDGET;
+use crate::{Deadline, Error, Parameter, Secret};
+
+/// The parameter that is no setting: it goes where the tokens are kept.
+const REFRESH_TOKEN: &str = "oauth2-refresh-token";
+/// What is put down for a grant whose settings have changed.
+const OUTDATED: &str = "the target's server, provider, application or login was changed";
+
+/// A change of a target that concerns its grant.
+#[derive(Debug)]
+pub(super) enum GrantChange {
+    /// A person has consented.
+    Given(String, Secret),
+    /// The settings that it was given for have changed.
+    Outdated(String),
+    /// The client secret of an application that acts for itself was handed in.
+    Renewed(String),
+    /// The target is gone, or a new one has its name.
+    Gone(String),
+}
+
+impl Service {
+    /// Adds an entry; [`Service::add_smtp`] for a mail server.
+    ///
+    /// # Errors
+    /// As [`Config::add`].
+    pub fn add(&self, name: &str, settings: impl Settings) -> Result<(), Error> {
+        self.change(|config| config.add(name, settings))
+    }
+
+    /// Changes an entry: removes the settings named in `delete`, then takes over those given.
+    /// [`Service::update_smtp`] for a mail server.
+    ///
+    /// # Errors
+    /// As [`Config::update`].
+    pub fn update(
+        &self,
+        name: &str,
+        settings: impl Settings,
+        delete: &[String],
+        digest: Option<&str>,
+    ) -> Result<(), Error> {
+        self.change(|config| config.update(name, settings, delete, digest))
+    }
+
+    /// Deletes an entry that no matcher uses; a builtin one comes back at the next reading.
+    ///
+    /// # Errors
+    /// As [`Config::delete`].
+    pub fn delete(&self, kind: Kind, name: &str) -> Result<(), Error> {
+        self.change(|config| config.delete(kind, name))?;
+        if kind == Kind::Smtp {
+            self.note(GrantChange::Gone(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Adds a mail server, perhaps with a refresh token that a person's consent has given.
+    ///
+    /// # Errors
+    /// As [`Config::add`]; [`Error::parameter`] for a provider that this machine does not know, and for a
+    /// token where the target does not log in with one.
+    pub fn add_smtp(
+        &self,
+        name: &str,
+        settings: SmtpSettings,
+        token: Option<Secret>,
+    ) -> Result<(), Error> {
+        self.check_method(settings.auth_method.as_deref())?;
+        self.change(|config| {
+            with_token(config, name, token.as_ref(), |config| {
+                Ok(config.add(name, settings)?)
+            })
+        })?;
+        self.note(GrantChange::Gone(name.to_owned()));
+        self.note_token(name, token);
+        Ok(())
+    }
+
+    /// Changes a mail server. Its refresh token is no setting but can be given, and named in `delete`.
+    ///
+    /// # Errors
+    /// As [`Config::update`] and [`Service::add_smtp`].
+    pub fn update_smtp(
+        &self,
+        name: &str,
+        settings: SmtpSettings,
+        token: Option<Secret>,
+        mut delete: Vec<String>,
+        digest: Option<&str>,
+    ) -> Result<(), Error> {
+        self.check_method(settings.auth_method.as_deref())?;
+        let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
+        delete.retain(|key| key != REFRESH_TOKEN);
+        let gives_secret = settings.oauth2_client_secret.is_some();
+        let is_outdated = self.change(|config| {
+            let before = granted_for(config, name);
+            with_token(config, name, token.as_ref(), |config| {
+                Ok(config.update(name, settings, &delete, digest)?)
+            })?;
+            Ok::<_, Error>(granted_for(config, name) != before)
+        })?;
+        if ends_grant {
+            self.note(GrantChange::Gone(name.to_owned()));
+        }
+        if is_outdated {
+            self.note(GrantChange::Outdated(name.to_owned()));
+        }
+        if gives_secret {
+            self.note(GrantChange::Renewed(name.to_owned()));
+        }
+        self.note_token(name, token);
+        Ok(())
+    }
+
+    /// Does to the grants what the changes of their targets mean, in 25 seconds at most: once the files are
+    /// written, without their locks. `by` is the user who made them.
+    ///
+    /// # Errors
+    /// The first thing that could not be done; the others are done all the same.
+    pub fn apply_changes(&self, by: &str) -> Result<(), Error> {
+        let deadline = Deadline::after(BUDGET);
+        let mut result = Ok(());
+        for change in self.take_grants() {
+            let done = self.apply(change, by, deadline);
+            result = result.and(done);
+        }
+        result
+    }
+
+    fn apply(&self, change: GrantChange, by: &str, deadline: Deadline) -> Result<(), Error> {
+        let keeper = self.keeper();
+        match change {
+            GrantChange::Given(target, token) => {
+                if let Some(account) = self.account(&target)? {
+                    keeper.consent(&account, &token, by, deadline)?
+                }
+            }
+            GrantChange::Outdated(target) if keeper.keeps(&target) => {
+                keeper.set_aside(&target, OUTDATED, by, deadline)?;
+            }
+            // settings that lack something else are none of this
+            GrantChange::Renewed(target) if keeper.keeps(&target) => match self.account(&target) {
+                Ok(Some(account)) if account.identity.app_only => {
+                    keeper.accept(&account, by, deadline)?;
+                }
+                _ => {}
+            },
+            GrantChange::Gone(target) if keeper.keeps(&target) => {
+                keeper.forget(&target, deadline)?;
+            }
+            GrantChange::Outdated(_) | GrantChange::Renewed(_) | GrantChange::Gone(_) => {}
+        }
+        Ok(())
+    }
+
+    fn account(&self, target: &str) -> Result<Option<Account>, Error> {
+        match self.config().get(Kind::Smtp, target)? {
+            Entity::Smtp(smtp) => Ok(account::of(&self.host, smtp)?),
+            _ => Ok(None),
+        }
+    }
+
+    /// The provider must be known to this machine.
+    fn check_method(&self, method: Option<&str>) -> Result<(), Error> {
+        match method {
+            None | Some("" | "plain" | CUSTOM) => Ok(()),
+            Some(method) => {
+                Providers::load(&self.host).find(method)?;
+                Ok(())
+            }
+        }
+    }
+
+    fn note_token(&self, name: &str, token: Option<Secret>) {
+        if let Some(token) = token {
+            self.note(GrantChange::Given(name.to_owned(), token));
+        }
+    }
+
+    fn note(&self, change: GrantChange) {
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        grants.push(change);
+    }
+
+    /// From now on the caller's business.
+    fn take_grants(&self) -> Vec<GrantChange> {
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *grants)
+    }
+}
+
+/// Makes a change with which a token may come. That needs a target which logs in with it; else nothing is
+/// changed.
+fn with_token(
+    config: &mut Config,
+    name: &str,
+    token: Option<&Secret>,
+    change: impl FnOnce(&mut Config) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if token.is_none() {
+        return change(config);
+    }
+    let mut changed = config.clone();
+    change(&mut changed)?;
+    match changed.get(Kind::Smtp, name)? {
+        Entity::Smtp(smtp) if smtp.oauth2_method().is_some() && !smtp.is_app_only() => {
+            *config = changed;
+            Ok(())
+        }
+        _ => {
+            let reason = "the target does not log in with one; set auth-method as well";
+            Err(Parameter::new(REFRESH_TOKEN, reason).into())
+        }
+    }
+}
+
+/// What the target's grant is given for.
+fn granted_for(config: &Config, name: &str) -> Vec<String> {
+    match config.get(Kind::Smtp, name) {
+        Ok(Entity::Smtp(smtp)) => smtp.granted_for(),
+        _ => Vec::new(),
+    }
+}

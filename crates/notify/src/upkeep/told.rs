@@ -1,0 +1,156 @@
+//! Who tells the admins of a change for the worse, and that it was told: put down in the target's
+//! record, for all nodes, and by this machine for itself where the record cannot be written.
+//!
+//! First it is put down that somebody tells it, and since when; then that it is done. Whoever is
+//! killed in between leaves it to the next look, some minutes later.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Condition, Error, Health, Target};
+use crate::Deadline;
+use crate::state::{self, Guard, Lock, Record, Standing, Told};
+use crate::token::Keeper;
+use crate::token::run_file::TOLD;
+
+/// After so long whoever tells it is given up, in seconds. Clocks of nodes may differ.
+const GIVEN_UP: i64 = 900;
+/// What this machine keeps for itself.
+#[derive(Default, Serialize, Deserialize)]
+struct Own {
+    told: Told,
+}
+
+impl Keeper<'_> {
+    /// The names of those of which something may have to be told or put down.
+    #[must_use]
+    pub fn unsettled<'h>(&self, all: impl IntoIterator<Item = &'h Health>) -> Vec<&'h str> {
+        let own = self.in_run_files(&[TOLD]);
+        let is_quiet = |health: &Health| {
+            let told = health.told.as_ref();
+            standing(health.condition).is_none()
+                && told.is_none_or(|told| *told == Told::default())
+                && !own.contains(&health.name)
+        };
+        let unsettled = all.into_iter().filter(|health| !is_quiet(health));
+        unsettled.map(|health| health.name.as_str()).collect()
+    }
+
+    /// What somebody has to be told of this target, and by the caller: nobody else gets the same
+    /// answer until [`Keeper::end_alert`], or some minutes later if that never comes.
+    ///
+    /// # Errors
+    /// [`Error::Token`] where it cannot be put down anywhere.
+    pub fn begin_alert(
+        &self,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<Option<Health>, Error> {
+        if self.is_settled(&self.health(target)) {
+            return Ok(None);
+        }
+        let name = target.name.as_str();
+        let guard = match Lock::new(self.host(), name)?.take(deadline) {
+            Err(error @ state::Error::Busy { .. }) => return Err(error.into()),
+            guard => guard,
+        };
+        // an unreadable record lies aside afterwards
+        if let Ok(guard) = &guard {
+            let _ = self.store().read_owned(guard, name, self.clock().now());
+        }
+        let health = self.health(target);
+        if self.is_settled(&health) {
+            return Ok(None);
+        }
+        let standing = standing(health.condition);
+        let told = Told {
+            alerted: standing.clone(),
+            telling: standing.as_ref().map(|_| self.clock().now()),
+        };
+        let shared = guard.and_then(|guard| self.put_down(&guard, target, &told));
+        match (shared, &standing) {
+            (Ok(()), _) => {
+                let _ = self.disk().remove(&self.run_file(name, TOLD));
+            }
+            // that nothing has to be told may wait
+            (Err(_), None) => {}
+            (Err(error), Some(_)) => self.keep(name, told).map_err(|()| error)?,
+        }
+        Ok(standing.map(|_| health))
+    }
+
+    /// Puts down that what [`Keeper::begin_alert`] said was told.
+    ///
+    /// # Errors
+    /// [`Error::Token`]: it will be told once more.
+    pub fn end_alert(&self, target: &str, deadline: Deadline) -> Result<(), Error> {
+        if let Some(mut told) = self.own(target) {
+            told.telling = None;
+            let _ = self.keep(target, told);
+            return Ok(());
+        }
+        Ok(
+            self.change(target, "alert", "delivery", deadline, |record, _| {
+                record.told.telling.take().is_some()
+            })?,
+        )
+    }
+
+    /// Whether nothing has to be told, and nothing put down.
+    fn is_settled(&self, health: &Health) -> bool {
+        let own = self.own(&health.name);
+        let mut all = [&health.told, &own].into_iter().flatten();
+        match standing(health.condition) {
+            None => all.all(|told| *told == Told::default()),
+            standing => all.any(|told| {
+                let age = told
+                    .telling
+                    .map(|since| self.clock().now().saturating_sub(since));
+                let is_lost = age.is_some_and(|age| !(-GIVEN_UP..GIVEN_UP).contains(&age));
+                told.alerted == standing && !is_lost
+            }),
+        }
+    }
+
+    /// In the record, which a target that nobody has authorized gets for it.
+    fn put_down(&self, guard: &Guard, target: &Target, told: &Told) -> Result<(), state::Error> {
+        let (store, name) = (self.store(), target.name.as_str());
+        let present = store.read(name)?;
+        let mark = present.as_ref().map(Record::mark);
+        let mut record = match present {
+            Some(record) => record,
+            None if *told == Told::default() => return Ok(()),
+            None => {
+                let identity = target
+                    .account
+                    .as_ref()
+                    .map(|account| account.identity.clone());
+                Record::new(identity.unwrap_or_default())?
+            }
+        };
+        record.told = told.clone();
+        self.sign(&mut record, "alert", "delivery", self.clock().now());
+        let reserved = store.reserve(guard, name, Some(&record))?;
+        store.commit(guard, reserved, name, &mut record, mark.as_ref())
+    }
+
+    fn own(&self, target: &str) -> Option<Told> {
+        let bytes = self.read_run_file(target, TOLD)?;
+        let own: Own = serde_json::from_slice(&bytes).ok()?;
+        Some(own.told)
+    }
+
+    fn keep(&self, target: &str, told: Told) -> Result<(), ()> {
+        let bytes = serde_json::to_vec(&Own { told }).map_err(drop)?;
+        self.write_run_file(target, TOLD, &bytes).map_err(drop)
+    }
+}
+
+/// What has to be told.
+fn standing(condition: Condition) -> Option<Standing> {
+    match condition {
+        Condition::Ok | Condition::Due => None,
+        Condition::Failing => Some(Standing::Failing),
+        Condition::Misconfigured => Some(Standing::Misconfigured),
+        Condition::AuthorizeAgain => Some(Standing::AuthorizeAgain),
+    }
+}
