@@ -197,7 +197,7 @@ END
     }
     my $said = do { local $/ = undef; readline $out };
     close $out;
-    return $? >> 8 == 77 ? undef : $said;
+    return $? >> 8 == 77 || $said =~ /\Aunshare: / ? undef : $said;
 }
 
 my $CONSENT = <<'END';

@@ -19,13 +19,33 @@ use Test::Terminal   qw(on_terminal);
 my $PASSWORD = 'corr3ct horse';
 
 sub command (@args) {
-    my @include = map {"-I$_"} grep { !ref } map { m{\A/} ? $_ : root() . "/$_" } @INC;
-    return ($^X, @include, root() . '/perl/host/bin/notify-host', 'setup', @args);
+    return command_in(root(), @args);
+}
+
+# of that copy of the project
+sub command_in ($place, @args) {
+    my $root    = root();
+    my @folders = map { m{\A/} ? $_ : "$root/$_" } grep { !ref } @INC;
+    my @include = map { '-I' . s{\A\Q$root\E/}{$place/}r } @folders;
+    return ($^X, @include, "$place/perl/host/bin/notify-host", 'setup', @args);
+}
+
+# for users who may not look into the project's folder, as where root has cloned it at home
+sub open_copy () {
+    my $copy = new_dir();
+    my ($root, %seen) = root();
+    my @needed = grep { -e "$root/$_" && !$seen{$_}++ } 'perl/host/bin',
+        map {s{\A\Q$root\E/}{}r} grep { !ref && m{\A(?:[^/]|\Q$root\E/)} } @INC;
+    system('sh', '-ec', 'cd "$1"; copy=$2; shift 2; cp -r --parents "$@" "$copy/"',
+        'sh', $root, "$copy", @needed) == 0
+        or die "cp failed\n";
+    system('chmod', '-R', 'a+rX', "$copy") == 0 or die "chmod failed\n";
+    return $copy;
 }
 
 my $files = new_dir();
 
-# { status, out, err }; uid: as whom, in: what standard input holds
+# { status, out, err }; uid: as whom, copy: of which copy, in: what standard input holds
 sub setup ($dir, $option, @args) {
     write_private("$files/in", $option->{in} // '');
     my $pid = fork() // die "fork: $!\n";
@@ -40,7 +60,7 @@ sub setup ($dir, $option, @args) {
             POSIX::setgid($option->{uid}) or die "setgid: $!\n";
             POSIX::setuid($option->{uid}) or die "setuid: $!\n";
         }
-        exec(command(@args)) or die "exec: $!\n";
+        exec(command_in($option->{copy} // root(), @args)) or die "exec: $!\n";
     }
     waitpid($pid, 0);
     return { status => $? >> 8, out => slurp("$files/out"), err => slurp("$files/err") };
@@ -243,13 +263,14 @@ subtest 'root, the owner, and others' => sub {
     like $result->{err}, qr/user 'no-such-user' does not exist/, 'an unknown user';
 
     chmod(oct('0755'), $files, "$dir");
-    $result = setup($dir, { uid => $uid });
+    my $copy = open_copy();
+    $result = setup($dir, { uid => $uid, copy => $copy });
     is $result->{status}, 0, 'the owner may too' or diag($result->{err});
-    $result = setup($dir, { uid => 1 });
+    $result = setup($dir, { uid => 1, copy => $copy });
     is $result->{status}, 1, 'others may not';
     like $result->{err}, qr/please run as root, or as the owner of '\Q$dir\E\/config'/,
         'and are told';
-    $result = setup('', { uid => 1 });
+    $result = setup('', { uid => 1, copy => $copy });
     like $result->{err}, qr{as root, or as the owner of '/etc/pve-notify-host'},
         'nor at the packaged place';
 
