@@ -7,7 +7,7 @@
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, Datelike, FixedOffset, Local, TimeZone, Timelike};
+use chrono::{DateTime, Datelike, FixedOffset, Local, NaiveDate, TimeZone, Timelike};
 
 /// The source of wall clock time: the real one is [`SystemClock`], tests use [`FixedClock`].
 pub trait Clock: Send + Sync {
@@ -16,6 +16,17 @@ pub trait Clock: Send + Sync {
 
     /// The moment in local time; `None` if it is out of range (some 262 000 years).
     fn local(&self, seconds: i64) -> Option<LocalTime>;
+
+    /// How far local time is ahead of UTC at that moment, in seconds.
+    fn offset(&self, seconds: i64) -> i32 {
+        let ahead = self.local(seconds).and_then(|local| {
+            let date = NaiveDate::from_ymd_opt(local.year, local.month.into(), local.day.into())?;
+            let hms = (local.hour.into(), local.minute.into(), local.second.into());
+            let time = date.and_hms_opt(hms.0, hms.1, hms.2)?.and_utc().timestamp();
+            i32::try_from(time.checked_sub(seconds)?).ok()
+        });
+        ahead.unwrap_or(0)
+    }
 
     /// Time since the machine was started: never goes back, and goes on while it is suspended.
     fn uptime(&self) -> Duration {

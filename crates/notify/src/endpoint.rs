@@ -26,6 +26,8 @@ use twice::{Try, twice};
 #[derive(Debug)]
 pub(crate) struct Content<'a> {
     pub(crate) notification: &'a Notification,
+    /// How far local time was ahead of UTC when it was made, in seconds.
+    pub(crate) offset: i32,
     pub(crate) subject: String,
     pub(crate) text: String,
     /// Only where a mail is among the targets.
@@ -57,6 +59,7 @@ impl<'a> Content<'a> {
         };
         Ok(Self {
             notification,
+            offset: clock.offset(notification.timestamp),
             subject,
             text,
             mail,

@@ -9,8 +9,8 @@ mod recipients;
 mod words;
 
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
 
+use chrono::{FixedOffset, TimeZone};
 use lettre::message::header::{self, ContentTransferEncoding, ContentType, HeaderName, Headers};
 use lettre::message::header::{HeaderValue, MessageId};
 use lettre::message::{Body as Encoded, MultiPart, MultiPartKind, SinglePart};
@@ -20,8 +20,8 @@ pub(crate) use recipients::{NOBODY, Recipients};
 
 use crate::{random, smtp};
 
-/// The last second of the year 9999, beyond which the date has no form.
-const LAST_SECOND: u64 = 253_402_300_799;
+/// A day before the end of the year 9999, beyond which the date has no form in any zone.
+const LAST_SECOND: i64 = 253_402_214_399;
 
 /// The alternatives of a mail, encoded, with the header lines that describe them.
 #[derive(Debug)]
@@ -97,6 +97,8 @@ pub(crate) struct Head<'a> {
     pub(crate) subject: &'a str,
     /// Seconds since the epoch.
     pub(crate) timestamp: i64,
+    /// How far local time was ahead of UTC then, in seconds.
+    pub(crate) offset: i32,
     /// The domain of the Message-ID: this machine's name.
     pub(crate) domain: &'a str,
 }
@@ -110,14 +112,20 @@ pub(crate) fn message<'a>(head: &Head<'_>, body: &'a Body) -> Result<Mail<'a>, &
     let from = format!("{} <{}>", words::phrase(head.author), head.from);
     headers.insert_raw(encoded("From", from));
     headers.insert_raw(encoded("To", to.join(",\r\n ")));
-    let seconds = u64::try_from(head.timestamp).unwrap_or(0).min(LAST_SECOND);
-    let date = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-    headers.set(header::Date::new(date));
+    headers.insert_raw(encoded("Date", date(head.timestamp, head.offset)));
     let id = format!("<{}@{}>", random::name()?, head.domain);
     headers.set(MessageId::from(id));
     headers.insert_raw(encoded("Auto-Submitted", "auto-generated".to_owned()));
     let head = headers.to_string();
     Ok(Mail { head, body })
+}
+
+/// RFC 5322 section 3.3, with the machine's offset.
+fn date(timestamp: i64, offset: i32) -> String {
+    let seconds = timestamp.clamp(0, LAST_SECOND);
+    let zone = FixedOffset::east_opt(offset).or(FixedOffset::east_opt(0));
+    let time = zone.and_then(|zone| zone.timestamp_opt(seconds, 0).single());
+    time.unwrap_or_default().to_rfc2822()
 }
 
 fn encoded(name: &'static str, value: String) -> HeaderValue {

@@ -97,9 +97,23 @@ fn compose<'a>(
         to,
         subject: &content.subject,
         timestamp: content.notification.timestamp,
-        domain: trip.fqdn().unwrap_or("localhost"),
+        offset: content.offset,
+        domain: &domain(trip, from),
     };
     mail::message(&head, body)
+}
+
+/// What makes a Message-ID one of this machine: its full name, else the sender's domain, else its bare
+/// name. No name that every machine has.
+fn domain(trip: &Trip, from: &Mailbox) -> String {
+    let is_own =
+        |name: &&str| !name.eq_ignore_ascii_case("localhost") && !name.starts_with("localhost.");
+    let node = trip.host().node();
+    let sender = from.full().map(lettre::Address::domain);
+    let mut names = [trip.fqdn(), sender, Some(node.as_str())]
+        .into_iter()
+        .flatten();
+    names.find(is_own).unwrap_or("unnamed.invalid").to_owned()
 }
 
 fn refused(why: Message) -> Outcome {

@@ -1,7 +1,8 @@
 //! The directive `match-calendar`: `[DAYS] START-END` in local time, END not included.
 //!
-//! DAYS is a comma list of days and of ranges `DAY..DAY`, which may wrap over the week's end. A span
-//! of time may not wrap over midnight.
+//! DAYS is a comma list of days and of ranges `DAY..DAY`, which may wrap over the week's end. A range may
+//! also be given as `DAY-DAY`, as Proxmox VE's documentation has it, and is written with the two dots that
+//! every version reads. A span of time may not wrap over midnight.
 
 use std::fmt;
 use std::str::FromStr;
@@ -49,14 +50,16 @@ impl FromStr for CalendarMatch {
         if text.starts_with(blank) || text.ends_with(blank) {
             return Err(format!("'{text}' begins or ends with a blank"));
         }
-        let (days, span) = if text.starts_with(|c: char| c.is_ascii_digit()) {
-            (EVERY_DAY, text)
+        let (days, named, span) = if text.starts_with(|c: char| c.is_ascii_digit()) {
+            (EVERY_DAY, "", text)
         } else {
             let (days, span) = text
                 .split_once(blank)
                 .ok_or_else(|| format!("'{text}' is not of the form [DAYS] START-END"))?;
-            (parse_days(days)?, span.trim_start_matches(blank))
+            (parse_days(days)?, days, span.trim_start_matches(blank))
         };
+        let rest = text.get(named.len()..).unwrap_or_default();
+        let given = named.replace('-', "..") + rest;
         let (start, end) = span
             .split_once('-')
             .ok_or_else(|| format!("'{text}' is not of the form [DAYS] START-END"))?;
@@ -66,7 +69,7 @@ impl FromStr for CalendarMatch {
             return Err(format!("'{span}' ends before it starts"));
         }
         Ok(Self {
-            given: text.to_owned(),
+            given,
             days,
             start,
             end,
@@ -77,10 +80,9 @@ impl FromStr for CalendarMatch {
 fn parse_days(text: &str) -> Result<u8, String> {
     let mut days = 0;
     for part in text.split(',') {
-        let (first, last) = match part.split_once("..") {
-            Some((first, last)) => (parse_day(first)?, parse_day(last)?),
-            None => (parse_day(part)?, parse_day(part)?),
-        };
+        let range = part.split_once("..").or_else(|| part.split_once('-'));
+        let (first, last) = range.unwrap_or((part, part));
+        let (first, last) = (parse_day(first)?, parse_day(last)?);
         let mut day = first;
         days |= 1 << day;
         while day != last {

@@ -25,7 +25,8 @@ pub enum Error {
         provider: String,
         /// What its answer was.
         cause: Cause,
-        /// Its own words: at most 300 characters, free of secrets and control characters.
+        /// Its own words, or what it has granted: at most 300 characters, free of secrets and control
+        /// characters.
         said: Option<String>,
         /// Seconds (at most 3600) after which it wants to be asked again.
         retry_after: Option<u32>,
@@ -99,7 +100,11 @@ impl Error {
             } => {
                 let pause =
                     retry_after.map(|seconds| format!("it asks to be left alone for {seconds} s"));
-                let said = said.as_ref().map(|said| format!("it says: {said}"));
+                let said = said.as_ref().map(|said| match self.cause() {
+                    // the two lists, in words of ours
+                    Cause::Odd(..) => said.clone(),
+                    _ => format!("it says: {said}"),
+                });
                 let details: Vec<String> = pause.into_iter().chain(said).collect();
                 let message = advice.map_or_else(Message::default, advice::Advice::message);
                 message

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::reply::Answer;
+use super::reply::{Answer, demanded};
 use super::{Asked, Error};
 use crate::Secret;
 use crate::advice;
@@ -24,6 +24,30 @@ pub(super) fn busy(provider: &str, oddity: Oddity, status: u16, retry_after: Opt
         cause: Cause::Odd(oddity, status),
         said: None,
         retry_after,
+    }
+}
+
+/// An answer that does not grant all that was asked for: both are named.
+pub(super) fn scopes(asked: &Asked<'_>, answer: &Answer, granted: &[String], status: u16) -> Error {
+    let list = |scopes: &[&str]| match scopes {
+        [] => "nothing".to_owned(),
+        scopes => scopes.join(" "),
+    };
+    let wanted: Vec<&str> = demanded(asked).collect();
+    let granted: Vec<&str> = granted.iter().map(String::as_str).collect();
+    let (wanted, granted) = (list(&wanted), list(&granted));
+    let secrets: Vec<&Secret> = asked
+        .secrets
+        .iter()
+        .copied()
+        .chain(answer.tokens())
+        .collect();
+    let told = format!("asked for: {wanted}; granted: {granted}");
+    Error::Answer {
+        provider: asked.provider.name.clone(),
+        cause: Cause::Odd(Oddity::ScopeMissing, status),
+        said: Some(Redactor::new(asked.client_id, &secrets).clean(&told)),
+        retry_after: None,
     }
 }
 

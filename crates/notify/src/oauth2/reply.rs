@@ -1,15 +1,15 @@
 //! Judges the token endpoint's answer (RFC 6749 sections 5.1 and 5.2) before anybody uses it.
 //!
 //! Strict where a token would be wrong or unusable, lenient where providers differ harmlessly: the
-//! token type compares without case, an absent `scope` means "as asked", `expires_in` does not matter
-//! where only the refresh token counts.
+//! token type compares without case and may be missing, an absent `scope` means "as asked" and may be a
+//! list, `expires_in` does not matter where only the refresh token counts, an empty refresh token is none.
 
 use std::time::Duration;
 
 use ::oauth2::basic::BasicTokenType;
 use ::oauth2::http::header::CONTENT_TYPE;
 use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::{Asked, Asking, Error, explain, provider};
@@ -29,10 +29,11 @@ const DEFAULT_LIFE: u32 = 300;
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     access_token: Option<Secret>,
+    #[serde(default, deserialize_with = "filled")]
     refresh_token: Option<Secret>,
     id_token: Option<Secret>,
     token_type: Option<String>,
-    scope: Option<String>,
+    scope: Option<Value>,
     expires_in: Option<Value>,
     pub(super) error: Option<Value>,
     pub(super) error_description: Option<Value>,
@@ -53,10 +54,24 @@ impl Answer {
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Tokens {
     access_token: AccessToken,
+    #[serde(default, deserialize_with = "some_refresh_token")]
     refresh_token: Option<RefreshToken>,
     expires_in: Option<Value>,
     #[serde(skip, default = "bearer")]
     token_type: BasicTokenType,
+}
+
+/// An empty token is none.
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let token: Option<Secret> = Deserialize::deserialize(deserializer)?;
+    Ok(token.filter(|token| !token.expose().is_empty()))
+}
+
+fn some_refresh_token<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<RefreshToken>, D::Error> {
+    let token: Option<RefreshToken> = Deserialize::deserialize(deserializer)?;
+    Ok(token.filter(|token| !token.secret().is_empty()))
 }
 
 fn bearer() -> BasicTokenType {
@@ -141,7 +156,10 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
         return odd(Oddity::NotJson);
     };
     grant(asked, &answer).map_err(|oddity| Refusal {
-        error: Box::new(explain::busy(&provider.name, oddity, status, None)),
+        error: Box::new(match oddity {
+            Oddity::ScopeMissing => explain::scopes(asked, &answer, &granted(&answer), status),
+            oddity => explain::busy(&provider.name, oddity, status, None),
+        }),
         rotated: answer
             .refresh_token
             .filter(|token| is_token(token.expose())),
@@ -161,6 +179,7 @@ pub(super) fn heard(asked: &Asked<'_>, response: &HttpResponse) -> String {
         ("error_description", &answer.error_description),
         ("error_codes", &answer.error_codes),
         ("expires_in", &answer.expires_in),
+        ("scope", &answer.scope),
     ];
     let mut told: Vec<String> = fields
         .into_iter()
@@ -168,11 +187,12 @@ pub(super) fn heard(asked: &Asked<'_>, response: &HttpResponse) -> String {
             Some(format!("{name}={}", explain::text(Some(value.as_ref()?))))
         })
         .collect();
-    let texts = [("token_type", &answer.token_type), ("scope", &answer.scope)];
-    let texts = texts
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    told.extend(texts.map(|(name, value)| format!("{name}={value}")));
+    told.extend(
+        answer
+            .token_type
+            .iter()
+            .map(|value| format!("token_type={value}")),
+    );
     let tokens = [
         ("access_token", &answer.access_token),
         ("refresh_token", &answer.refresh_token),
@@ -198,24 +218,17 @@ fn grant(asked: &Asked<'_>, answer: &Answer) -> Result<(), Oddity> {
     if !answer
         .token_type
         .as_deref()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"))
+        .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"))
     {
         return Err(Oddity::TokenType);
     }
     if !answer.tokens().all(|token| is_token(token.expose())) {
         return Err(Oddity::BadToken);
     }
-    if let Some(granted) = &answer.scope {
-        let granted = |scope: &str| {
-            granted
-                .split(' ')
-                .any(|word| word.eq_ignore_ascii_case(scope))
-        };
-        let scopes = match asked.kind {
-            Asking::Code | Asking::Refresh => &asked.provider.scopes,
-            Asking::App => &asked.provider.app_scopes,
-        };
-        if !provider::demanded(scopes).all(granted) {
+    if matches!(answer.scope, Some(Value::String(_) | Value::Array(_))) {
+        let granted = granted(answer);
+        let is_granted = |scope: &str| granted.iter().any(|word| word.eq_ignore_ascii_case(scope));
+        if !demanded(asked).all(is_granted) {
             return Err(Oddity::ScopeMissing);
         }
     }
@@ -229,6 +242,30 @@ fn grant(asked: &Asked<'_>, answer: &Answer) -> Result<(), Oddity> {
     }
 }
 
+/// The scopes that an answer must list, if it lists any.
+pub(super) fn demanded<'a>(asked: &'a Asked<'_>) -> impl Iterator<Item = &'a str> {
+    provider::demanded(match asked.kind {
+        Asking::Code | Asking::Refresh => &asked.provider.scopes,
+        Asking::App => &asked.provider.app_scopes,
+    })
+}
+
+/// The scopes that an answer lists: words with blanks or commas between them, or a list of such.
+fn granted(answer: &Answer) -> Vec<String> {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect()
+    };
+    match &answer.scope {
+        Some(Value::String(text)) => words(text),
+        Some(Value::Array(texts)) => {
+            let texts = texts.iter().filter_map(Value::as_str);
+            texts.flat_map(words).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The life of an access token in seconds, a day at most. None said, or none left, counts as five
 /// minutes; digits in a string count; anything else is refused.
 fn life(expires_in: Option<&Value>) -> Option<u32> {
@@ -236,7 +273,8 @@ fn life(expires_in: Option<&Value>) -> Option<u32> {
         None | Some(Value::Null) => 0.0,
         Some(Value::Number(number)) => number.as_f64()?,
         Some(Value::String(text))
-            if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) =>
+            if text.starts_with(|c: char| c.is_ascii_digit())
+                && text.bytes().all(|b| b.is_ascii_digit() || b == b'.') =>
         {
             text.parse().ok()?
         }

@@ -29,6 +29,24 @@ fn a_code_of_any_provider_is_exchanged_at_the_address_given() {
 }
 
 #[test]
+fn what_was_asked_for_and_what_was_granted_are_both_named() {
+    for (scope, granted) in [
+        (r#""openid,read""#, "granted: openid read"),
+        (r#"["openid"]"#, "granted: openid"),
+        (r#""""#, "granted: nothing"),
+    ] {
+        let body = format!(r#"{{"access_token":"one","refresh_token":"two","scope":{scope}}}"#);
+        let error = Machine::new(&Server::answering(json("200 OK", body))).refusal();
+        let text = error.to_string();
+        assert!(
+            text.contains("asked for: https://mail.google.com/; "),
+            "{text}"
+        );
+        assert!(text.ends_with(granted), "{text}");
+    }
+}
+
+#[test]
 fn less_than_the_scopes_asked_for_is_refused() {
     let server = Server::tls(|tls, _| {
         use std::io::Write;

@@ -134,6 +134,11 @@ fn harmless_differences_between_providers_are_accepted() {
         r#"{"access_token":"a","token_type":"Bearer","refresh_token":"r","expires_in":-1}"#,
         r#"{"access_token":"a","token_type":"Bearer","refresh_token":"r","expires_in":1e18}"#,
         r#"{"access_token":"a","token_type":"Bearer","refresh_token":"r","expires_in":3600.5,"x":{"y":[]}}"#,
+        // no token type, and scopes in other forms
+        r#"{"access_token":"a","refresh_token":"r"}"#,
+        r#"{"access_token":"a","refresh_token":"r","token_type":null}"#,
+        r#"{"access_token":"a","refresh_token":"r","scope":["openid","https://mail.google.com/"]}"#,
+        r#"{"access_token":"a","refresh_token":"r","scope":"openid,https://mail.google.com/"}"#,
         // no error
         r#"{"access_token":"a","token_type":"Bearer","refresh_token":"r","error":null}"#,
     ] {

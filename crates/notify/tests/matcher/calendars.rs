@@ -126,3 +126,29 @@ fn the_time_of_the_notification_counts_in_local_time() {
     };
     assert!(rules.matches(&about, &east).unwrap());
 }
+
+/// As Proxmox VE's documentation has it; written as every version reads it.
+#[test]
+fn a_range_of_days_may_have_a_hyphen_and_is_written_with_two_dots() {
+    for (given, written, inside, outside) in [
+        ("mon-fri 9-17", "mon..fri 9-17", 4, 5),
+        ("sun,tue-wed,fri 9-17", "sun,tue..wed,fri 9-17", 2, 3),
+        ("sat-mon  9:30 - 17", "sat..mon  9:30 - 17", 0, 1),
+        ("mon..fri 9-17", "mon..fri 9-17", 0, 6),
+    ] {
+        let calendar: CalendarMatch = given.parse().unwrap();
+        assert_eq!(calendar.to_string(), written);
+        assert!(
+            in_span(given, inside, 10, 0) && !in_span(given, outside, 10, 0),
+            "{given}"
+        );
+    }
+    for text in [
+        "mon- 9-17",
+        "-fri 9-17",
+        "mon-tue-wed 9-17",
+        "mon-..fri 9-17",
+    ] {
+        assert!(text.parse::<CalendarMatch>().is_err(), "{text}");
+    }
+}

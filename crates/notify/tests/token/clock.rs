@@ -13,6 +13,8 @@ fn f_20_lives_are_cut_guessed_or_refused() {
     for (expires_in, life) in [
         ("3600", Some(3600)),
         (r#""3600""#, Some(3600)),
+        (r#""3600.0""#, Some(3600)),
+        (r#""3600.0.1""#, None),
         ("3600.5", Some(3600)),
         ("1e18", Some(86_400)),
         (r#""99999999999999999999""#, Some(86_400)),

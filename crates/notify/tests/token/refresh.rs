@@ -380,3 +380,15 @@ fn a_provider_that_hangs_ends_at_the_deadline_and_is_not_asked_with_less_than_tw
     assert!((2400..3000).contains(&took), "{took} ms");
     assert_eq!(site.record().unwrap().standing, Standing::Failing);
 }
+
+#[test]
+fn an_empty_refresh_token_is_none_and_the_old_one_stays() {
+    let provider = Provider::new(Rule::Omit);
+    let site = Site::consented(&provider.url());
+    provider.order(json(
+        "200 OK",
+        r#"{"access_token":"a-cAnArY-9","refresh_token":"","expires_in":3600}"#,
+    ));
+    assert_eq!(site.token().unwrap(), "a-cAnArY-9");
+    assert_eq!(site.refresh_token(), "r-cAnArY-0");
+}
