@@ -37,7 +37,7 @@ pub use list::Target;
 pub use matcher::{Matcher, MatcherSettings};
 pub use pair::{HttpMethod, Pair};
 pub use sendmail::{Sendmail, SendmailSettings};
-pub use settings::Settings;
+pub use settings::{Settings, WithoutGrant};
 pub use smtp::{Smtp, SmtpMode, SmtpSettings};
 pub use webhook::{Webhook, WebhookSettings};
 pub use write::Written;

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use crate::message::Message;
+
 /// An opened file and what is known of it; `None` if there is none. The error is the end of a
 /// sentence that begins with the path.
 pub(crate) fn open(path: &Path) -> Result<Option<(File, Metadata)>, String> {
@@ -37,6 +39,8 @@ pub struct Unusable {
     pub path: PathBuf,
     /// What is wrong with it, as the end of a sentence that begins with the path.
     pub reason: String,
+    /// What fixes it, and who has to act, where that does not go without saying.
+    pub fix: Option<String>,
 }
 
 impl Unusable {
@@ -44,13 +48,30 @@ impl Unusable {
         Self {
             path: path.into(),
             reason: reason.into(),
+            fix: None,
+        }
+    }
+
+    /// The same with what fixes it.
+    #[must_use]
+    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    /// What a person is told.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message {
+            fix: self.fix.clone(),
+            ..Message::new(&*self.reason).about(self.path.display().to_string())
         }
     }
 }
 
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.reason)
+        self.message().fmt(f)
     }
 }
 

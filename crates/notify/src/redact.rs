@@ -1,9 +1,9 @@
 //! Makes a foreign text fit to be shown: no secret of the call in any form that a server could echo,
 //! no control characters, at most 300 characters.
 //!
-//! A secret is found raw, percent- or form-encoded (any character may be escaped, in either case), in
-//! base64 (both alphabets, padded or not, also as the tail of something longer) and as a Basic login;
-//! also when it is cut off after 12 characters or more.
+//! A secret is found raw, percent- or form-encoded (any character may be escaped, in either case), as JSON
+//! escapes it, in base64 (both alphabets, padded or not, also as the tail of something longer) and as a
+//! Basic login; also when it is cut off after 12 characters or more.
 
 use ::oauth2::url::form_urlencoded::byte_serialize;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD, Engine};
@@ -102,7 +102,7 @@ impl Redactor {
 }
 
 /// How many bytes at the beginning of `text` are the form, escaped in whatever way; 0 for none. Where
-/// both an escape and a bare `%` would do, `escaped` decides.
+/// both an escape and a bare `%` or backslash would do, `escaped` decides.
 fn matching(text: &[u8], form: &[u8], escaped: bool) -> usize {
     let (mut used, mut matched) = (0, 0);
     while let Some(&wanted) = form.get(matched) {
@@ -110,9 +110,14 @@ fn matching(text: &[u8], form: &[u8], escaped: bool) -> usize {
         let Some((&byte, tail)) = rest.split_first() else {
             break;
         };
-        let is_escape = byte == b'%' && unescape(tail) == Some(wanted);
-        if is_escape && (escaped || byte != wanted) {
-            used += 3;
+        let escape = match byte {
+            b'%' => unescape(tail).map(|byte| (byte, 3)),
+            b'\\' => json_escape(tail),
+            _ => None,
+        };
+        let escape = escape.filter(|(meant, _)| *meant == wanted && (escaped || byte != wanted));
+        if let Some((_, length)) = escape {
+            used += length;
             matched += 1;
         } else if byte == wanted || (byte == b'+' && wanted == b' ') {
             used += 1;
@@ -136,6 +141,18 @@ fn unescape(digits: &[u8]) -> Option<u8> {
         .get(..2)
         .filter(|pair| pair.iter().all(u8::is_ascii_hexdigit))?;
     u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+/// The byte that JSON writes as a backslash and this, and the length of both (RFC 8259 section 7).
+fn json_escape(rest: &[u8]) -> Option<(u8, usize)> {
+    match rest {
+        [byte @ (b'"' | b'\\' | b'/'), ..] => Some((*byte, 2)),
+        [b'u', b'0', b'0', digits @ ..] => {
+            let byte = unescape(digits)?;
+            byte.is_ascii().then_some((byte, 6))
+        }
+        _ => None,
+    }
 }
 
 /// Base64 of the bytes as they appear `shift` bytes after the start of a group of three, without the
@@ -171,4 +188,28 @@ fn is_break(c: char) -> bool {
 fn is_shown(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_within_json_is_found_however_it_is_escaped() {
+        let secret = r#"a"b\c/d=e&f"#;
+        let redactor = Redactor::new("", &[&Secret::new(secret)]);
+        for echo in [
+            r#"a\"b\\c/d=e&f"#,
+            r#"a\"b\\c\/d\u003de\u0026f"#,
+            r#"\u0061\u0022\u0062\u005C\u0063\u002f\u0064\u003D\u0065\u0026\u0066"#,
+            secret,
+        ] {
+            let shown = redactor.clean(&format!(r#"{{"said":"<{echo}>"}}"#));
+            assert_eq!(shown, r#"{"said":"<[secret]>"}"#, "{echo}");
+        }
+        // what is no escape stays as it is
+        for text in [r"a\", r"\u00", r"\u00e4", r"\n", "a\"b"] {
+            assert_eq!(redactor.clean(text), text);
+        }
+    }
 }

@@ -11,6 +11,14 @@ pub trait Settings: sealed::Apply {}
 
 impl<T: sealed::Apply> Settings for T {}
 
+/// The settings of an entry that never has a grant: of any but a mail server.
+pub trait WithoutGrant: Settings {}
+
+impl WithoutGrant for super::GotifySettings {}
+impl WithoutGrant for super::MatcherSettings {}
+impl WithoutGrant for super::SendmailSettings {}
+impl WithoutGrant for super::WebhookSettings {}
+
 pub(super) mod sealed {
     use super::{Entity, Error, Item};
 

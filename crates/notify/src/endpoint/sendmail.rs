@@ -38,7 +38,7 @@ pub(super) fn hand_in(
         None => trip
             .host()
             .email_from()
-            .map_err(|error| Message::new(error.reason).about(error.path.display().to_string()))
+            .map_err(|error| error.message())
             .and_then(|from| mail::sender(&from)),
     };
     let from = match from {

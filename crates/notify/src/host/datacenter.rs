@@ -23,10 +23,7 @@ pub(super) fn text(path: &Path) -> Result<String, Unusable> {
 }
 
 fn fault(path: &Path, reason: &str) -> Unusable {
-    Unusable::new(
-        path,
-        format!("{reason}; an administrator of this machine has to mend that"),
-    )
+    Unusable::new(path, reason).fix("an administrator of this machine has to mend that")
 }
 
 /// The first line's value.

@@ -31,10 +31,8 @@ pub(super) fn read(path: &Path) -> Result<Option<Proxy>, Unusable> {
     };
     // the value itself may hold a password and is not quoted
     parse(&value).map(Some).map_err(|fault| {
-        Unusable::new(
-            path,
-            format!("http_proxy cannot be used, {fault}; an administrator has to correct it"),
-        )
+        Unusable::new(path, format!("http_proxy cannot be used, {fault}"))
+            .fix("an administrator has to correct it")
     })
 }
 

@@ -55,7 +55,7 @@ impl Error {
     #[must_use]
     pub fn message(&self) -> Message {
         match self {
-            Self::File(file) => Message::new(&*file.reason).about(file.path.display().to_string()),
+            Self::File(file) => file.message(),
             Self::Late { .. } => self.with(advice::of(&self.cause())),
             Self::Lost { .. } => self.with(advice::of(&self.cause())),
         }

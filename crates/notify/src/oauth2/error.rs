@@ -89,8 +89,8 @@ impl Error {
     fn in_words_of(&self, advice: Option<&'static advice::Advice>) -> Message {
         match self {
             Self::Parameter(parameter) => Message::new(&*parameter.reason).about(parameter.name),
-            Self::File(file) => Message::new(&*file.reason).about(file.path.display().to_string()),
-            Self::Net(net::Error::File(file)) => Self::File(file.clone()).message(),
+            Self::File(file) => file.message(),
+            Self::Net(net::Error::File(file)) => file.message(),
             Self::Net(error) => error.with(advice),
             Self::Answer {
                 provider,

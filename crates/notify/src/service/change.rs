@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 
 use super::Service;
 use crate::account;
-use crate::config::{Config, Entity, Kind, Settings, SmtpSettings};
+use crate::config::{Config, Entity, Kind, SmtpSettings, WithoutGrant};
 use crate::oauth2::{Account, CUSTOM, Providers};
 use crate::token::BUDGET;
 use crate::{Deadline, Error, Parameter, Secret};
@@ -31,11 +31,18 @@ pub(super) enum GrantChange {
 }
 
 impl Service {
-    /// Adds an entry; [`Service::add_smtp`] for a mail server.
+    /// Adds an entry; [`Service::add_smtp`] for a mail server, whose grant is looked after too:
+    ///
+    /// ```compile_fail,E0277
+    /// # use notify::{config::SmtpSettings, service::Service};
+    /// # fn add(service: Service) {
+    /// service.add("mail", SmtpSettings::default());
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Config::add`].
-    pub fn add(&self, name: &str, settings: impl Settings) -> Result<(), Error> {
+    pub fn add(&self, name: &str, settings: impl WithoutGrant) -> Result<(), Error> {
         self.change(|config| config.add(name, settings))
     }
 
@@ -47,7 +54,7 @@ impl Service {
     pub fn update(
         &self,
         name: &str,
-        settings: impl Settings,
+        settings: impl WithoutGrant,
         delete: &[String],
         digest: Option<&str>,
     ) -> Result<(), Error> {

@@ -54,6 +54,8 @@ pub enum Error {
         reason: String,
         /// Its HTTP-like code.
         code: u16,
+        /// Whether somebody has to act: the next try, too, fails before.
+        refused: bool,
     },
     /// The mail server refuses a token that is hardly a minute old.
     StillRefused {
@@ -98,8 +100,10 @@ impl Error {
                 app_only: false, ..
             } => Cause::Consent,
             Self::ServerChanged { app_only: true, .. } => Cause::Settings,
-            Self::Waiting { .. } => Cause::Pausing,
-            Self::StillRefused { .. } | Self::Parameter(_) => Cause::Settings,
+            Self::Waiting { refused: false, .. } => Cause::Pausing,
+            Self::Waiting { refused: true, .. }
+            | Self::StillRefused { .. }
+            | Self::Parameter(_) => Cause::Settings,
             Self::Provider(error) => error.cause(),
             Self::State(error) => error.cause(),
         }

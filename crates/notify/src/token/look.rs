@@ -130,6 +130,7 @@ impl Keeper<'_> {
                 seconds: u32::try_from(pause).unwrap_or(0),
                 reason: reason().unwrap_or_default(),
                 code: trouble.map_or(502, |trouble| trouble.code),
+                refused: record.standing == Standing::Misconfigured,
             });
         }
         let age = record.obtained.map(|moment| now.saturating_sub(moment));

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use openssl::ssl::{Ssl, SslStream, SslVerifyMode, SslVersion};
 
 use crate::alert::SECRET;
-use crate::peer::{Pki, Server, answer, close, hold, read_request};
+use crate::peer::{Pki, Server, answer, close, hold, json, read_request};
 use crate::site::Site;
 
 /// The verdicts on a peer at this port, for a notification, a token and perhaps a mail, with the tries.
@@ -72,6 +72,25 @@ fn passing_troubles_of_web_servers_and_token_endpoints() {
         let found = verdicts(server.address.port(), false, |_| {});
         assert_eq!(found.map_words(), ["unsent"; 2], "{status}: {found:?}");
     }
+}
+
+/// Within the pause after it too, in which the provider is not asked.
+#[test]
+fn a_client_that_the_provider_does_not_accept() {
+    let server = Server::tls(|tls, _| {
+        read_request(tls);
+        let _ = tls.write_all(&json("401 No", r#"{"error":"invalid_client"}"#));
+        close(tls);
+    });
+    let found = verdicts(server.address.port(), false, |site| {
+        let first = site.send("title", "text");
+        let words = first.targets.iter();
+        let words: Vec<_> = words
+            .map(|target| target.recipients[0].outcome.as_str())
+            .collect();
+        assert_eq!(words, ["refused"; 2]);
+    });
+    assert_eq!(found, [("refused", 1); 2]);
 }
 
 /// The notification may have arrived; of the token nobody knows, but the mail has not gone out.

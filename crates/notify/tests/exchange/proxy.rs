@@ -218,6 +218,10 @@ fn f31_a_proxy_that_is_down_or_cannot_be_used() {
             error.to_string().contains("datacenter.cfg: http_proxy"),
             "{error}"
         );
+        let message = error.message();
+        assert!(!message.cause.contains("has to"), "{message:?}");
+        let fix = message.fix.as_deref();
+        assert_eq!(fix, Some("an administrator has to correct it"));
     }
     assert_eq!(server.count(), 0, "a direct connection was made");
 }
