@@ -120,6 +120,12 @@ subtest 'settings that do not fit together are refused by name' => sub {
 
     is refused('POST', $PATH, $with->('oauth2-refresh-token' => refresh_token())), '200 ',
         'created';
+    my %sent = ('oauth2-cloud' => 'china');
+    is_deeply [keys call('PUT', "$PATH/mail", \%sent)->{errors}->%*], ['oauth2-cloud'],
+        'a change names what was sent';
+    my $answer = call('PUT', "$PATH/mail", \%microsoft);
+    like $answer->{message}, qr/\Aoauth2-tenant-id: is required/, 'what was not sent';
+    is $answer->{errors}, undef, 'may be no field of the form, which shows the message then';
     my $target = call('GET', "$PATH/mail", {})->{data};
     is_deeply [grep {/secret|token|password/} keys %$target], [], 'no secret is shown';
     is status()->{condition}, 'ok', 'status';

@@ -132,6 +132,16 @@ my sub create ($class, $kind) {
     return;
 }
 
+# A form shows an error beside the fields that it names, else as a message: a parameter that was not sent may
+# be no field of this form, and then nobody would see anything.
+my sub of_what_was_sent ($error, $param) {
+    return $error if ref $error ne 'HASH' || !$error->{errors};
+    my $errors = $error->{errors};
+    my %sent   = map { $_ => $errors->{$_} } grep { exists $param->{$_} } keys %$errors;
+    my %rest   = map { $_ => $error->{$_} } grep  { $_ ne 'errors' } keys %$error;
+    return { %rest, %sent ? (errors => \%sent) : () };
+}
+
 my sub update ($class, $kind) {
     my $update     = "update_$kind->{stem}";
     my $properties = properties_of($kind);
@@ -161,8 +171,10 @@ my sub update ($class, $kind) {
             my $given     = settings($kind, $param);
             my @settings  = $kind->{as_hash} ? $given : by_position($kind, $given);
             my @arguments = ($param->{name}, @settings, $param->@{qw(delete digest)});
-            return change_config(
-                sub ($config) { $config->$update(@arguments, extra($kind, $given)) });
+            return change_config(sub ($config) {
+                return if eval { $config->$update(@arguments, extra($kind, $given)); 1 };
+                die of_what_was_sent($@, $param);
+            });
         },
     });
     return;
