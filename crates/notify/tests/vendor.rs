@@ -87,9 +87,21 @@ fn samples() -> Vec<(&'static str, Value, &'static str)> {
             FAILING,
             json!({
                 "target": "relay", "hostname": "ve1", "fqdn": "ve1.example.org",
-                "condition": "authorize-again", "reason": "the grant has ended <see>",
-                "cure": "sign in again", "last-send": 1_795_300_000,
+                "condition": "authorize-again", "reason": "the grant has ended <see>; sign in again",
+                "cause": "the grant has ended <see>", "cure": "sign in again",
+                "last-send": 1_795_300_000,
                 "last-refresh": 1_795_300_000, "authorized": 1_790_000_000,
+            }),
+            "relay",
+        ),
+        (
+            FAILING,
+            json!({
+                "target": "relay", "hostname": "ve1", "fqdn": "ve1.example.org",
+                "condition": "misconfigured", "reason": "the login is refused; look; it says: 535",
+                "cause": "the login is refused", "cure": "look", "details": "it says: 535",
+                "last-send": 1_795_300_000, "last-refresh": 1_795_300_000,
+                "authorized": 1_790_000_000,
             }),
             "relay",
         ),

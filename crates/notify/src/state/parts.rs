@@ -98,6 +98,9 @@ pub struct Trouble {
     /// The other side's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
+    /// The cause as this software calls it, to tell the same trouble from another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is: Option<String>,
     /// Keys of a later version.
     #[serde(flatten)]
     pub other: Other,

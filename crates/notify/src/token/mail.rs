@@ -3,7 +3,7 @@
 use super::refresh::trouble;
 use super::{Error, Keeper};
 use crate::oauth2::Account;
-use crate::state::{Record, Refused, Standing, Told};
+use crate::state::{Record, Refused, Standing, Told, Trouble};
 use crate::{Deadline, smtp};
 
 /// A sending is put down so often at most, and the same refusal too, in seconds.
@@ -39,13 +39,13 @@ impl Keeper<'_> {
         deadline: Deadline,
     ) -> Result<(), Error> {
         let message = refusal.message();
-        let headline = Some(message.headline());
+        let is = Some(format!("{:?}", refusal.cause()));
         let is_news = |record: &Record, now: i64| {
             record
                 .refused
                 .as_ref()
                 .is_none_or(|Refused { trouble, .. }| {
-                    trouble.cause != headline || !is_recent(Some(trouble.at), now)
+                    trouble.is != is || !is_recent(Some(trouble.at), now)
                 })
         };
         self.note_mail(account, "refusal", deadline, is_news, |record, now| {
@@ -55,7 +55,10 @@ impl Keeper<'_> {
                 } else {
                     Standing::Misconfigured
                 },
-                trouble: trouble(refusal.code(), &message, now),
+                trouble: Trouble {
+                    is: is.clone(),
+                    ..trouble(refusal.code(), &message, now)
+                },
                 ..Refused::default()
             });
         })

@@ -82,6 +82,11 @@ fn a_refusal_shows_and_is_told_until_mail_is_sent_again() {
     assert!(health.last_error.unwrap().contains("5.7.139"));
     assert!(health.cure.unwrap().contains("Authenticated SMTP"));
     assert!(health.last_error_at.is_some());
+    let record = std::fs::read_to_string(scene.site.record("relay")).unwrap();
+    assert!(
+        record.contains(r#""is": "Reply(535, AuthDisabled)""#),
+        "what tells the same refusal from another is no text for people: {record}"
+    );
     let told = scene.told().unwrap();
     assert!(told.contains("Authenticated SMTP"), "{told}");
     // a new token in the meantime is no news
