@@ -6,7 +6,7 @@ use super::Advice;
 use crate::cause::{Loss, Phase};
 
 const NODE: &str = "an administrator of this machine";
-const PEER: &str = "whoever runs the server";
+const PEER: &str = "the server's administrator";
 
 /// The row of a timeout in this phase.
 #[rustfmt::skip]

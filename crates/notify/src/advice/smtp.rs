@@ -5,7 +5,7 @@ use super::Advice;
 use crate::cause::{Refusal as R, Snag};
 
 const NODE: &str = "an administrator of this machine";
-const SERVER: &str = "whoever runs the mail server";
+const SERVER: &str = "the mail server's administrator";
 const TENANT: &str = "an administrator of the tenant";
 const OWNER: &str = "the mailbox's owner";
 const TARGET: &str = "whoever set up this target";
@@ -104,8 +104,8 @@ pub(super) const fn refusal(refusal: R) -> &'static Advice {
             "the mailbox has reached the number of mails it may send in a day",
             OWNER, "wait a day, or let fewer events notify") },
         R::Greylisted => const { &row("smtp-greylisted",
-            "the server puts off mail from senders it does not know yet",
-            SERVER, "let this machine pass its greylisting; a try some minutes later succeeds by itself") },
+            "the server refuses mail from unknown senders for some minutes (greylisting)",
+            SERVER, "exempt this machine from it; a later try succeeds") },
         R::Rate => const { &row("smtp-rate",
             "the server holds this machine's mail back, for its rate or its reputation",
             NODE, "send less at a time, and check that the address of this machine is not on a block list") },
@@ -144,7 +144,7 @@ pub(super) const fn refusal(refusal: R) -> &'static Advice {
         // messages
         R::MessageTooLarge => const { &row("smtp-message-too-large",
             "the mail is larger than the server takes",
-            SERVER, "raise the limit, or whoever set up the template has to shorten it") },
+            SERVER, "raise the limit, or the template needs fewer characters") },
         R::Storage => const { &row("smtp-storage",
             "the recipient's mailbox or the server has no room for the mail",
             SERVER, "make room or raise the quota") },
@@ -188,7 +188,7 @@ pub(super) const fn snag(snag: Snag) -> &'static Advice {
     match snag {
         Snag::LateGreeting => &Advice {
             key: "smtp-timeout-greeting", code: 504, what: "timeout while waiting for the server's greeting",
-            who: TARGET, cure: "check that the port begins in the clear; one that speaks TLS at once, such as 465, needs the mode tls",
+            who: TARGET, cure: "check that the port begins without TLS; one that speaks TLS at once, such as 465, needs the mode tls",
         },
         Snag::LateReply => &Advice {
             key: "smtp-timeout-reply", code: 504, what: "timeout while waiting for the server's reply",
@@ -204,12 +204,12 @@ pub(super) const fn snag(snag: Snag) -> &'static Advice {
             NODE, "check the line and what filters traffic; a later try may succeed") },
         Snag::Garbled => const { &row("smtp-garbled", "what came is no reply of SMTP, or one beyond all measure",
             TARGET, "check server and port, and what filters traffic between them") },
-        Snag::Injected => const { &row("smtp-injected", "somebody sent data in the clear that would have counted as said over TLS, so nothing was sent",
+        Snag::Injected => const { &row("smtp-injected", "somebody sent data without TLS that would have counted as said over TLS, so nothing was sent",
             NODE, "find out who changes the traffic to the server; if nobody does, the server's STARTTLS is broken") },
         Snag::LostAfterDot => const { &row("smtp-unknown", "the mail went out whole, but the connection ended before the server confirmed it, so it may or may not arrive",
             SERVER, "look into its log if the mail is missing or comes twice") },
         Snag::NotTls => const { &row("smtp-not-tls", "the port does not begin with TLS 1.2 or 1.3",
-            TARGET, "check the port; one that begins in the clear, such as 587, needs the mode starttls") },
+            TARGET, "check the port; one that begins without TLS, such as 587, needs the mode starttls") },
         Snag::NoStartTls => const { &row("smtp-no-starttls", "the server does not offer STARTTLS, so nothing was sent",
             SERVER, "enable it, or find out what on the way takes the offer out; a port that speaks TLS at once needs the mode tls") },
         Snag::NoAuth => const { &row("smtp-no-auth", "the server offers no login on this port",
@@ -223,7 +223,7 @@ pub(super) const fn snag(snag: Snag) -> &'static Advice {
         Snag::NoEightBit => const { &row("smtp-no-8bit", "the mail has bytes beyond ASCII and the server does not offer 8BITMIME",
             SERVER, "enable 8BITMIME") },
         Snag::TooLarge => const { &row("smtp-size", "the mail is larger than the limit that the server names",
-            SERVER, "raise the limit, or the template has to be shortened") },
+            SERVER, "raise the limit, or the template needs fewer characters") },
         Snag::Nonsense => const { &row("smtp-nonsense", "the server's reply makes no sense at this place",
             SERVER, "look into its log and update it") },
     }

@@ -3,7 +3,7 @@
 use super::Advice;
 
 const NODE: &str = "an administrator of this machine";
-const PEER: &str = "whoever runs the server";
+const PEER: &str = "the server's administrator";
 
 /// The first row whose range has the status counts; the last one has any.
 #[rustfmt::skip]

@@ -111,7 +111,7 @@ const NEVER: &[&str] = &[
     "Some(",
 ];
 /// What only a port without TLS may be told.
-const IN_THE_CLEAR: &[&str] = &["begins in the clear", "begin with TLS", "not speak TLS"];
+const WITHOUT_TLS: &[&str] = &["begins without TLS", "begin with TLS", "not speak TLS"];
 
 pub fn compare(wanted: Verdict, theirs: &Found, own: &Found) -> Vec<String> {
     let is_wanted = wanted == Accepted;
@@ -124,7 +124,7 @@ pub fn compare(wanted: Verdict, theirs: &Found, own: &Found) -> Vec<String> {
     }
     if let (Refused(words), false) = (wanted, own.is_accepted) {
         faults.extend(bad_words(words, &own.said));
-        faults.extend(unwanted(IN_THE_CLEAR, &own.said));
+        faults.extend(unwanted(WITHOUT_TLS, &own.said));
     }
     faults
 }
