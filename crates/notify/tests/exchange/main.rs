@@ -1,6 +1,7 @@
 //! The exchange of a code through the public interface, against scripted peers on loopback.
 
 mod answers;
+mod authorities;
 mod custom;
 mod grant;
 mod input;

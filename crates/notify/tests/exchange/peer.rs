@@ -44,8 +44,8 @@ impl Drop for Folder {
     }
 }
 
-/// Runs the program that follows where these stand in the places of others; none where the machine
-/// allows no namespaces.
+/// Runs the program that follows where these stand in the places of others. None where the machine
+/// allows no namespaces, which is said; in continuous integration that is a failure.
 pub fn with_mounts(instead: &[(&Path, &str)]) -> Option<Command> {
     let begin = || {
         Command::new(concat!(
@@ -54,6 +54,14 @@ pub fn with_mounts(instead: &[(&Path, &str)]) -> Option<Command> {
         ))
     };
     if !begin().arg("true").status().unwrap().success() {
+        assert!(
+            env::var_os("CI").is_none(),
+            "this machine allows no namespaces"
+        );
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: this machine allows no namespaces"
+        );
         return None;
     }
     let binds = instead
