@@ -104,6 +104,13 @@ impl Host {
         self
     }
 
+    /// The same machine with other authorities.
+    #[cfg(test)]
+    pub(crate) fn with_trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
     /// The same machine with the vendor's mail templates elsewhere.
     #[must_use]
     pub fn with_vendor_templates(mut self, dir: impl Into<PathBuf>) -> Self {

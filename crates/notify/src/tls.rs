@@ -62,6 +62,15 @@ impl Trust {
         })
     }
 
+    /// As a process has it whose `SSL_CERT_FILE` names this and whose `SSL_CERT_DIR` is empty.
+    #[cfg(test)]
+    pub(crate) fn of_file(file: PathBuf) -> Self {
+        Self::System(Places {
+            file: Some(file),
+            folders: Some(String::new()),
+        })
+    }
+
     /// The settings of a first look.
     fn first(&self) -> Result<Known, Unusable> {
         match self {
@@ -130,33 +139,22 @@ pub(crate) struct Client {
 
 impl Client {
     /// For an attempt with a first look at authorities.
-    pub(crate) fn first(trust: &Trust, shared: Option<&Shared>) -> Result<Self, Unusable> {
-        let known = match shared {
-            None => trust.first()?,
-            Some(shared) => {
-                let mut place = shared.first.lock().unwrap_or_else(PoisonError::into_inner);
-                match &mut *place {
-                    Some(known) => known.clone(),
-                    none => none.insert(trust.first()?).clone(),
-                }
-            }
+    pub(crate) fn first(trust: &Trust, shared: &Shared) -> Result<Self, Unusable> {
+        let mut place = shared.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = match &mut *place {
+            Some(known) => known.clone(),
+            none => none.insert(trust.first()?).clone(),
         };
         Ok(Self::new(known))
     }
 
     /// For an attempt with a second look; `None` where it could find nothing more.
-    pub(crate) fn second(trust: &Trust, shared: Option<&Shared>) -> Result<Option<Self>, Unusable> {
-        let known = match shared {
-            None => trust.second()?,
-            Some(shared) => {
-                let mut place = shared.second.lock().unwrap_or_else(PoisonError::into_inner);
-                if place.is_none() {
-                    *place = trust.second()?;
-                }
-                place.clone()
-            }
-        };
-        Ok(known.map(Self::new))
+    pub(crate) fn second(trust: &Trust, shared: &Shared) -> Result<Option<Self>, Unusable> {
+        let mut place = shared.second.lock().unwrap_or_else(PoisonError::into_inner);
+        if place.is_none() {
+            *place = trust.second()?;
+        }
+        Ok(place.clone().map(Self::new))
     }
 
     fn new(Known { context, more }: Known) -> Self {

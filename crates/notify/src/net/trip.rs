@@ -64,12 +64,12 @@ impl Trip {
 
     /// TLS settings for an attempt, as [`Client::first`].
     pub(super) fn tls(&self) -> Result<Client, Error> {
-        Ok(Client::first(self.host.trust(), Some(&self.found.tls))?)
+        Ok(Client::first(self.host.trust(), &self.found.tls)?)
     }
 
     /// TLS settings for a second attempt, as [`Client::second`].
     pub(super) fn tls_again(&self) -> Result<Option<Client>, Error> {
-        Ok(Client::second(self.host.trust(), Some(&self.found.tls))?)
+        Ok(Client::second(self.host.trust(), &self.found.tls)?)
     }
 
     /// The same trip for a second look at the server that the last attempt has reached.
