@@ -105,7 +105,7 @@ impl Service {
     /// # Errors
     /// As [`oauth2::exchange_code`].
     pub fn exchange_code(&self, request: &CodeExchange) -> Result<Secret, Error> {
-        Ok(oauth2::exchange_code(&self.host, request)?)
+        self.exchange(request, None)
     }
 
     /// The same with all that is said on the way, also where it fails: [`Transcript::lines`].
@@ -117,7 +117,15 @@ impl Service {
         request: &CodeExchange,
         transcript: &Transcript,
     ) -> Result<Secret, Error> {
-        let trip = Trip::new(&self.host).watched(Some(transcript));
+        self.exchange(request, Some(transcript))
+    }
+
+    fn exchange(
+        &self,
+        request: &CodeExchange,
+        transcript: Option<&Transcript>,
+    ) -> Result<Secret, Error> {
+        let trip = Trip::new(&self.host).watched(transcript);
         let deadline = Deadline::after(oauth2::BUDGET);
         Ok(oauth2::exchange_code_on(&trip, request, deadline)?)
     }

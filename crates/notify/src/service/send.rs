@@ -48,9 +48,7 @@ impl Service {
     /// # Errors
     /// [`Error::Deliver`] unless it arrived.
     pub fn test_target(&self, name: &str) -> Result<Delivery, Error> {
-        let deadline = Deadline::after(CALL_BUDGET);
-        let config = self.config();
-        Ok(self.with_sender(|sender| sender.test_target(&config, name, deadline))?)
+        self.test(name, None)
     }
 
     /// The same with all that is said on the way, also where it fails: [`Transcript::lines`].
@@ -62,11 +60,15 @@ impl Service {
         name: &str,
         transcript: &Transcript,
     ) -> Result<Delivery, Error> {
+        self.test(name, Some(transcript))
+    }
+
+    fn test(&self, name: &str, transcript: Option<&Transcript>) -> Result<Delivery, Error> {
         let deadline = Deadline::after(CALL_BUDGET);
         let config = self.config();
         Ok(self.with_sender(|sender| {
             let sender = Sender {
-                transcript: Some(transcript),
+                transcript,
                 ..*sender
             };
             sender.test_target(&config, name, deadline)
