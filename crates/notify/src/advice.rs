@@ -62,7 +62,7 @@ pub fn of(cause: &Cause) -> Option<&'static Advice> {
         Cause::Snag(snag) => smtp::snag(*snag),
         Cause::Status(status) => status::find(*status),
         Cause::Denied(denial) => denied(denial),
-        Cause::Odd(oddity, _) => reply::oddity(*oddity),
+        Cause::Odd(oddity) => reply::oddity(*oddity),
         Cause::Garbled
         | Cause::Exit(_)
         | Cause::Ended
@@ -71,6 +71,12 @@ pub fn of(cause: &Cause) -> Option<&'static Advice> {
         | Cause::Consent
         | Cause::Settings => return None,
     })
+}
+
+/// The row as a message; an empty one where there is no row.
+#[must_use]
+pub fn message(row: Option<&Advice>) -> Message {
+    row.map_or_else(Message::default, Advice::message)
 }
 
 /// The same where nobody is waiting at a browser: a refresh token was sent, not a code.

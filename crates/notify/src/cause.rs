@@ -27,8 +27,8 @@ pub enum Cause {
     Garbled,
     /// A token endpoint refused in words of its own.
     Denied(Box<Denial>),
-    /// A token endpoint's answer is none, or lacks something; with its status, 0 where there is none.
-    Odd(Oddity, u16),
+    /// A token endpoint's answer is none, or lacks something.
+    Odd(Oddity),
     /// A program ended with this exit status.
     Exit(i32),
     /// A program was ended by a signal or at the deadline, or its status was lost.

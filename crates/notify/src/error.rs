@@ -40,9 +40,7 @@ impl Error {
     #[must_use]
     pub fn message(&self) -> Message {
         match self {
-            Self::Config(config::Error::Parameter(Parameter { name, reason })) => {
-                Message::new(&**reason).about(*name)
-            }
+            Self::Config(config::Error::Parameter(parameter)) => parameter.message(),
             Self::Config(error) => Message::new(error.to_string()),
             Self::OAuth2(error) => error.message(),
             Self::Token(error) => error.message(),

@@ -56,6 +56,17 @@ impl Message {
             about => format!("{about}: {}", self.cause),
         }
     }
+
+    /// Its entries on the wire.
+    pub(crate) fn write_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("cause", &self.headline())?;
+        for (key, part) in [("fix", &self.fix), ("details", &self.details)] {
+            if let Some(part) = part {
+                map.serialize_entry(key, part)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One line, as it is for a log.
@@ -76,12 +87,7 @@ impl fmt::Display for Message {
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("cause", &self.headline())?;
-        for (key, part) in [("fix", &self.fix), ("details", &self.details)] {
-            if let Some(part) = part {
-                map.serialize_entry(key, part)?;
-            }
-        }
+        self.write_into(&mut map)?;
         map.end()
     }
 }

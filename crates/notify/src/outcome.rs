@@ -116,12 +116,7 @@ impl Serialize for Outcome {
         map.serialize_entry("outcome", self.as_str())?;
         if let Some(why) = self.why() {
             map.serialize_entry("reason", &why.to_string())?;
-            map.serialize_entry("cause", &why.headline())?;
-            for (key, part) in [("fix", &why.fix), ("details", &why.details)] {
-                if let Some(part) = part {
-                    map.serialize_entry(key, part)?;
-                }
-            }
+            why.write_into(&mut map)?;
         }
         map.end()
     }

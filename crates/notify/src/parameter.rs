@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::message::Message;
+
 /// Which one, and why; nothing was sent or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
@@ -17,11 +19,17 @@ impl Parameter {
         let reason = reason.into();
         Self { name, reason }
     }
+
+    /// What a person is told.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message::new(&*self.reason).about(self.name)
+    }
 }
 
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.reason)
+        self.message().fmt(f)
     }
 }
 

@@ -51,7 +51,7 @@ impl Cause {
             Self::Snag(snag) => snagged(*snag),
             Self::Status(status) => status_of(*status),
             Self::Denied(denial) => denied(denial),
-            Self::Odd(oddity, _) => odd(*oddity),
+            Self::Odd(oddity) => odd(*oddity),
             // EX_TEMPFAIL of sysexits.h
             Self::Exit(75) | Self::Busy | Self::Pausing => Verdict::Temporary,
             Self::Garbled | Self::Ended => Verdict::Unknown,

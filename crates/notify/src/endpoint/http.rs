@@ -8,7 +8,7 @@ use std::time::Duration;
 use oauth2::http::{Request, StatusCode, Uri};
 
 use super::{Report, said, twice};
-use crate::advice::{self, Advice};
+use crate::advice;
 use crate::cause::Cause;
 use crate::message::Message;
 use crate::net::Trip;
@@ -79,7 +79,7 @@ fn refusal(status: StatusCode, pause: Option<u32>, words: Option<&str>) -> Outco
         true => "unexpected redirect, http status",
         false => "http status",
     };
-    let message = advice::of(&cause).map_or_else(Message::default, Advice::message);
+    let message = advice::message(advice::of(&cause));
     let why = message
         .about(format!("{about}: {}", status.as_u16()))
         .details(words.map(|words| format!("it says: {words}")));
@@ -92,13 +92,11 @@ fn lost(failure: &http::Failure) -> Outcome {
     let cause = failure.cause();
     let why = match failure {
         http::Failure::Net(error) if cause.verdict() == Verdict::Unknown => {
-            let what = advice::of(&cause)
-                .map_or_else(Message::default, Advice::message)
-                .cause;
+            let what = advice::message(advice::of(&cause)).cause;
             let arrived = "so that the notification may or may not have arrived";
             Message::new(format!("{what}, {arrived}"))
                 .about(error.peer().unwrap_or_default())
-                .fix("whoever runs the server has to look into its log")
+                .fix("the server's administrator has to look into its log")
         }
         http::Failure::Net(error) => error.message(),
         http::Failure::Unsendable => Message::new("the request cannot be put on the wire")

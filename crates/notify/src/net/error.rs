@@ -56,8 +56,7 @@ impl Error {
     pub fn message(&self) -> Message {
         match self {
             Self::File(file) => file.message(),
-            Self::Late { .. } => self.with(advice::of(&self.cause())),
-            Self::Lost { .. } => self.with(advice::of(&self.cause())),
+            Self::Late { .. } | Self::Lost { .. } => self.with(advice::of(&self.cause())),
         }
     }
 
@@ -68,8 +67,8 @@ impl Error {
             _ => None,
         };
         let said = said.map(|error| format!("the system says: {error}"));
-        let message = advice.map_or_else(Message::default, advice::Advice::message);
-        message.about(self.peer().unwrap_or_default()).details(said)
+        let about = self.peer().unwrap_or_default();
+        advice::message(advice).about(about).details(said)
     }
 }
 

@@ -88,7 +88,7 @@ impl Error {
 
     fn in_words_of(&self, advice: Option<&'static advice::Advice>) -> Message {
         match self {
-            Self::Parameter(parameter) => Message::new(&*parameter.reason).about(parameter.name),
+            Self::Parameter(parameter) => parameter.message(),
             Self::File(file) => file.message(),
             Self::Net(net::Error::File(file)) => file.message(),
             Self::Net(error) => error.with(advice),
@@ -102,12 +102,11 @@ impl Error {
                     retry_after.map(|seconds| format!("it asks to be left alone for {seconds} s"));
                 let said = said.as_ref().map(|said| match self.cause() {
                     // the two lists, in words of ours
-                    Cause::Odd(..) => said.clone(),
+                    Cause::Odd(_) => said.clone(),
                     _ => format!("it says: {said}"),
                 });
                 let details: Vec<String> = pause.into_iter().chain(said).collect();
-                let message = advice.map_or_else(Message::default, advice::Advice::message);
-                message
+                advice::message(advice)
                     .about(provider.as_str())
                     .details((!details.is_empty()).then(|| details.join("; ")))
             }

@@ -14,21 +14,21 @@ const MAX_NUMBERS: usize = 16;
 
 /// An answer that is none, or that lacks something.
 pub(super) fn odd(provider: &str, oddity: Oddity) -> Error {
-    busy(provider, oddity, 0, None)
+    busy(provider, oddity, None)
 }
 
-/// An answer of this status that is none, by which the provider may ask for a pause of so many seconds.
-pub(super) fn busy(provider: &str, oddity: Oddity, status: u16, retry_after: Option<u32>) -> Error {
+/// An answer that is none, by which the provider may ask for a pause of so many seconds.
+pub(super) fn busy(provider: &str, oddity: Oddity, retry_after: Option<u32>) -> Error {
     Error::Answer {
         provider: provider.to_owned(),
-        cause: Cause::Odd(oddity, status),
+        cause: Cause::Odd(oddity),
         said: None,
         retry_after,
     }
 }
 
 /// An answer that does not grant all that was asked for: both are named.
-pub(super) fn scopes(asked: &Asked<'_>, answer: &Answer, granted: &[String], status: u16) -> Error {
+pub(super) fn scopes(asked: &Asked<'_>, answer: &Answer, granted: &[String]) -> Error {
     let list = |scopes: &[&str]| match scopes {
         [] => "nothing".to_owned(),
         scopes => scopes.join(" "),
@@ -36,17 +36,11 @@ pub(super) fn scopes(asked: &Asked<'_>, answer: &Answer, granted: &[String], sta
     let wanted: Vec<&str> = demanded(asked).collect();
     let granted: Vec<&str> = granted.iter().map(String::as_str).collect();
     let (wanted, granted) = (list(&wanted), list(&granted));
-    let secrets: Vec<&Secret> = asked
-        .secrets
-        .iter()
-        .copied()
-        .chain(answer.tokens())
-        .collect();
     let told = format!("asked for: {wanted}; granted: {granted}");
     Error::Answer {
         provider: asked.provider.name.clone(),
-        cause: Cause::Odd(Oddity::ScopeMissing, status),
-        said: Some(Redactor::new(asked.client_id, &secrets).clean(&told)),
+        cause: Cause::Odd(Oddity::ScopeMissing),
+        said: Some(redactor(asked, answer).clean(&told)),
         retry_after: None,
     }
 }
@@ -74,13 +68,7 @@ pub(super) fn refusal(
             said.extend([before, words.as_str(), after]);
         }
     }
-    let secrets: Vec<&Secret> = asked
-        .secrets
-        .iter()
-        .copied()
-        .chain(answer.tokens())
-        .collect();
-    let said = Redactor::new(asked.client_id, &secrets).clean(&said);
+    let said = redactor(asked, answer).clean(&said);
     let said = (!said.is_empty()).then_some(said);
     Error::Answer {
         provider: asked.provider.name.clone(),
@@ -88,6 +76,13 @@ pub(super) fn refusal(
         said,
         retry_after,
     }
+}
+
+/// What keeps secrets out of texts: those that were sent, and those of the answer.
+pub(super) fn redactor(asked: &Asked<'_>, answer: &Answer) -> Redactor {
+    let sent = asked.secrets.iter().copied();
+    let secrets: Vec<&Secret> = sent.chain(answer.tokens()).collect();
+    Redactor::new(asked.client_id, &secrets)
 }
 
 /// The text of a field; objects, as some providers put under `error`, as JSON.

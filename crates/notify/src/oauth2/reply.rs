@@ -16,7 +16,6 @@ use super::{Asked, Asking, Error, explain, provider};
 use crate::Secret;
 use crate::cause::Oddity;
 use crate::http::{dated, retry_after};
-use crate::redact::Redactor;
 
 /// The longest token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -128,8 +127,8 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
     let provider = asked.provider;
     let status = response.status().as_u16();
     let pause = || retry_after(response.headers());
-    let odd = |oddity| Err(explain::busy(&provider.name, oddity, status, None).into());
-    let busy = |oddity| Err(explain::busy(&provider.name, oddity, status, pause()).into());
+    let odd = |oddity| Err(explain::odd(&provider.name, oddity).into());
+    let busy = |oddity| Err(explain::busy(&provider.name, oddity, pause()).into());
     if (300..400).contains(&status) {
         return odd(Oddity::Redirect);
     }
@@ -157,8 +156,8 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
     };
     grant(asked, &answer).map_err(|oddity| Refusal {
         error: Box::new(match oddity {
-            Oddity::ScopeMissing => explain::scopes(asked, &answer, &granted(&answer), status),
-            oddity => explain::busy(&provider.name, oddity, status, None),
+            Oddity::ScopeMissing => explain::scopes(asked, &answer, &granted(&answer)),
+            oddity => explain::odd(&provider.name, oddity),
         }),
         rotated: answer
             .refresh_token
@@ -200,13 +199,7 @@ pub(super) fn heard(asked: &Asked<'_>, response: &HttpResponse) -> String {
     ];
     let tokens = tokens.into_iter().filter(|(_, token)| token.is_some());
     told.extend(tokens.map(|(name, _)| format!("{name}=...")));
-    let secrets: Vec<&Secret> = asked
-        .secrets
-        .iter()
-        .copied()
-        .chain(answer.tokens())
-        .collect();
-    let told = Redactor::new(asked.client_id, &secrets).clean(&told.join(" "));
+    let told = explain::redactor(asked, &answer).clean(&told.join(" "));
     format!("{status} {told}")
 }
 

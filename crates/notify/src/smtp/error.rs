@@ -234,9 +234,7 @@ impl Error {
     pub fn message(&self) -> Message {
         let (server, details) = match self {
             Self::Net(error) => return error.message(),
-            Self::Parameter(Parameter { name, reason }) => {
-                return Message::new(&**reason).about(*name);
-            }
+            Self::Parameter(parameter) => return parameter.message(),
             Self::Broken {
                 server,
                 step,
@@ -273,7 +271,7 @@ impl Error {
                 server, offered, ..
             } => (server, format!("it offers {offered}")),
         };
-        let message = self.advice().map_or_else(Message::default, Advice::message);
+        let message = advice::message(self.advice());
         message.about(server.as_str()).details(Some(details))
     }
 }

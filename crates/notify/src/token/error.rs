@@ -184,7 +184,7 @@ impl Error {
             )),
             Self::Provider(error) => error.message(),
             Self::State(error) => error.message(),
-            Self::Parameter(Parameter { name, reason }) => Message::new(&**reason).about(*name),
+            Self::Parameter(parameter) => parameter.message(),
         }
     }
 }

@@ -1,7 +1,6 @@
 use super::Verdict::{Person, Refused, Temporary, Unknown};
 use super::*;
 use crate::advice::tests::MUTE;
-use crate::message::Message;
 use crate::outcome::{Failure, Outcome, Retry};
 use crate::{advice, smtp};
 
@@ -51,20 +50,19 @@ fn table() -> Vec<(Cause, Verdict)> {
         (Cause::Consent, Person),
         (Cause::Settings, Refused),
     ];
-    let statuses = [
-        (302, Oddity::Redirect, Temporary),
-        (429, Oddity::TooManyRequests, Temporary),
-        (502, Oddity::ServerStatus, Temporary),
-        (504, Oddity::GatewayTimeout, Temporary),
-        (404, Oddity::Status, Temporary),
-        (200, Oddity::Html, Temporary),
-        (403, Oddity::Html, Temporary),
-        (200, Oddity::NotJson, Unknown),
-        (0, Oddity::Malformed, Unknown),
-        (200, Oddity::ScopeMissing, Refused),
-        (200, Oddity::NoRefreshToken, Person),
+    let oddities = [
+        (Oddity::Redirect, Temporary),
+        (Oddity::TooManyRequests, Temporary),
+        (Oddity::ServerStatus, Temporary),
+        (Oddity::GatewayTimeout, Temporary),
+        (Oddity::Status, Temporary),
+        (Oddity::Html, Temporary),
+        (Oddity::NotJson, Unknown),
+        (Oddity::Malformed, Unknown),
+        (Oddity::ScopeMissing, Refused),
+        (Oddity::NoRefreshToken, Person),
     ];
-    table.extend(statuses.map(|(status, oddity, verdict)| (Cause::Odd(oddity, status), verdict)));
+    table.extend(oddities.map(|(oddity, verdict)| (Cause::Odd(oddity), verdict)));
     table.extend(Phase::ALL.map(|phase| {
         let verdict = match phase {
             Phase::Wait | Phase::Read => Unknown,
@@ -133,7 +131,7 @@ fn every_cause_has_its_verdict() {
 
 /// All that follows from a cause, but its text.
 fn consequences(cause: &Cause) -> (Verdict, &'static str, Option<Retry>) {
-    let message = advice::of(cause).map_or_else(Message::default, advice::Advice::message);
+    let message = advice::message(advice::of(cause));
     let outcome = Failure::new(cause.clone(), message).outcome();
     let retry = match &outcome {
         Outcome::Unsent { retry, .. } => Some(*retry),
