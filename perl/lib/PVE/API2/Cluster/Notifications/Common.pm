@@ -251,8 +251,9 @@ files being locked. Errors come out as C<raise_api_error> throws them.
 =head2 raise_api_error($error)
 
 Dies with a L<PVE::Exception> for a hash with C<message> and C<code>, and with the error itself for
-anything else. Where the hash has C<errors>, texts by parameter, the exception has them too. The first line of a text is one that HTTP bears (see
-L<PVE::API2::Cluster::Notifications::Message>). C<filename> and C<line> of the exception are where this module was called.
+anything else. Where the hash has C<errors>, texts by parameter, the exception has them too. The first
+line of a text is one that HTTP bears (see L<PVE::API2::Cluster::Notifications::Message>). C<filename> and
+C<line> of the exception are where this module was called.
 
 =head2 with_errors($entries, $config)
 
