@@ -89,7 +89,7 @@ check: setup-check
 	tools/check
 
 bench: setup-bench blib cargo-sandbox
-	$(CARGO) build --locked --release -p pve-rs-notify --example bare_exchange --example hour_of_mails
+	$(CARGO) build --locked --release -p pve-rs-notify --example bare_exchange --example bare_handshake --example hour_of_mails
 	$(CARGO) build --locked --release -p perlmod-test --lib
 	benches/xs/build $(CARGO_TARGET_DIR)/release/libperlmod_test.so build/bench
 	SANDBOX=$(sandbox) $(PERL) -Mblib -Iperl/host/lib -Iperl/t/lib benches/bench
