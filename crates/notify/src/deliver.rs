@@ -124,7 +124,7 @@ impl Sender<'_> {
                 chosen.push((name, config.endpoint(name)));
             }
         }
-        let targets = self.serve(&chosen, notification, deadline, &mut log);
+        let targets = self.serve(&chosen, notification, false, deadline, &mut log);
         Delivery {
             targets,
             log: log.0,
@@ -150,7 +150,13 @@ impl Sender<'_> {
             self.clock,
         );
         let mut log = Log::default();
-        let targets = self.serve(&[(name, Ok(entity))], &notification, deadline, &mut log);
+        let targets = self.serve(
+            &[(name, Ok(entity))],
+            &notification,
+            true,
+            deadline,
+            &mut log,
+        );
         let recipients = targets.iter().flat_map(|outcome| &outcome.recipients);
         let mut why: Vec<Message> = recipients.filter_map(failure).collect();
         if why.is_empty() {
@@ -174,11 +180,13 @@ impl Sender<'_> {
         })
     }
 
-    /// Serves all targets at once; their outcomes come in the order given.
+    /// Serves all targets at once; their outcomes come in the order given. `by_will` as
+    /// [`Keeper::by_will`].
     fn serve(
         &self,
         chosen: &[(&str, Result<&Entity, config::Error>)],
         notification: &Notification,
+        by_will: bool,
         deadline: Deadline,
         log: &mut Log,
     ) -> Vec<TargetOutcome> {
@@ -197,6 +205,7 @@ impl Sender<'_> {
         } = *self;
         let trip = &Trip::new(host).watched(transcript);
         let keeper = Keeper::new(host, tokens).with_clock(clock).on_trip(trip);
+        let keeper = keeper.by_will(by_will);
         let content = Content::render(notification, with_mail, templates, clock, &mut problems);
         for problem in problems {
             log.add(Level::Warning, problem.to_string());

@@ -30,7 +30,7 @@ use std::time::Duration;
 pub(crate) use age::hash;
 pub(crate) use aside::of as record_of;
 pub use cache::Cache;
-pub use error::Error;
+pub use error::{Error, Pause};
 pub(crate) use look::is_due;
 
 use crate::clock::SystemClock;
@@ -43,6 +43,10 @@ use look::{Look, Want};
 
 /// How long one refresh may take in all: the lock, the provider, the record.
 pub const BUDGET: Duration = Duration::from_secs(25);
+
+/// After a temporary failure a notification asks the provider again once the last try is so old, in
+/// seconds.
+pub(crate) const RETRY: u32 = 60;
 
 /// An access token, and which one of its target's it is.
 #[derive(Clone, Debug)]
@@ -73,6 +77,7 @@ pub struct Keeper<'a> {
     cache: &'a Cache,
     disk: &'a dyn Disk,
     clock: &'a dyn Clock,
+    by_will: bool,
 }
 
 impl<'a> Keeper<'a> {
@@ -85,7 +90,16 @@ impl<'a> Keeper<'a> {
             cache,
             disk: &SystemDisk,
             clock: &SystemClock,
+            by_will: false,
         }
+    }
+
+    /// The same keeper for somebody who tests a target: the provider is asked although the last try has
+    /// failed, unless that was less than 5 s ago or the provider asked to be left alone.
+    #[must_use]
+    pub fn by_will(mut self, by_will: bool) -> Self {
+        self.by_will = by_will;
+        self
     }
 
     /// The same keeper with another clock.

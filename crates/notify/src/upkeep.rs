@@ -69,7 +69,7 @@ pub struct Health {
     /// When the grant ends if it is not used before, where the provider says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_end: Option<i64>,
-    /// When a failed refresh is tried again.
+    /// Until when the provider asked to be left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<i64>,
     /// The last error as one line, until something goes right.
@@ -216,13 +216,13 @@ impl Health {
         self.last_refresh = record.refreshed;
         self.last_send = record.sent;
         self.told = Some(record.told.clone());
-        self.retry_at = record.retry_at;
         if let Some(trouble) = &record.trouble {
             self.blame(trouble);
         }
     }
 
     fn judge(&mut self, record: &Record, account: &Account, now: i64) {
+        self.retry_at = record.wait_until.filter(|until| *until > now);
         self.condition = match &record.standing {
             Standing::Usable if is_due(record, now) => Condition::Due,
             Standing::Usable => Condition::Ok,

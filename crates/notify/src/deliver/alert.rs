@@ -89,7 +89,7 @@ impl Sender<'_> {
         let tried = targets.iter().any(|outcome| outcome.target == LAST);
         if !reached && !tried && name != LAST {
             let endpoint = config.endpoint(LAST);
-            let last = self.serve(&[(LAST, endpoint)], &notification, deadline, log);
+            let last = self.serve(&[(LAST, endpoint)], &notification, false, deadline, log);
             reached = last.iter().any(is_reached);
             targets.extend(last);
         }

@@ -88,9 +88,12 @@ pub struct Record {
     /// When the provider was last asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tried: Option<i64>,
-    /// Before this the provider is not asked again.
+    /// Until when the provider asked to be left alone, after the last try.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_at: Option<i64>,
+    pub wait_until: Option<i64>,
+    /// An earlier version's own pause; of no use any more.
+    #[serde(rename = "retry-at", default, skip_serializing)]
+    _pause: Option<i64>,
     /// A fingerprint of the settings that were used, to notice that somebody mended them.
     pub settings: String,
     /// How many seconds the provider's clock was ahead of the node's.

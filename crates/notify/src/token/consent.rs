@@ -71,7 +71,7 @@ impl Keeper<'_> {
         self.change(target, "settings", by, deadline, |record, now| {
             record.standing = Standing::AuthorizeAgain;
             record.access_token = None;
-            record.retry_at = None;
+            record.wait_until = None;
             record.trouble = Some(Trouble {
                 at: now,
                 code: 400,
@@ -110,7 +110,7 @@ impl Keeper<'_> {
         record.trouble = None;
         record.refused = None;
         record.failures = 0;
-        record.retry_at = None;
+        record.wait_until = None;
         self.sign(&mut record, "settings", by, now);
         let reserved = store.reserve(&guard, target, Some(&record))?;
         store.commit(&guard, reserved, target, &mut record, Some(&mark))?;

@@ -7,7 +7,7 @@ use crate::cause::Cause;
 use crate::message::Message;
 use crate::oauth2::{self, Account};
 use crate::parameter::Parameter;
-use crate::state::{self, Peer};
+use crate::state::{self, Peer, Trouble};
 
 /// Why.
 #[derive(Debug)]
@@ -44,18 +44,14 @@ pub enum Error {
         /// Whether the application acts for itself.
         app_only: bool,
     },
-    /// The last try has failed, and the pause after it is not over.
+    /// The last try has failed, and the provider is not asked now.
     Waiting {
         /// The target.
         target: String,
-        /// For so many seconds more; 3600 at most.
-        seconds: u32,
-        /// What went wrong then.
-        reason: String,
-        /// Its HTTP-like code.
-        code: u16,
-        /// Whether somebody has to act: the next try, too, fails before.
-        refused: bool,
+        /// Why it is not asked.
+        pause: Pause,
+        /// What went wrong at the last try.
+        last: Box<Trouble>,
     },
     /// The mail server refuses a token that is hardly a minute old.
     StillRefused {
@@ -70,6 +66,27 @@ pub enum Error {
     Parameter(Parameter),
 }
 
+/// Why a provider is not asked after a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The last try was just now.
+    Recent {
+        /// So many seconds ago.
+        ago: u32,
+        /// The next one makes sense after so many seconds.
+        seconds: u32,
+    },
+    /// The provider asked for it.
+    Wished {
+        /// Until when, as HH:MM of local time.
+        until: String,
+        /// The next try is made after so many seconds.
+        seconds: u32,
+    },
+    /// It would fail again: somebody has to act, or to test the target.
+    Lasting,
+}
+
 impl Error {
     pub(super) fn no_grant(account: &Account) -> Self {
         Self::NoGrant {
@@ -82,7 +99,7 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> u16 {
         match self {
-            Self::Waiting { code, .. } => *code,
+            Self::Waiting { last, .. } => last.code,
             Self::Provider(error) => error.code(),
             Self::State(error) => error.code(),
             _ => 400,
@@ -100,8 +117,14 @@ impl Error {
                 app_only: false, ..
             } => Cause::Consent,
             Self::ServerChanged { app_only: true, .. } => Cause::Settings,
-            Self::Waiting { refused: false, .. } => Cause::Pausing,
-            Self::Waiting { refused: true, .. }
+            Self::Waiting {
+                pause: Pause::Recent { .. } | Pause::Wished { .. },
+                ..
+            } => Cause::Pausing,
+            Self::Waiting {
+                pause: Pause::Lasting,
+                ..
+            }
             | Self::StillRefused { .. }
             | Self::Parameter(_) => Cause::Settings,
             Self::Provider(error) => error.cause(),
@@ -113,7 +136,10 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::Waiting { seconds, .. } => Some(*seconds),
+            Self::Waiting {
+                pause: Pause::Recent { seconds, .. } | Pause::Wished { seconds, .. },
+                ..
+            } => Some(*seconds),
             Self::Provider(error) => error.retry_after(),
             _ => None,
         }
@@ -165,15 +191,9 @@ impl Error {
             }
             Self::Waiting {
                 target,
-                seconds,
-                reason,
-                ..
-            } => {
-                let cause = format!(
-                    "its token could not be refreshed and is tried again in {seconds} s"
-                );
-                of(target, cause).details(Some(format!("the reason was: {reason}")))
-            }
+                pause,
+                last,
+            } => waiting(target, pause, last),
             Self::StillRefused { target } => of(
                 target,
                 "the mail server refuses a token that was made just now",
@@ -185,6 +205,24 @@ impl Error {
             Self::Provider(error) => error.message(),
             Self::State(error) => error.message(),
             Self::Parameter(parameter) => parameter.message(),
+        }
+    }
+}
+
+fn waiting(target: &str, pause: &Pause, last: &Trouble) -> Message {
+    let cause = last.cause.as_deref().unwrap_or(&last.message);
+    match pause {
+        Pause::Recent { ago, .. } => {
+            of(target, format!("{cause} (last try {ago} s ago)")).details(last.details.clone())
+        }
+        Pause::Wished { until, .. } => {
+            of(target, format!("the provider asked to wait until {until}"))
+                .details(Some(format!("the reason was: {}", last.message)))
+        }
+        Pause::Lasting => {
+            let mut message = of(target, cause).details(last.details.clone());
+            message.fix.clone_from(&last.cure);
+            message
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a record says about a wish: a token, a reason to wait, or the need to ask the provider.
 
+use super::error::Pause;
 use super::objection::{has_new_secret, is_for_another_server};
 use super::{AccessToken, Error, Keeper, record_of};
 use crate::disk::Stamp;
@@ -10,8 +11,14 @@ use crate::state::{Record, Standing};
 
 /// A grant is used when it was not used for so long, in seconds: 20 h.
 const IDLE: i64 = 20 * 3600;
-/// The longest pause after a failure, in seconds.
-pub(super) const LONGEST_PAUSE: i64 = 3600;
+/// The longest time that a provider may ask to be left alone, in seconds, and the longest that a
+/// notification heeds: a mail that is not sent is lost.
+pub(super) const LONGEST_WISH: i64 = 3600;
+const LONGEST_WISH_FOR_MAIL: i64 = 300;
+/// After a temporary failure a notification asks once the last try is so old, in seconds; what somebody
+/// waits for, or what happens once a day, asks after the second of these.
+const RETRY: i64 = super::RETRY as i64;
+const RETRY_BY_WILL: i64 = 5;
 /// A token is not renewed on request if it is younger, in seconds.
 const YOUNG: i64 = 60;
 
@@ -112,30 +119,63 @@ impl Keeper<'_> {
     fn obstacle(&self, account: &Account, record: &Record, want: Want<'_>) -> Option<Error> {
         let target = account.target.clone();
         let now = self.clock.now();
-        let trouble = record.trouble.as_ref();
-        let reason = || trouble.map(|trouble| trouble.message.clone());
-        let renewed = account.identity.app_only && has_new_secret(account, record);
-        if record.standing == Standing::AuthorizeAgain && !renewed {
-            let reason = reason().unwrap_or_default();
-            return Some(Error::Ended { target, reason });
-        }
-        let mended = record.settings != fingerprint(account, record);
-        let pause = record
-            .retry_at
-            .map_or(0, |moment| moment.saturating_sub(now));
-        // a longer one is no pause of ours: a clock was set
-        if !mended && (1..=LONGEST_PAUSE).contains(&pause) {
-            return Some(Error::Waiting {
-                target,
-                seconds: u32::try_from(pause).unwrap_or(0),
-                reason: reason().unwrap_or_default(),
-                code: trouble.map_or(502, |trouble| trouble.code),
-                refused: record.standing == Standing::Misconfigured,
-            });
+        if record.standing != Standing::Usable && !has_new_secret(account, record) {
+            let last = record.trouble.clone().unwrap_or_default();
+            if let Some(pause) = self.pause(record, want) {
+                let reason = last.message.clone();
+                return Some(match (pause, &record.standing) {
+                    (Pause::Lasting, Standing::AuthorizeAgain) => Error::Ended { target, reason },
+                    (pause, _) => Error::Waiting {
+                        target,
+                        pause,
+                        last: Box::new(last),
+                    },
+                });
+            }
         }
         let age = record.obtained.map(|moment| now.saturating_sub(moment));
         let young = age.is_some_and(|age| (0..YOUNG).contains(&age));
         (matches!(want, Want::Newer(_)) && young).then_some(Error::StillRefused { target })
+    }
+
+    /// Why the provider is left alone after a failure.
+    fn pause(&self, record: &Record, want: Want<'_>) -> Option<Pause> {
+        let now = self.clock.now();
+        let left = |until: i64| u32::try_from(until.saturating_sub(now)).unwrap_or(0);
+        let tried = record.tried.unwrap_or(i64::MIN);
+        let by_will = self.by_will || matches!(want, Want::Upkeep);
+        // a longer wish is none: a clock was set
+        let wish = record
+            .wait_until
+            .filter(|until| (1..=LONGEST_WISH).contains(&until.saturating_sub(now)));
+        if let Some(until) = wish {
+            let heeded = match by_will {
+                true => until,
+                false => until.min(tried.saturating_add(LONGEST_WISH_FOR_MAIL)),
+            };
+            if heeded > now {
+                let until = self.clock.local(until);
+                let (hour, minute) = until.map_or((0, 0), |until| (until.hour, until.minute));
+                return Some(Pause::Wished {
+                    until: format!("{hour:02}:{minute:02}"),
+                    seconds: left(heeded),
+                });
+            }
+        }
+        let lasts = matches!(
+            record.standing,
+            Standing::AuthorizeAgain | Standing::Misconfigured
+        );
+        let retry = match by_will {
+            true => RETRY_BY_WILL,
+            false if lasts => return Some(Pause::Lasting),
+            false => RETRY,
+        };
+        let ago = now.saturating_sub(tried);
+        (0..retry).contains(&ago).then(|| Pause::Recent {
+            ago: u32::try_from(ago).unwrap_or(0),
+            seconds: left(tried.saturating_add(retry)),
+        })
     }
 
     pub(crate) fn no_grant(&self, account: &Account) -> Error {
@@ -155,12 +195,14 @@ fn wait(error: Error) -> Look {
 pub(crate) fn is_due(record: &Record, now: i64) -> bool {
     let retry = match record.standing {
         Standing::Usable => false,
-        Standing::Failing | Standing::Misconfigured | Standing::Later(_) => true,
-        Standing::AuthorizeAgain => return false,
+        Standing::Failing
+        | Standing::Misconfigured
+        | Standing::AuthorizeAgain
+        | Standing::Later(_) => true,
     };
     let idle = match record.refreshed {
         // a moment in the future: a clock was set
-        Some(moment) => !(-LONGEST_PAUSE..IDLE).contains(&now.saturating_sub(moment)),
+        Some(moment) => !(-LONGEST_WISH..IDLE).contains(&now.saturating_sub(moment)),
         None => true,
     };
     retry || (idle && !record.identity.app_only)

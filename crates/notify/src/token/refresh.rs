@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::look::{LONGEST_PAUSE, Look, Want, fingerprint};
+use super::look::{LONGEST_WISH, Look, Want, fingerprint};
 use super::{AccessToken, Error, Keeper};
 use crate::message::Message;
 use crate::oauth2::{self, Account, Failure, Granted};
@@ -14,8 +14,6 @@ use crate::{Deadline, Secret};
 const STORE: Duration = Duration::from_secs(3);
 /// A provider that has less time than this is not asked: its answer may be lost, and a token with it.
 const LEAST: Duration = Duration::from_secs(2);
-/// The first pause after a failure and the largest one before its random part, in seconds.
-const PAUSES: (i64, i64) = (60, 2400);
 
 impl Keeper<'_> {
     pub(super) fn refresh(
@@ -160,7 +158,7 @@ impl Keeper<'_> {
         }
         record.trouble = None;
         record.failures = 0;
-        record.retry_at = None;
+        record.wait_until = None;
     }
 
     pub(crate) fn sign(&self, record: &mut Record, why: &str, by: &str, now: i64) {
@@ -195,11 +193,8 @@ fn note(record: &mut Record, failure: &Failure, now: i64) {
     };
     record.trouble = Some(trouble(failure.error.code(), &failure.error.message(), now));
     record.failures = record.failures.saturating_add(1);
-    let wish = failure.error.retry_after().map_or(0, i64::from);
-    record.retry_at = match verdict {
-        Verdict::Person => None,
-        _ => Some(now.saturating_add(pause(record.failures).max(wish).min(LONGEST_PAUSE))),
-    };
+    let wish = failure.error.retry_after().map(i64::from);
+    record.wait_until = wish.map(|wish| now.saturating_add(wish.min(LONGEST_WISH)));
 }
 
 fn verdict(failure: &Failure) -> Verdict {
@@ -216,37 +211,5 @@ pub(super) fn trouble(code: u16, message: &Message, now: i64) -> Trouble {
         cure: message.fix.clone(),
         details: message.details.clone(),
         ..Trouble::default()
-    }
-}
-
-/// Twice as long each time, and up to half as long again, so that many targets do not ask at once.
-fn pause(failures: u32) -> i64 {
-    let doublings = failures.saturating_sub(1).min(16);
-    let pause = (PAUSES.0 << doublings).min(PAUSES.1);
-    let random = state::random().ok();
-    let random = random.and_then(|digits| i64::from_str_radix(digits.get(..8)?, 16).ok());
-    pause + random.unwrap_or(0) % (pause / 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_from_a_minute_to_an_hour() {
-        for (failures, least) in [
-            (1, 60),
-            (2, 120),
-            (3, 240),
-            (6, 1920),
-            (7, 2400),
-            (99, 2400),
-        ] {
-            let pause = pause(failures);
-            assert!(
-                (least..=(least * 3 / 2).min(LONGEST_PAUSE)).contains(&pause),
-                "{failures}: {pause}"
-            );
-        }
     }
 }

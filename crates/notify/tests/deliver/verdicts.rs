@@ -57,8 +57,8 @@ fn a_closed_port() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let found = verdicts(port, true, |_| {});
-    // the token endpoint is not asked twice in a minute: the second try finds a pause
-    assert_eq!(found, [("unsent", 2), ("unsent", 2), ("unsent", 2)]);
+    // the token endpoint is not asked twice in a minute, so that no second try is made
+    assert_eq!(found, [("unsent", 2), ("unsent", 1), ("unsent", 2)]);
 }
 
 #[test]

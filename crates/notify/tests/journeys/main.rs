@@ -12,6 +12,8 @@ mod peer;
 #[path = "../token/provider.rs"]
 mod provider;
 
+mod outage;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
@@ -118,6 +120,35 @@ impl Machine {
         }
     }
 
+    /// Writes a configuration: a target with a grant, another without login, and a matcher for both.
+    fn set_up(&self) {
+        let service = self.read();
+        let token = Secret::new("r-cAnArY-0");
+        let mail = self.smtp();
+        service.add_smtp("mail", mail, Some(token)).unwrap();
+        self.add_phone_and_matcher(&service);
+        self.write(&service);
+    }
+
+    fn add_phone_and_matcher(&self, service: &Service) {
+        let phone = GotifySettings {
+            server: Some(format!("http://localhost:{}", self.phone.address.port())),
+            token: Some(Secret::new("AbC-cAnArY")),
+            ..GotifySettings::default()
+        };
+        service.add("phone", phone).unwrap();
+        let all = MatcherSettings {
+            target: Some(vec!["mail".to_owned(), "phone".to_owned()]),
+            ..MatcherSettings::default()
+        };
+        service.add("all", all).unwrap();
+        let off = MatcherSettings {
+            disable: Some(true),
+            ..MatcherSettings::default()
+        };
+        service.update("default-matcher", off, &[], None).unwrap();
+    }
+
     /// The next request is answered as one with a code.
     fn grants_a_code(&self) {
         self.provider.order(json(
@@ -165,25 +196,10 @@ fn from_a_code_to_a_mail_and_to_the_end_of_the_grant() {
     assert_eq!(token.expose(), "r-cAnArY-0");
 
     // it becomes the grant of a target, once the files are written
-    let phone = GotifySettings {
-        server: Some(format!("http://localhost:{}", machine.phone.address.port())),
-        token: Some(Secret::new("AbC-cAnArY")),
-        ..GotifySettings::default()
-    };
-    service.add("phone", phone).unwrap();
     service
         .add_smtp("mail", machine.smtp(), Some(token))
         .unwrap();
-    let all = MatcherSettings {
-        target: Some(vec!["mail".to_owned(), "phone".to_owned()]),
-        ..MatcherSettings::default()
-    };
-    service.add("all", all).unwrap();
-    let off = MatcherSettings {
-        disable: Some(true),
-        ..MatcherSettings::default()
-    };
-    service.update("default-matcher", off, &[], None).unwrap();
+    machine.add_phone_and_matcher(&service);
     assert_eq!(
         service.status()["mail"].condition,
         Condition::AuthorizeAgain

@@ -7,7 +7,7 @@ use notify::config::{Config, Raw};
 use notify::upkeep::Error;
 use notify::upkeep::{self, Condition, Health, Target};
 
-use crate::peer::{CANARY, json};
+use crate::peer::{CANARY, answer, json};
 use crate::provider::{Provider, Rule};
 use crate::site::{Site, TARGET};
 
@@ -27,7 +27,7 @@ pub fn of(site: &Site) -> Health {
     health
 }
 
-fn run(site: &Site) -> Result<bool, Error> {
+pub fn run(site: &Site) -> Result<bool, Error> {
     let deadline = Deadline::after(Duration::from_secs(20));
     let mut reports = upkeep::run(&site.keeper(), vec![target(site)], deadline);
     reports.pop().unwrap().result
@@ -50,14 +50,14 @@ fn a_grant_is_used_when_it_was_idle_for_20_hours() {
 }
 
 #[test]
-fn a_failed_refresh_is_due_again_when_its_pause_is_over() {
+fn a_failed_refresh_is_tried_again_by_the_next_run() {
     let provider = Provider::new(Rule::Strict);
     let site = Site::consented(&provider.url());
     provider.order(json("503 Busy", ""));
     site.refusal();
     assert!(run(&site).is_err());
     assert_eq!(provider.asked(), 1);
-    site.clock.pass(HOUR + 1);
+    site.clock.pass(5);
     assert!(run(&site).unwrap());
     assert_eq!(of(&site).condition, Condition::Ok);
 }
@@ -114,14 +114,18 @@ fn every_condition_has_its_dates_and_its_cure() {
         .unwrap();
     assert!(of(&site).last_send.is_some());
 
-    provider.order(json("503 Busy", ""));
+    provider.order(answer("503 Busy", "Retry-After: 900\r\n", ""));
     site.refusal();
     let health = of(&site);
     assert_eq!(health.condition, Condition::Failing);
-    assert!(health.retry_at > health.last_error_at);
+    assert_eq!(
+        health.retry_at,
+        health.last_error_at.map(|moment| moment + 900)
+    );
     assert!(health.cure.unwrap().contains("tried again by itself"));
 
     site.clock.pass(HOUR);
+    assert_eq!(of(&site).retry_at, None, "it is over");
     provider.order(json("401 Unauthorized", r#"{"error":"invalid_client"}"#));
     site.refusal();
     let health = of(&site);
@@ -130,7 +134,7 @@ fn every_condition_has_its_dates_and_its_cure() {
 
     site.clock.pass(2 * HOUR);
     provider.set(|state| state.revoked = true);
-    site.refusal();
+    assert!(run(&site).is_err());
     let health = of(&site);
     assert_eq!(health.condition, Condition::AuthorizeAgain);
     assert!(health.cure.unwrap().contains("authorize the target again"));

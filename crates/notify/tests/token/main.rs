@@ -1,6 +1,7 @@
 //! Access tokens through the public interface, against a provider on loopback that rotates refresh
 //! tokens and revokes the grant when a spent one comes back.
 
+mod again;
 mod app;
 mod clock;
 mod disk;

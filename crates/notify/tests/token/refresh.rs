@@ -164,18 +164,14 @@ fn every_way_of_failing_has_its_verdict_and_only_invalid_grant_ends_the_grant() 
             "r-cAnArY-0",
             "the grant is kept: {shown}"
         );
-        assert_eq!(
-            record.retry_at.is_none(),
-            standing == Standing::AuthorizeAgain,
-            "{shown}"
-        );
-        // not asked again before the pause is over
+        assert_eq!(record.wait_until, None, "{shown}");
+        // a notification does not ask again at once
         site.refusal();
         assert_eq!(provider.asked(), 1, "{shown}");
-        // and everything but the end of a grant heals by itself
-        site.clock.pass(3601);
+        // and what is temporary heals by itself
+        site.clock.pass(60);
         let healed = site.token().is_ok();
-        assert_eq!(healed, standing != Standing::AuthorizeAgain, "{shown}");
+        assert_eq!(healed, standing == Standing::Failing, "{shown}");
     }
 }
 
@@ -259,35 +255,37 @@ fn a_living_token_is_used_while_its_renewal_fails() {
 }
 
 #[test]
-fn pauses_grow_and_retry_after_counts_up_to_an_hour() {
+fn a_wish_to_be_left_alone_counts_up_to_an_hour() {
     let provider = Provider::new(Rule::Strict);
     let site = Site::consented(&provider.url());
-    let pause = || {
+    let wished = || {
         let record = site.record().unwrap();
-        record.retry_at.unwrap() - record.tried.unwrap()
+        record
+            .wait_until
+            .map_or(0, |until| until - record.tried.unwrap())
     };
     for (wish, least, most) in [
-        ("", 60, 90),
-        ("", 120, 180),
+        ("", 0, 0),
+        ("Retry-After: soon\r\n", 0, 0),
         ("Retry-After: 1800\r\n", 1800, 1800),
         ("Retry-After: 1000000000\r\n", 3600, 3600),
-        ("Retry-After: Fri, 31 Dec 2027 23:59:59 GMT\r\n", 960, 1440),
+        ("Retry-After: Fri, 31 Dec 2027 23:59:59 GMT\r\n", 0, 3600),
         (
             "Date: Fri, 31 Dec 1999 23:29:00 GMT\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n",
             1859,
-            2880,
+            1859,
         ),
     ] {
         provider.order(answer("503 Busy", wish, ""));
         let error = site.refusal();
         assert!(
-            (least..=most).contains(&pause()),
+            (least..=most).contains(&wished()),
             "{wish}: {} {error}",
-            pause()
+            wished()
         );
         let error = site.refusal();
         assert!(matches!(error, Error::Waiting { .. }), "{error}");
-        assert!(error.retry_after() <= Some(u32::try_from(most).unwrap()));
+        assert!(error.retry_after() <= Some(300));
         site.clock.pass(3601);
     }
     assert!(site.token().is_ok());

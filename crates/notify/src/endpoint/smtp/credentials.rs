@@ -148,14 +148,27 @@ impl Granted<'_> {
     }
 }
 
-/// What it means for the mail that there is no token.
+/// What it means for the mail that there is no token. A provider that was asked in vain is not asked
+/// again for this mail; one that was not asked now may be after a pause.
 fn outcome(error: &token::Error) -> Outcome {
-    let pause = error.retry_after();
+    let pause = match error {
+        token::Error::Provider(error) => Some(error.retry_after().unwrap_or(token::RETRY)),
+        error => error.retry_after(),
+    };
     let pause = pause.map(|seconds| Duration::from_secs(seconds.into()));
     // what became of the token may be open, but the mail has not gone out
     let cause = match error.cause() {
         cause if cause.verdict() == Verdict::Unknown => Cause::Pausing,
         cause => cause,
     };
-    Failure::new(cause, error.message()).pause(pause).outcome()
+    let mut why = error.message();
+    if cause.verdict() == Verdict::Temporary
+        && matches!(
+            error,
+            token::Error::Provider(_) | token::Error::Waiting { .. }
+        )
+    {
+        why = why.fix("this mail was not sent; the next one asks the provider again");
+    }
+    Failure::new(cause, why).pause(pause).outcome()
 }

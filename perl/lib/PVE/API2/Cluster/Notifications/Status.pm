@@ -14,7 +14,7 @@ my %moments = (
     'last-refresh'  => 'When the provider last took the grant.',
     'last-send'     => 'When mail was last sent, to the hour.',
     'expected-end'  => 'When the grant ends if it is not used before.',
-    'retry-at'      => 'When a failed renewal is tried again.',
+    'retry-at'      => 'Until when the provider asked to wait, if it did.',
     'last-error-at' => 'When the last error happened.',
 );
 
