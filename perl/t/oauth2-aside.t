@@ -82,7 +82,7 @@ sub target ($base) {
             'oauth2-refresh-token' => "old-token-$name",
         }
     );
-    is condition($name), 'ok', 'it has what it needs';
+    is condition($name), 'untested', 'it has what it needs';
     return $name;
 }
 
@@ -123,7 +123,7 @@ for my $row (@PLACES) {
             }
         );
         like secrets(), qr/new-secret-$name$/m, 'the new secret';
-        is condition($name),                 'ok',              'status';
+        is condition($name),                 'untested',        'status';
         is record($name)->{'refresh-token'}, "new-token-$name", 'the new grant';
     };
 }
@@ -134,7 +134,7 @@ for my $row (@OTHERS) {
         my $name = target($base);
         ok_call('PUT', "$PATH/$name", { $key => $value });
         like secrets(), qr/old-secret-$name$/m, 'the secret';
-        is condition($name), 'ok', 'the grant';
+        is condition($name), 'untested', 'the grant';
     };
 }
 
@@ -143,7 +143,7 @@ subtest 'a client secret is replaced without a new consent' => sub {
     my $before = record($name);
     ok_call('PUT', "$PATH/$name", { 'oauth2-client-secret' => "new-secret-$name" });
     like secrets(), qr/new-secret-$name$/m, 'the new one is there';
-    is condition($name), 'ok', 'status';
+    is condition($name), 'untested', 'status';
     is_deeply record($name), $before, 'nothing has happened to the grant';
 };
 

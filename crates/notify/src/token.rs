@@ -171,7 +171,8 @@ impl<'a> Keeper<'a> {
             return None;
         }
         let record = self.store().read(&account.target).ok().flatten();
-        let last = record.and_then(|record| record.tried.max(record.refreshed));
+        let last =
+            record.and_then(|record| record.tried.max(record.refreshed).max(record.consented));
         Some(last.unwrap_or(i64::MIN))
     }
 

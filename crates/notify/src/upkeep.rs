@@ -39,6 +39,8 @@ pub struct Target {
 pub enum Condition {
     /// Nothing has to be done.
     Ok,
+    /// The provider was not asked for a token yet.
+    Untested,
     /// The next daily run uses the grant.
     Due,
     /// The last refresh failed; a later one may succeed.
@@ -60,7 +62,7 @@ pub struct Health {
     /// When a person consented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consented: Option<i64>,
-    /// When the provider last took the grant.
+    /// When the provider last gave a token for the grant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_refresh: Option<i64>,
     /// When mail was last sent, to the hour.
@@ -129,9 +131,11 @@ impl Keeper<'_> {
     /// How things stand with a target. Asks nobody and changes nothing.
     #[must_use]
     pub fn health(&self, target: &Target) -> Health {
-        run::alone(&target.name, || Ok(self.examine(target))).unwrap_or_else(|error| {
+        let health = run::alone(&target.name, || Ok(self.examine(target)));
+        let health = health.unwrap_or_else(|error| {
             Health::new(&target.name).but(Condition::Failing, &error.message())
-        })
+        });
+        health.completed()
     }
 
     fn examine(&self, target: &Target) -> Health {
@@ -150,7 +154,7 @@ impl Keeper<'_> {
                 health.but(Condition::AuthorizeAgain, &error.message())
             }
             Err(error) => health.but(Condition::Failing, &error.message()),
-            Ok(None) if account.identity.app_only => health,
+            Ok(None) if account.identity.app_only => health.untested(),
             Ok(None) => {
                 let error = self.no_grant(account);
                 health.but(Condition::AuthorizeAgain, &error.message())
@@ -197,9 +201,42 @@ impl Health {
     fn but(mut self, condition: Condition, why: &Message) -> Self {
         self.condition = condition;
         self.last_error = Some(why.to_string());
+        self.last_error_at = None;
         self.cause = Some(why.headline());
         self.cure.clone_from(&why.fix);
         self.details.clone_from(&why.details);
+        self
+    }
+
+    fn untested(mut self) -> Self {
+        self.condition = Condition::Untested;
+        self
+    }
+
+    /// A cause and a fix for each condition, where what went wrong had none.
+    fn completed(mut self) -> Self {
+        let (cause, fix) = match self.condition {
+            Condition::Ok => return self,
+            Condition::Untested => (
+                "the login was not tried yet",
+                "send a test notification to the target",
+            ),
+            Condition::Due => (
+                "the login was not used for 20 hours",
+                "refreshed automatically by the next daily run",
+            ),
+            Condition::Failing => ("the last refresh failed", "retried automatically"),
+            Condition::AuthorizeAgain => {
+                ("the authorization has ended", "authorize the target again")
+            }
+            Condition::Misconfigured => (
+                "the login is refused",
+                "fix the settings, then send a test notification to the target",
+            ),
+        };
+        let cause = self.last_error.as_deref().unwrap_or(cause);
+        self.cause.get_or_insert_with(|| cause.to_owned());
+        self.cure.get_or_insert_with(|| fix.to_owned());
         self
     }
 
@@ -225,34 +262,36 @@ impl Health {
         self.retry_at = record.wait_until.filter(|until| *until > now);
         self.condition = match &record.standing {
             Standing::Usable if is_due(record, now) => Condition::Due,
+            Standing::Usable if record.refreshed.is_none() => Condition::Untested,
             Standing::Usable => Condition::Ok,
             Standing::Failing => Condition::Failing,
             Standing::Later(word) => {
                 let word = word.escape_debug();
-                let reason = format!("a later version of this software has put down '{word}'");
-                self.last_error.get_or_insert(reason);
-                let cure = "an administrator of this machine has to update it here too";
-                self.cure.get_or_insert_with(|| cure.to_owned());
+                if self.last_error.is_none() {
+                    let cause = format!("a newer version has written the unknown state '{word}'");
+                    let message = Message::new(cause).fix("update this node");
+                    self.last_error = Some(message.to_string());
+                    self.cause = Some(message.headline());
+                    self.cure = message.fix;
+                }
                 Condition::Failing
             }
             Standing::Misconfigured => Condition::Misconfigured,
             Standing::AuthorizeAgain => Condition::AuthorizeAgain,
         };
-        if let (Condition::Ok | Condition::Due, Some(refused)) = (self.condition, &record.refused) {
+        let is_usable = record.standing == Standing::Usable;
+        if let (true, Some(refused)) = (is_usable, &record.refused) {
             self.condition = match refused.standing {
                 Standing::Misconfigured => Condition::Misconfigured,
                 _ => Condition::Failing,
             };
             self.blame(&refused.trouble);
         }
-        if self.condition == Condition::AuthorizeAgain {
-            self.cure
-                .get_or_insert_with(|| "an administrator has to authorize the target again".into());
-        } else if let (Some(days), Some(refreshed)) = (account.provider.idle_days, record.refreshed)
-        {
+        let used = record.refreshed.max(record.consented);
+        if let (Some(days), Some(used)) = (account.provider.idle_days, used) {
+            let ends = self.condition != Condition::AuthorizeAgain && !account.identity.app_only;
             let life = i64::from(days) * DAY;
-            self.expected_end =
-                Some(refreshed.saturating_add(life)).filter(|_| !account.identity.app_only);
+            self.expected_end = Some(used.saturating_add(life)).filter(|_| ends);
         }
         self.warning = clock_warning(record);
     }

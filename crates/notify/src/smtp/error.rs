@@ -213,6 +213,16 @@ impl Error {
         }
     }
 
+    /// Whether the server had accepted the login before: it has refused something else.
+    #[must_use]
+    pub fn is_after_login(&self) -> bool {
+        let step = self.step();
+        matches!(
+            step,
+            Some(Step::Mail | Step::Rcpt | Step::Data | Step::Message)
+        )
+    }
+
     /// What this means for each recipient.
     #[must_use]
     pub fn outcome(&self) -> Outcome {

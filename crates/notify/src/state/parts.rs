@@ -152,7 +152,7 @@ pub struct Change {
     pub at: i64,
     /// On which node.
     pub node: String,
-    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`, `refusal`, `alert`, `target`.
+    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`, `login`, `refusal`, `alert`, `target`.
     pub why: String,
     /// On whose behalf: a user, or the part of this software that asked.
     pub by: String,

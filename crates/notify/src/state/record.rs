@@ -61,7 +61,7 @@ pub struct Record {
     /// When a person consented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consented: Option<i64>,
-    /// When the provider last took the grant.
+    /// When the provider last gave a token for the grant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refreshed: Option<i64>,
     /// When mail was last sent with it; exact to the hour.

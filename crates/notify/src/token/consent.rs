@@ -48,8 +48,6 @@ impl Keeper<'_> {
         record.peer = Some(account.peer.clone());
         record.refresh_token = Some(refresh_token.clone());
         record.consented = Some(now);
-        // the provider made it just now
-        record.refreshed = Some(now);
         self.sign(&mut record, "consent", by, now);
         let reserved = store.reserve(&guard, target, Some(&record))?;
         store.commit(&guard, reserved, target, &mut record, mark.as_ref())?;

@@ -200,7 +200,7 @@ pub(crate) fn is_due(record: &Record, now: i64) -> bool {
         | Standing::AuthorizeAgain
         | Standing::Later(_) => true,
     };
-    let idle = match record.refreshed {
+    let idle = match record.refreshed.max(record.consented) {
         // a moment in the future: a clock was set
         Some(moment) => !(-LONGEST_WISH..IDLE).contains(&now.saturating_sub(moment)),
         None => true,

@@ -22,9 +22,19 @@ impl Keeper<'_> {
         self.note_mail(account, "send", deadline, is_news, |record, now| {
             record.sent = Some(now);
             record.peer.get_or_insert_with(|| account.peer.clone());
-            if record.refused.take().is_some() && record.standing == Standing::Usable {
-                record.told = Told::default();
-            }
+            forget_refusal(record);
+        })
+    }
+
+    /// Puts down that the server has accepted the login, whatever became of the mail: a refusal of before
+    /// is over.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub fn logged_in(&self, account: &Account, deadline: Deadline) -> Result<(), Error> {
+        let is_news = |record: &Record, _| record.refused.is_some();
+        self.note_mail(account, "login", deadline, is_news, |record, _| {
+            forget_refusal(record);
         })
     }
 
@@ -86,6 +96,12 @@ impl Keeper<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+fn forget_refusal(record: &mut Record) {
+    if record.refused.take().is_some() && record.standing == Standing::Usable {
+        record.told = Told::default();
     }
 }
 

@@ -148,7 +148,7 @@ impl Keeper<'_> {
 /// What has to be told.
 fn standing(condition: Condition) -> Option<Standing> {
     match condition {
-        Condition::Ok | Condition::Due => None,
+        Condition::Ok | Condition::Untested | Condition::Due => None,
         Condition::Failing => Some(Standing::Failing),
         Condition::Misconfigured => Some(Standing::Misconfigured),
         Condition::AuthorizeAgain => Some(Standing::AuthorizeAgain),

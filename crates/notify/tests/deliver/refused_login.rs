@@ -19,9 +19,19 @@ struct Scene {
 }
 
 fn scene(offers: &'static str, replies: &'static [&'static str]) -> Scene {
+    scene_with(offers, move |number| {
+        replies.get(number).map(|reply| ("AUTH", *reply))
+    })
+}
+
+/// The same where each conversation may have a fault: at which command, and the reply.
+fn scene_with(
+    offers: &'static str,
+    fault: impl Fn(usize) -> Option<(&'static str, &'static str)> + Send + Sync + 'static,
+) -> Scene {
     let mails = Server::tls(move |tls, number| {
-        let fault = replies.get(number).map(|reply| Fault {
-            at: "AUTH",
+        let fault = fault(number).map(|(at, reply)| Fault {
+            at,
             kind: Kind::Reply(reply),
             takes: false,
         });
@@ -148,4 +158,26 @@ fn a_passing_refusal_is_no_trouble() {
     let scene = scene(OFFERS, &["454 4.7.0 later"]);
     assert_eq!(scene.mail(), "sent");
     assert_eq!(scene.site.health("relay").condition, Condition::Ok);
+}
+
+/// The server lets the login in again, but not this mail.
+#[test]
+fn a_refusal_is_over_when_a_later_login_succeeds() {
+    const OFF: &str =
+        "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled";
+    for at in ["MAIL", "RCPT", "DATA"] {
+        let replies = move |number: usize| match number {
+            0 => Some(("AUTH", OFF)),
+            1 => Some((at, "550 5.7.1 not from here")),
+            _ => None,
+        };
+        let scene = scene_with(OFFERS, replies);
+        assert_eq!(scene.mail(), "refused");
+        let health = scene.site.health("relay");
+        assert_eq!(health.condition, Condition::Misconfigured);
+        assert_eq!(scene.mail(), "refused", "{at}");
+        let health = scene.site.health("relay");
+        assert_eq!(health.condition, Condition::Ok, "{at}");
+        assert_eq!(health.last_error, None, "{at}");
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use notify::Deadline;
 use notify::config::{Config, Raw};
+use notify::state::Store;
 use notify::upkeep::Error;
 use notify::upkeep::{self, Condition, Health, Target};
 
@@ -40,10 +41,11 @@ fn a_grant_is_used_when_it_was_idle_for_20_hours() {
     assert!(!run(&site).unwrap());
     site.clock.pass(20 * HOUR - 10);
     assert!(!run(&site).unwrap());
-    assert_eq!(of(&site).condition, Condition::Ok);
+    assert_eq!(of(&site).condition, Condition::Untested);
     site.clock.pass(20);
     assert_eq!(of(&site).condition, Condition::Due);
     assert!(run(&site).unwrap());
+    assert_eq!(of(&site).condition, Condition::Ok);
     assert!(!run(&site).unwrap(), "once, whichever node asks");
     assert_eq!(provider.asked(), 1);
     assert_eq!(site.refresh_token(), "r-cAnArY-1");
@@ -102,12 +104,22 @@ fn every_condition_has_its_dates_and_its_cure() {
     site.account.provider.idle_days = Some(90);
     site.consent("r-cAnArY-0");
     let health = of(&site);
-    assert_eq!(health.condition, Condition::Ok);
+    assert_eq!(health.condition, Condition::Untested);
     assert!(health.consented.is_some() && health.last_error.is_none());
+    assert_eq!(health.last_refresh, None, "nobody has asked the provider");
+    assert_eq!(
+        health.expected_end,
+        health.consented.map(|moment| moment + 90 * 24 * HOUR)
+    );
+    site.token().unwrap();
+    let health = of(&site);
+    assert_eq!(health.condition, Condition::Ok);
+    assert_eq!((health.cause, health.cure), (None, None));
     assert_eq!(
         health.expected_end,
         health.last_refresh.map(|moment| moment + 90 * 24 * HOUR)
     );
+    site.clock.pass(HOUR);
 
     site.keeper()
         .sent(&site.account, crate::site::soon())
@@ -246,4 +258,71 @@ fn targets_come_from_the_configuration() {
         app.provider.app_scopes,
         ["https://outlook.office365.us/.default"]
     );
+}
+
+#[test]
+fn every_condition_but_the_best_has_cause_and_fix() {
+    let provider = Provider::new(Rule::Strict);
+    type Step = fn(&mut Site, &Provider);
+    let steps: [(Step, Condition); 8] = [
+        (|_, _| {}, Condition::AuthorizeAgain),
+        (|site, _| site.consent("r-cAnArY-0"), Condition::Untested),
+        (|site, _| site.clock.pass(21 * HOUR), Condition::Due),
+        (
+            |site, provider| {
+                provider.order(json("503 Busy", ""));
+                site.refusal();
+            },
+            Condition::Failing,
+        ),
+        (
+            |site, provider| {
+                site.clock.pass(60);
+                provider.order(json("401 No", r#"{"error":"invalid_client"}"#));
+                site.refusal();
+            },
+            Condition::Misconfigured,
+        ),
+        (
+            |site, _| {
+                let end = crate::site::soon();
+                let keeper = site.keeper();
+                keeper
+                    .set_aside(TARGET, "changed", "root@pam", end)
+                    .unwrap();
+            },
+            Condition::AuthorizeAgain,
+        ),
+        (
+            |site, _| site.account.identity.login = "other@example.org".to_owned(),
+            Condition::AuthorizeAgain,
+        ),
+        (
+            |site, _| std::fs::write(site.record_file(), "{").unwrap(),
+            Condition::AuthorizeAgain,
+        ),
+    ];
+    let mut site = Site::new(&provider.url());
+    for (step, condition) in steps {
+        step(&mut site, &provider);
+        let health = of(&site);
+        assert_eq!(health.condition, condition);
+        for part in [&health.cause, &health.cure] {
+            let part = part.as_deref().unwrap_or_default();
+            assert!(!part.is_empty(), "{health:?}");
+        }
+        let ours = health.last_error_at.is_some();
+        let told = Store::new(&site.host, &notify::disk::SystemDisk)
+            .read(TARGET)
+            .ok()
+            .flatten()
+            .and_then(|record| record.trouble);
+        assert_eq!(
+            ours.then_some(health.last_error.as_deref()).flatten(),
+            told.filter(|_| ours)
+                .map(|trouble| trouble.message)
+                .as_deref(),
+            "a time belongs to its text"
+        );
+    }
 }

@@ -121,18 +121,23 @@ impl Granted<'_> {
             }
             sent => sent,
         };
-        let sent = sent.map_err(|error| {
-            if error.ends_login() {
-                // for the target's status, and whoever is told of it
-                let _ = self.keeper.refused(&self.account, &error, deadline);
+        self.note(&sent, deadline);
+        sent.map_err(|error| error.outcome())
+    }
+
+    /// Keeps what it says about the login, for the target's status and whoever is told of it. The mail has
+    /// its outcome, whether that can be kept or not.
+    fn note(&self, sent: &Result<Sent, smtp::Error>, deadline: Deadline) {
+        let (keeper, account) = (self.keeper, &self.account);
+        let _ = match sent {
+            Ok(sent) if sent.iter().any(|(_, outcome)| *outcome == Outcome::Sent) => {
+                keeper.sent(account, deadline)
             }
-            error.outcome()
-        })?;
-        if sent.iter().any(|(_, outcome)| *outcome == Outcome::Sent) {
-            // only a date of the target's status
-            let _ = self.keeper.sent(&self.account, deadline);
-        }
-        Ok(sent)
+            Ok(_) => keeper.logged_in(account, deadline),
+            Err(error) if error.ends_login() => keeper.refused(account, error, deadline),
+            Err(error) if error.is_after_login() => keeper.logged_in(account, deadline),
+            Err(_) => Ok(()),
+        };
     }
 
     fn login(&self, token: &AccessToken) -> Login {

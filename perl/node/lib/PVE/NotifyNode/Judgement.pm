@@ -119,7 +119,7 @@ my sub of_targets ($facts) {
     my @all;
     for my $target ($facts->{targets}->@*) {
         my $condition = $target->{condition} // 'ok';
-        next if $condition =~ /\A(?:ok|due)\z/;
+        next if $condition =~ /\A(?:ok|due|untested)\z/;
         my $cause = "target '$target->{name}': $condition";
         $cause .= " ($target->{'last-error'})" if defined $target->{'last-error'};
         my $fix = $target->{cure}

@@ -28,12 +28,13 @@ my %texts = (
 );
 
 my %condition = (
-    description => 'How things stand with the OAuth2 login. ok: nothing to do. due: the next daily '
-        . 'run renews it. failing: the last renewal or login failed and is tried again. '
+    description =>
+        'How things stand with the OAuth2 login. ok: nothing to do. untested: no token was '
+        . 'requested yet. due: the next daily run renews it. failing: the last renewal or login failed and is tried again. '
         . 'authorize-again: a person has to consent again. misconfigured: settings, the registration '
         . 'or the mailbox have to be mended.',
     type => 'string',
-    enum => ['ok', 'due', 'failing', 'authorize-again', 'misconfigured'],
+    enum => ['ok', 'untested', 'due', 'failing', 'authorize-again', 'misconfigured'],
 );
 
 sub moment ($description) {
