@@ -26,9 +26,19 @@ pub mod export {
     }
 
     /// Does to the grants what the changes of their targets mean: to be called by a user's name once
-    /// the files are written, without their lock. Takes up to 25 s.
+    /// the files are written, without their lock. Returns a list of what he should know. Takes up to 25 s.
     #[export(serialize_error)]
-    pub fn apply_oauth2_changes(#[try_from_ref] this: &Object, by: &str) -> Result<(), Exception> {
+    pub fn apply_oauth2_changes(
+        #[try_from_ref] this: &Object,
+        by: &str,
+    ) -> Result<Vec<String>, Exception> {
         Ok(this.apply_changes(by)?)
+    }
+
+    /// Dies where the changes would show a secret to another host for which it was not entered again: for a
+    /// caller who may not do that, before the files are written.
+    #[export(serialize_error)]
+    pub fn check_moved_secrets(#[try_from_ref] this: &Object) -> Result<(), Exception> {
+        Ok(this.check_moved_secrets()?)
     }
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 
 # Stored credentials are never sent to a new place: each setting that says where they go or for whom
-# they were given sets the client secret and the grant aside, unless new ones come in the same call.
+# they were given puts the client secret and the grant aside, unless new ones come in the same call. They
+# are there again when the settings go back.
 
 use v5.36;
 
@@ -42,8 +43,6 @@ my %BASE = (
 # the settings that a grant is given for: the base of the target, key, new value
 my @PLACES = (
     [custom    => 'server',           'other.example.org'],
-    [custom    => 'port',             2525],
-    [custom    => 'mode',             'tls'],
     [custom    => 'auth-method',      'google-oauth2'],
     [custom    => 'oauth2-token-url', 'https://other.example.org/token'],
     [custom    => 'oauth2-client-id', 'second'],
@@ -54,6 +53,9 @@ my @PLACES = (
 
 # those that have nothing to do with it
 my @OTHERS = (
+    [custom => 'port',         2525],
+    [custom => 'mode',         'tls'],
+    [custom => 'server',       'MAIL.example.org'],
     [custom => 'comment',      'about'],
     [custom => 'author',       'A node'],
     [custom => 'from-address', 'node@example.org'],
@@ -62,9 +64,19 @@ my @OTHERS = (
 );
 
 my $count = 0;
+my @warned;
 
+# what it says to standard error is kept
 sub ok_call (@call) {
-    my $answer = $way->call(@call);
+    my ($answer, $said) = (undef, '');
+    {
+        open(my $stderr, '>&', \*STDERR)      or die "stderr: $!\n";
+        open(STDERR,     '>',  "$dir/stderr") or die "stderr: $!\n";
+        $answer = $way->call(@call);
+        open(STDERR, '>&', $stderr) or die "stderr: $!\n";
+        $said = slurp("$dir/stderr");
+    }
+    push @warned, split /^/m, $said;
     is $answer->{code}, 200, "$call[0] $call[1]" or diag $answer->{message};
     return $answer->{data};
 }
@@ -100,12 +112,24 @@ sub record ($name) {
 
 for my $row (@PLACES) {
     my ($base, $key, $value) = @$row;
-    subtest "$key sets client secret and grant aside" => sub {
+    subtest "$key puts client secret and grant aside" => sub {
         my $name = target($base);
-        like secrets(), qr/old-secret-$name$/m, 'the secret is there';
+        like secrets(), qr/\toauth2-client-secret old-secret-$name$/m, 'the secret is there';
+        @warned = ();
         ok_call('PUT', "$PATH/$name", { $key => $value });
-        unlike secrets(), qr/old-secret-$name/, 'the secret is gone';
-        is condition($name), 'misconfigured', 'which the status says';
+        unlike secrets(), qr/\toauth2-client-secret old-secret-$name/, 'the secret is not used';
+        is scalar @warned, 1, 'a warning';
+        like $warned[0], qr/\AWARN: target '$name': oauth2-client-secret: was put aside/,
+            'its text';
+        my $status = ok_call('GET', "$PATH/$name/status", {});
+        is $status->{condition}, 'misconfigured', 'which the status says';
+        ok abs($status->{'last-error-at'} - time) < 60, 'since when';
+        like $status->{'last-error'}, qr/set it again, or set them back/, 'and what to do';
+        my $before = { %COMMON, $BASE{$base}->%* }->{$key};
+        ok_call('PUT', "$PATH/$name", defined $before ? { $key => $before } : { delete => [$key] });
+        is condition($name), 'untested', 'the settings go back, and both are there again';
+        like secrets(), qr/\toauth2-client-secret old-secret-$name$/m, 'the secret';
+        ok_call('PUT', "$PATH/$name", { $key => $value });
         my $secret = "other-secret-$name";
         ok_call('PUT', "$PATH/$name", { 'oauth2-client-secret' => $secret });
         is condition($name),                 'authorize-again', 'the grant is not used either';

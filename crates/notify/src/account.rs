@@ -61,14 +61,20 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
     if app_only {
         check_app_only(&provider)?;
     }
-    let client_secret = smtp
-        .oauth2_client_secret
-        .clone()
-        .ok_or_else(|| Error::parameter("oauth2-client-secret", "is required for OAuth2"))?;
+    let client_secret = smtp.client_secret().cloned().ok_or_else(|| {
+        let reason = match smtp.has_secret_aside() {
+            true => {
+                "was put aside, as server, provider, application or login have changed: set it again, \
+                 or set them back"
+            }
+            false => "is required for OAuth2",
+        };
+        Error::parameter("oauth2-client-secret", reason)
+    })?;
     let token_url = provider.token_url(smtp.oauth2_tenant_id.as_deref())?;
     let identity = Identity {
         provider: provider.name.clone(),
-        cloud: smtp.oauth2_cloud.clone().unwrap_or_default(),
+        cloud: smtp.cloud().unwrap_or_default(),
         token_url: token_url.into(),
         tenant: smtp.oauth2_tenant_id.clone().unwrap_or_default(),
         client: needed("oauth2-client-id", &smtp.oauth2_client_id)?,

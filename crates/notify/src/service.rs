@@ -22,7 +22,7 @@ use crate::oauth2::{self, CodeExchange, Providers};
 use crate::template::Templates;
 use crate::token::{Cache, Keeper};
 use crate::transcript::Transcript;
-use crate::{Deadline, Error, Host, Secret};
+use crate::{Deadline, Error, Host, Parameter, Secret};
 use change::GrantChange;
 
 /// What a process remembers from one call to the next: compiled templates and the access tokens that it
@@ -60,6 +60,8 @@ pub struct Service {
     memory: Arc<Memory>,
     /// What has to happen to grants once the files are written.
     grants: Mutex<Vec<GrantChange>>,
+    /// A secret that a change would show to another host.
+    moved: Mutex<Option<Parameter>>,
 }
 
 impl Service {
@@ -70,12 +72,12 @@ impl Service {
     /// listed by [`Config::faults`].
     pub fn read(raw: Raw<'_>, host: Host, memory: Arc<Memory>) -> Result<Self, Error> {
         let config = Mutex::new(Arc::new(Config::parse(raw)?));
-        let grants = Mutex::default();
         Ok(Self {
             config,
             host,
             memory,
-            grants,
+            grants: Mutex::default(),
+            moved: Mutex::default(),
         })
     }
 
@@ -165,6 +167,7 @@ impl Clone for Service {
             host: self.host.clone(),
             memory: Arc::clone(&self.memory),
             grants: Mutex::default(),
+            moved: Mutex::default(),
         }
     }
 }

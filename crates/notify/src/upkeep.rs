@@ -147,7 +147,11 @@ impl Keeper<'_> {
         }
         let account = match &target.account {
             Ok(account) => account,
-            Err(error) => return health.but(Condition::Misconfigured, &error.message()),
+            Err(error) => {
+                return health
+                    .but(Condition::Misconfigured, &error.message())
+                    .since(&read);
+            }
         };
         match read {
             Err(error @ state::Error::Corrupt { .. }) => {
@@ -162,12 +166,15 @@ impl Keeper<'_> {
             Ok(Some(record)) => match self.objection(account, record_of(account, &record)) {
                 Some(error) => {
                     let condition = match error {
-                        token::Error::ServerChanged { app_only: true, .. } => {
+                        token::Error::ServerChanged { app_only: true, .. }
+                        | token::Error::SettingsChanged { app_only: true, .. } => {
                             Condition::Misconfigured
                         }
                         _ => Condition::AuthorizeAgain,
                     };
-                    health.but(condition, &error.message())
+                    health
+                        .but(condition, &error.message())
+                        .since(&Ok(Some(record)))
                 }
                 None => {
                     health.judge(record_of(account, &record), account, now);
@@ -208,6 +215,14 @@ impl Health {
         self
     }
 
+    /// What somebody should know who has just changed the settings.
+    pub(crate) fn warning_of_change(&self) -> Option<String> {
+        let error = self.last_error.as_ref()?;
+        let about = format!("target '{}': ", self.name);
+        let error = error.strip_prefix(&about).unwrap_or(error);
+        Some(format!("{about}{error}"))
+    }
+
     fn untested(mut self) -> Self {
         self.condition = Condition::Untested;
         self
@@ -237,6 +252,14 @@ impl Health {
         let cause = self.last_error.as_deref().unwrap_or(cause);
         self.cause.get_or_insert_with(|| cause.to_owned());
         self.cure.get_or_insert_with(|| fix.to_owned());
+        self
+    }
+
+    /// Since when the settings are others than those of the record, where it says so.
+    fn since(mut self, record: &Result<Option<Record>, state::Error>) -> Self {
+        if let Ok(Some(record)) = record {
+            self.last_error_at = record.outdated;
+        }
         self
     }
 

@@ -3,6 +3,7 @@
 //! What Proxmox VE 9.2 does not know - how to log in with OAuth2 - stands in the two files of our own.
 //! Keys of that kind which somebody put into Proxmox VE's own files are read there and stay there.
 
+mod aside;
 mod grant;
 mod mode;
 
@@ -14,9 +15,11 @@ use super::fault::{Flaw, Invalid};
 use super::fields::{Fields, Rows};
 use super::limits;
 use super::section::Section;
+use super::server;
 use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
 use crate::Secret;
+use aside::Aside;
 use mode::Port;
 pub use mode::SmtpMode;
 
@@ -74,6 +77,9 @@ pub struct Smtp {
     pub password: Option<Secret>,
     #[serde(skip)]
     pub oauth2_client_secret: Option<Secret>,
+    /// The client secret of other settings.
+    #[serde(skip)]
+    pub(super) aside: Option<Aside>,
     /// Keys of ours that were found in Proxmox VE's own files.
     #[serde(skip)]
     pub(super) guests: Vec<&'static str>,
@@ -327,9 +333,10 @@ impl Item for Smtp {
     }
 
     fn read_private_ext(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
-        let fields = Fields::private(section, &[CLIENT_SECRET])?;
+        let fields = Fields::private(section, &[CLIENT_SECRET, aside::SECRET, aside::FOR])?;
         let client = fields.secret(CLIENT_SECRET)?;
         limits::secret(CLIENT_SECRET, client.as_ref()).map_err(|fault| fields.locate(fault))?;
+        self.aside = Aside::read(&fields)?;
         if !self.guests.contains(&CLIENT_SECRET) {
             self.oauth2_client_secret = client;
         }
@@ -340,6 +347,9 @@ impl Item for Smtp {
         let mut rows = Rows::default();
         if !self.guests.contains(&CLIENT_SECRET) {
             rows.secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref());
+        }
+        if let Some(aside) = &self.aside {
+            aside.write(&mut rows);
         }
         rows.filled()
     }
@@ -392,7 +402,10 @@ impl Apply for SmtpSettings {
             "author" => item.author = None,
             "comment" => item.comment = None,
             "disable" => item.disable = None,
-            CLIENT_SECRET => item.oauth2_client_secret = None,
+            CLIENT_SECRET => {
+                item.oauth2_client_secret = None;
+                item.aside = None;
+            }
             REFRESH_BEFORE => item.oauth2_refresh_before = None,
             _ => {
                 let own = item.ext_text().into_iter().find(|(name, _)| *name == key);
@@ -403,7 +416,11 @@ impl Apply for SmtpSettings {
     }
 
     fn apply(self, item: &mut Smtp) -> Result<(), Error> {
-        replace(&mut item.server, self.server);
+        let server = self.server.filter(|server| !server.is_empty());
+        replace(
+            &mut item.server,
+            server.as_deref().map(server::parse).transpose()?,
+        );
         set_value(&mut item.port, self.port);
         set_value(&mut item.mode, self.mode);
         set(&mut item.username, self.username);

@@ -9,7 +9,7 @@ use lettre::address::Envelope;
 use super::{Content, Report, Try, mail};
 use crate::Deadline;
 use crate::cause::Cause;
-use crate::config::Smtp;
+use crate::config::{self, Smtp};
 use crate::mail::{Mail, Mailbox, Recipients};
 use crate::message::Message;
 use crate::net::Trip;
@@ -31,7 +31,7 @@ pub(super) fn submit(
     };
     let mode = item.mode.unwrap_or_default();
     let server = Server {
-        name: item.server.clone(),
+        name: config::without_brackets(&item.server).to_owned(),
         port: item.port.unwrap_or(mode.default_port()),
         mode,
     };

@@ -45,13 +45,16 @@ pub enum Cloud {
 }
 
 impl Cloud {
+    /// The name of the worldwide one.
+    pub(crate) const GLOBAL: &str = "global";
+
     /// The cloud that `oauth2-cloud` names.
     ///
     /// # Errors
     /// [`Error::Parameter`] for an unknown name.
     pub fn named(name: &str) -> Result<Self, Parameter> {
         match name {
-            "global" => Ok(Self::Global),
+            Self::GLOBAL => Ok(Self::Global),
             "us-gov" => Ok(Self::UsGov),
             "china" => Ok(Self::China),
             _ => Err(Parameter::new(

@@ -14,8 +14,6 @@ use crate::{Deadline, Error, Parameter, Secret};
 
 /// The parameter that is no setting: it goes where the tokens are kept.
 const REFRESH_TOKEN: &str = "oauth2-refresh-token";
-/// What is put down for a grant whose settings have changed.
-const OUTDATED: &str = "the target's server, provider, application or login was changed";
 
 /// A change of a target that concerns its grant.
 #[derive(Debug)]
@@ -58,7 +56,9 @@ impl Service {
         delete: &[String],
         digest: Option<&str>,
     ) -> Result<(), Error> {
-        self.change(|config| config.update(name, settings, delete, digest))
+        self.watching(name, |config| {
+            Ok(config.update(name, settings, delete, digest)?)
+        })
     }
 
     /// Deletes an entry that no matcher uses; a builtin one comes back at the next reading.
@@ -111,7 +111,7 @@ impl Service {
         let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
         delete.retain(|key| key != REFRESH_TOKEN);
         let gives_secret = settings.oauth2_client_secret.is_some();
-        let is_outdated = self.change(|config| {
+        let is_outdated = self.watching(name, |config| {
             let before = granted_for(config, name);
             with_token(config, name, token.as_ref(), |config| {
                 Ok(config.update(name, settings, &delete, digest)?)
@@ -131,19 +131,56 @@ impl Service {
         Ok(())
     }
 
+    /// Whether the changes would show a secret to another host for which it was not entered again: for a
+    /// caller who may not do that, before the files are written.
+    ///
+    /// # Errors
+    /// [`Error::parameter`] names the secret.
+    pub fn check_moved_secrets(&self) -> Result<(), Error> {
+        let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        moved.clone().map_or(Ok(()), |moved| Err(moved.into()))
+    }
+
+    /// Changes an entry, and notes a secret that goes elsewhere by it.
+    fn watching<T>(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Config) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.change(|config| {
+            let before = config.endpoint(name).ok().cloned();
+            let done = change(config)?;
+            if let Some(moved) = before.and_then(|before| config.moved_secret(&before)) {
+                *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(moved);
+            }
+            Ok::<_, Error>(done)
+        })
+    }
+
     /// Does to the grants what the changes of their targets mean, in 25 seconds at most: once the files are
-    /// written, without their locks. `by` is the user who made them.
+    /// written, without their locks. `by` is the user who made them. Answers with what they should know: what
+    /// is put aside, and what to do about it.
     ///
     /// # Errors
     /// The first thing that could not be done; the others are done all the same.
-    pub fn apply_changes(&self, by: &str) -> Result<(), Error> {
+    pub fn apply_changes(&self, by: &str) -> Result<Vec<String>, Error> {
         let deadline = Deadline::after(BUDGET);
         let mut result = Ok(());
+        let mut outdated = Vec::new();
         for change in self.take_grants() {
+            if let GrantChange::Outdated(target) = &change {
+                outdated.push(target.clone());
+            }
             let done = self.apply(change, by, deadline);
             result = result.and(done);
         }
-        result
+        result?;
+        if outdated.is_empty() {
+            return Ok(Vec::new());
+        }
+        let status = self.status();
+        let of = |target: &String| status.get(target)?.warning_of_change();
+        Ok(outdated.iter().filter_map(of).collect())
     }
 
     fn apply(&self, change: GrantChange, by: &str, deadline: Deadline) -> Result<(), Error> {
@@ -155,7 +192,7 @@ impl Service {
                 }
             }
             GrantChange::Outdated(target) if keeper.keeps(&target) => {
-                keeper.set_aside(&target, OUTDATED, by, deadline)?;
+                keeper.note_change(&target, by, deadline)?;
             }
             // settings that lack something else are none of this
             GrantChange::Renewed(target) if keeper.keeps(&target) => match self.account(&target) {

@@ -34,6 +34,28 @@ pub struct Identity {
     pub other: Other,
 }
 
+impl Identity {
+    /// The setting in which another one differs, with both values; the one that an administrator has
+    /// changed rather than what follows from it.
+    #[must_use]
+    pub fn difference<'a>(&'a self, other: &'a Self) -> Option<(&'static str, [&'a str; 2])> {
+        let grant_type = |identity: &Self| match identity.app_only {
+            true => "client-credentials",
+            false => "refresh-token",
+        };
+        let pairs = [
+            ("auth-method", [&*self.provider, &*other.provider]),
+            ("oauth2-cloud", [&self.cloud, &other.cloud]),
+            ("oauth2-tenant-id", [&self.tenant, &other.tenant]),
+            ("oauth2-token-url", [&self.token_url, &other.token_url]),
+            ("oauth2-client-id", [&self.client, &other.client]),
+            ("username", [&self.login, &other.login]),
+            ("oauth2-grant-type", [grant_type(self), grant_type(other)]),
+        ];
+        pairs.into_iter().find(|(_, [a, b])| a != b)
+    }
+}
+
 impl PartialEq for Identity {
     /// By what this version knows: a later one that adds what matters forbids older ones to touch the
     /// record.
@@ -49,13 +71,18 @@ impl PartialEq for Identity {
             other: _,
         } = self;
         *provider == other.provider
-            && *cloud == other.cloud
+            && worldwide(cloud) == worldwide(&other.cloud)
             && *token_url == other.token_url
             && *tenant == other.tenant
             && *client == other.client
             && *login == other.login
             && *app_only == other.app_only
     }
+}
+
+/// The worldwide cloud has no name here, though a record of before may have one.
+fn worldwide(cloud: &str) -> &str {
+    if cloud == "global" { "" } else { cloud }
 }
 
 impl Eq for Identity {}

@@ -22,6 +22,14 @@ pub struct Peer {
     pub other: Other,
 }
 
+impl Peer {
+    /// The server whatever its port and mode: who may see what was given for it.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.server.trim_end_matches('.').to_lowercase()
+    }
+}
+
 impl PartialEq for Peer {
     /// By what this version knows, as [`super::Identity`].
     fn eq(&self, other: &Self) -> bool {

@@ -77,6 +77,9 @@ pub struct Record {
     /// What went wrong last, until something goes right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
+    /// Since when the settings are others than it was made for, where that was noticed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outdated: Option<i64>,
     /// That there is no target for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub orphaned: Option<Orphaned>,

@@ -170,7 +170,7 @@ impl Keeper<'_> {
 
 /// A target, whose tokens it uses and where they are sent, as a name.
 pub(super) fn key(account: &Account) -> String {
-    hash(&(&account.target, &account.identity, &account.peer))
+    hash(&(&account.target, &account.identity, &account.peer.host()))
 }
 
 /// A name for these values that fits into a file name.

@@ -1,17 +1,16 @@
-//! What becomes of a person's grant while an application acts for itself in its place: it is kept
-//! aside, unused, and is there when the settings go back to what it was given for.
+//! What becomes of a person's grant while a target has other settings, with a grant of their own or an
+//! application that acts for itself: it is kept aside, unused, and is there when the settings go back to
+//! what it was given for.
 
 use super::Keeper;
+use super::objection::is_for;
 use crate::oauth2::Account;
 use crate::state::{Error, Record};
 
 /// The record that is meant for the account: this one, or the one aside in it.
 pub(crate) fn of<'r>(account: &Account, record: &'r Record) -> &'r Record {
     match &record.aside {
-        Some(aside) if record.identity != account.identity => {
-            let is_meant = aside.identity == account.identity;
-            if is_meant { aside } else { record }
-        }
+        Some(aside) if !is_for(account, record) && is_for(account, aside) => aside,
         _ => record,
     }
 }
@@ -22,28 +21,38 @@ impl Keeper<'_> {
         let Some(mut present) = present else {
             return Record::new(account.identity.clone());
         };
-        if present.identity == account.identity {
+        if is_for(account, &present) {
             return Ok(present);
         }
-        let (generation, sent) = (present.generation, present.sent);
         let aside = present.aside.take();
-        let mut record = match aside {
-            Some(aside) if aside.identity == account.identity => *aside,
-            // only an application that acts for itself gets here without a grant
-            aside => {
-                let mut record = Record::new(account.identity.clone())?;
-                present.access_token = None;
-                let is_grant = present.refresh_token.is_some();
-                record.aside = if is_grant {
-                    Some(present.into())
-                } else {
-                    aside
-                };
-                record
+        match aside {
+            Some(mut aside) if is_for(account, &aside) => {
+                aside.generation = present.generation;
+                aside.sent = present.sent;
+                keep(&mut aside, present);
+                Ok(*aside)
             }
-        };
-        record.generation = generation;
-        record.sent = sent;
-        Ok(record)
+            // only an application that acts for itself gets here without a grant
+            aside if present.identity != account.identity => {
+                let mut record = Record::new(account.identity.clone())?;
+                record.generation = present.generation;
+                record.sent = present.sent;
+                record.aside = aside;
+                keep(&mut record, present);
+                Ok(record)
+            }
+            aside => {
+                present.aside = aside;
+                Ok(present)
+            }
+        }
+    }
+}
+
+/// Keeps a person's grant aside in the record that takes its place.
+pub(super) fn keep(record: &mut Record, mut present: Record) {
+    present.access_token = None;
+    if present.refresh_token.is_some() {
+        record.aside = Some(present.into());
     }
 }

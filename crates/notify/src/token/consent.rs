@@ -1,10 +1,10 @@
 //! What people do to a grant: give it, take it away, change what it was made for.
 
-use super::objection::{has_new_secret, is_for_another_server};
-use super::{Error, Keeper};
+use super::objection::{has_new_secret, is_for, is_for_another_server};
+use super::{Error, Keeper, aside};
 use crate::oauth2::Account;
 use crate::parameter::Parameter;
-use crate::state::{self, Lock, Record, Standing, Told, Trouble};
+use crate::state::{self, Lock, Record, Standing, Told};
 use crate::{Deadline, Secret};
 
 /// The longest refresh token, in bytes.
@@ -41,9 +41,15 @@ impl Keeper<'_> {
         };
         let mark = present.as_ref().map(Record::mark);
         let mut record = Record::new(account.identity.clone())?;
-        if let Some(present) = present {
+        if let Some(mut present) = present {
             record.generation = present.generation;
             record.sent = present.sent;
+            record.aside = present.aside.take();
+            // one for the same settings is replaced
+            if !is_for(account, &present) {
+                aside::keep(&mut record, present);
+            }
+            record.aside.take_if(|aside| is_for(account, aside));
         }
         record.peer = Some(account.peer.clone());
         record.refresh_token = Some(refresh_token.clone());
@@ -55,27 +61,15 @@ impl Keeper<'_> {
         Ok(())
     }
 
-    /// Sets the grant of a target aside, for this reason: it is kept but not used any more.
+    /// Notes that the settings of a target were changed, for its status: since when its grant is put aside.
+    /// Nothing of it is lost, and it is used again once the settings go back.
     ///
     /// # Errors
     /// [`Error::State`].
-    pub fn set_aside(
-        &self,
-        target: &str,
-        reason: &str,
-        by: &str,
-        deadline: Deadline,
-    ) -> Result<(), Error> {
+    pub fn note_change(&self, target: &str, by: &str, deadline: Deadline) -> Result<(), Error> {
         self.change(target, "settings", by, deadline, |record, now| {
-            record.standing = Standing::AuthorizeAgain;
+            record.outdated = Some(now);
             record.access_token = None;
-            record.wait_until = None;
-            record.trouble = Some(Trouble {
-                at: now,
-                code: 400,
-                message: reason.to_owned(),
-                ..Trouble::default()
-            });
             true
         })?;
         self.drop_copy(target);

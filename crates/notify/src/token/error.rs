@@ -32,6 +32,12 @@ pub enum Error {
     SettingsChanged {
         /// The target.
         target: String,
+        /// The setting that has changed.
+        setting: &'static str,
+        /// What the grant was made for, and what the settings say.
+        values: [String; 2],
+        /// Whether the application acts for itself.
+        app_only: bool,
     },
     /// The target names another mail server than the one the grant was given for.
     ServerChanged {
@@ -110,13 +116,13 @@ impl Error {
     #[must_use]
     pub fn cause(&self) -> Cause {
         match self {
-            Self::NoGrant { .. } | Self::Ended { .. } | Self::SettingsChanged { .. } => {
-                Cause::Consent
+            Self::NoGrant { .. } | Self::Ended { .. } => Cause::Consent,
+            Self::SettingsChanged { app_only, .. } | Self::ServerChanged { app_only, .. } => {
+                match app_only {
+                    true => Cause::Settings,
+                    false => Cause::Consent,
+                }
             }
-            Self::ServerChanged {
-                app_only: false, ..
-            } => Cause::Consent,
-            Self::ServerChanged { app_only: true, .. } => Cause::Settings,
             Self::Waiting {
                 pause: Pause::Recent { .. } | Pause::Wished { .. },
                 ..
@@ -169,26 +175,18 @@ impl Error {
             Self::Ended { target, reason } => of(target, "its grant has ended")
                 .fix(format!("{ADMIN} authorize the target again"))
                 .details(Some(format!("the reason was: {reason}"))),
-            Self::SettingsChanged { target } => of(
+            Self::SettingsChanged {
                 target,
-                "its refresh token was made for another provider, application or login and is not used",
-            )
-            .fix(format!("{ADMIN} authorize the target again or restore the settings")),
+                setting,
+                values: [granted, named],
+                app_only,
+            } => changed(target, setting, [granted, named], *app_only),
             Self::ServerChanged {
                 target,
                 granted,
                 named,
                 app_only,
-            } => {
-                let cause = format!(
-                    "was set up to log in at {granted}, and its tokens are not sent to {named}"
-                );
-                let or = match app_only {
-                    true => "hand in the client secret again",
-                    false => "authorize the target again",
-                };
-                of(target, cause).fix(format!("{ADMIN} change the mail server back, or {or}"))
-            }
+            } => changed(target, "server", [&granted.server, &named.server], *app_only),
             Self::Waiting {
                 target,
                 pause,
@@ -207,6 +205,23 @@ impl Error {
             Self::Parameter(parameter) => parameter.message(),
         }
     }
+}
+
+fn changed(target: &str, setting: &str, [granted, named]: [&str; 2], app_only: bool) -> Message {
+    let shown = |value: &str| match value {
+        "" => "not set".to_owned(),
+        value => format!("'{value}'"),
+    };
+    let (granted, named) = (shown(granted), shown(named));
+    let (what, or) = match app_only {
+        true => ("the client secret is of", "set oauth2-client-secret again"),
+        false => ("the authorization is of", "authorize the target again"),
+    };
+    of(
+        target,
+        format!("{setting} is now {named}, {what} {granted}"),
+    )
+    .fix(format!("set {setting} back, or {or}"))
 }
 
 fn waiting(target: &str, pause: &Pause, last: &Trouble) -> Message {

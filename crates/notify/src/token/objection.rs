@@ -6,7 +6,7 @@
 use super::look::fingerprint;
 use super::{Error, Keeper};
 use crate::oauth2::Account;
-use crate::state::{Record, Standing};
+use crate::state::Record;
 
 impl Keeper<'_> {
     /// Why nothing of this record may be used for the account; `None` also where an application that
@@ -17,21 +17,20 @@ impl Keeper<'_> {
         let moved = is_for_another_server(account, record);
         let changed = record.identity != account.identity;
         if app_only {
-            // a client secret of its own was handed in for these settings
-            if has_new_secret(account, record) || !moved {
+            let changed = !is_for_same_application(account, record);
+            // a client secret of its own was entered for these settings
+            if has_new_secret(account, record) || !(moved || changed) {
                 return None;
+            }
+            if changed {
+                return Some(settings_changed(account, record));
             }
         } else if record.refresh_token.is_none() {
             return Some(self.no_grant(account));
         } else if !changed && !moved {
             return None;
-        } else if record.standing == Standing::AuthorizeAgain {
-            let trouble = record.trouble.as_ref();
-            let reason = trouble.map(|trouble| trouble.message.clone());
-            let reason = reason.unwrap_or_default();
-            return Some(Error::Ended { target, reason });
         } else if changed {
-            return Some(Error::SettingsChanged { target });
+            return Some(settings_changed(account, record));
         }
         Some(Error::ServerChanged {
             target,
@@ -42,12 +41,35 @@ impl Keeper<'_> {
     }
 }
 
-/// Whether it says so; a record of before does not.
+fn settings_changed(account: &Account, record: &Record) -> Error {
+    let difference = record.identity.difference(&account.identity);
+    let (setting, values) = difference.unwrap_or_default();
+    Error::SettingsChanged {
+        target: account.target.clone(),
+        setting,
+        values: values.map(str::to_owned),
+        app_only: account.identity.app_only,
+    }
+}
+
+/// Whether it says so; a record of before does not. Another port of the same host is none.
 pub(super) fn is_for_another_server(account: &Account, record: &Record) -> bool {
     record
         .peer
         .as_ref()
-        .is_some_and(|peer| *peer != account.peer)
+        .is_some_and(|peer| peer.host() != account.peer.host())
+}
+
+/// Whether it is the same application at the same provider, for the same mailbox.
+fn is_for_same_application(account: &Account, record: &Record) -> bool {
+    let mut identity = record.identity.clone();
+    identity.app_only = account.identity.app_only;
+    identity == account.identity
+}
+
+/// Whether what is kept was given for the account.
+pub(super) fn is_for(account: &Account, record: &Record) -> bool {
+    record.identity == account.identity && !is_for_another_server(account, record)
 }
 
 /// Whether an application that acts for itself has got another secret since the record was written.

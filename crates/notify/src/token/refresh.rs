@@ -159,6 +159,7 @@ impl Keeper<'_> {
         record.trouble = None;
         record.failures = 0;
         record.wait_until = None;
+        record.outdated = None;
     }
 
     pub(crate) fn sign(&self, record: &mut Record, why: &str, by: &str, now: i64) {

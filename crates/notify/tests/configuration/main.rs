@@ -1,5 +1,6 @@
 //! The configuration: a corpus of files with the answers expected, then each rule by name.
 
+mod aside;
 mod builtin;
 mod checker;
 mod corpus;

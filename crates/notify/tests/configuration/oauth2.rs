@@ -5,7 +5,7 @@ use notify::config::{Kind, SmtpSettings};
 
 use super::*;
 
-fn settings(method: &str) -> SmtpSettings {
+pub fn settings(method: &str) -> SmtpSettings {
     SmtpSettings {
         auth_method: text(method),
         oauth2_client_id: text("client"),
@@ -32,7 +32,7 @@ fn app() -> SmtpSettings {
 }
 
 /// A configuration with this target.
-fn with(settings: SmtpSettings) -> Config {
+pub fn with(settings: SmtpSettings) -> Config {
     let mut config = parse("", "");
     config.add("s1", settings).unwrap();
     config

@@ -17,7 +17,7 @@ pub fn ended(more: &str, secrets: &str) -> Site {
     let site = Site::new(&format!("{RELAY}\n{more}"), &format!("{SECRET}\n{secrets}"));
     site.file("user.cfg", "user:root@pam:1:0:::root@example.org:::\n");
     site.consent("relay");
-    site.set_aside("relay", "the grant has ended");
+    site.end("relay", "the grant has ended");
     site
 }
 
@@ -40,7 +40,7 @@ fn the_other_targets_are_told_once() {
     // consent again, and the next end is another change
     site.consent("relay");
     assert_eq!(site.alert().targets, [], "it works");
-    site.set_aside("relay", "the grant has ended again");
+    site.end("relay", "the grant has ended again");
     assert_eq!(words(&site.alert()), told);
     assert_eq!(server.count(), 2);
 }

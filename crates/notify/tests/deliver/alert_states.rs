@@ -79,18 +79,18 @@ fn other_settings_than_the_grant_was_given_for_and_once_more_after_they_were_rig
     site.consent("relay");
     let (public, secrets) = phone(server.address.port());
     let all = |relay: &str| {
-        let relay = relay.replace("port 9\n", "port 10\n");
+        let relay = relay.replace("localhost", "other.example.org");
         (format!("{relay}\n{public}"), format!("{SECRET}\n{secrets}"))
     };
     let (there, secrets) = all(RELAY);
-    let back = there.replace("port 10\n", "port 9\n");
+    let back = there.replace("other.example.org", "localhost");
     let mut site = site.with_targets(&there, &secrets);
-    is_told_once(&site, &seen, "authorize-again", "localhost:9 (tls)");
+    is_told_once(&site, &seen, "authorize-again", "is of 'localhost'");
     site = site.with_targets(&back, &secrets);
     assert!(site.is_unsettled("relay"), "it was told and is over");
     assert_eq!(site.alert().targets, []);
     site = site.with_targets(&there, &secrets);
-    is_told_once(&site, &seen, "authorize-again", "localhost:9 (tls)");
+    is_told_once(&site, &seen, "authorize-again", "is of 'localhost'");
 }
 
 #[test]

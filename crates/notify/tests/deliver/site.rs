@@ -14,6 +14,7 @@ use notify::account;
 use notify::config::{Config, Entity, Raw};
 use notify::deliver::Error;
 use notify::deliver::{Delivery, Level, Sender};
+use notify::state::{Lock, Standing, Store, Trouble};
 use notify::template::Templates;
 use notify::token::{Cache, Keeper};
 use notify::upkeep::{self, Health};
@@ -194,10 +195,21 @@ impl Site {
     }
 
     /// Ends the grant of a target for this reason.
-    pub fn set_aside(&self, name: &str, reason: &str) {
-        let keeper = Keeper::new(&self.host, &self.tokens).with_clock(self.clock);
+    pub fn end(&self, name: &str, reason: &str) {
+        let store = Store::new(&self.host, &notify::disk::SystemDisk);
         let end = Deadline::after(self.budget);
-        keeper.set_aside(name, reason, "root@pam", end).unwrap();
+        let guard = Lock::new(&self.host, name).unwrap().take(end).unwrap();
+        let mut record = store.read(name).unwrap().unwrap();
+        let mark = record.mark();
+        record.standing = Standing::AuthorizeAgain;
+        record.trouble = Some(Trouble {
+            message: reason.to_owned(),
+            ..Trouble::default()
+        });
+        let reserved = store.reserve(&guard, name, Some(&record)).unwrap();
+        store
+            .commit(&guard, reserved, name, &mut record, Some(&mark))
+            .unwrap();
     }
 
     /// How things stand with a target that logs in with OAuth2.

@@ -19,6 +19,7 @@ mod server;
 mod store;
 mod times;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};

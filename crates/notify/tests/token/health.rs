@@ -173,23 +173,65 @@ fn sendings_are_put_down_once_an_hour() {
 }
 
 #[test]
-fn a_grant_set_aside_is_kept_but_not_used() {
+fn a_grant_of_other_settings_is_kept_and_the_status_says_since_when() {
     let provider = Provider::new(Rule::Strict);
-    let site = Site::consented(&provider.url());
+    let mut site = Site::consented(&provider.url());
     site.token().unwrap();
-    let deadline = crate::site::soon();
-    site.keeper()
-        .set_aside(TARGET, "the server was changed", "root@pam", deadline)
-        .unwrap();
+    let login = std::mem::replace(
+        &mut site.account.identity.login,
+        "other@example.org".to_owned(),
+    );
     let error = site.refusal().to_string();
-    assert!(error.contains("the server was changed"), "{error}");
-    assert_eq!(site.refresh_token(), "r-cAnArY-1");
-    assert_eq!(provider.asked(), 1);
+    let wanted = "username is now 'other@example.org', the authorization is of 'mail@example.org'; \
+                  set username back, or authorize the target again";
+    assert!(error.ends_with(wanted), "{error}");
+    assert_eq!(of(&site).last_error_at, None, "a hand made the change");
+    let keeper = site.keeper();
+    keeper
+        .note_change(TARGET, "root@pam", crate::site::soon())
+        .unwrap();
+    let health = of(&site);
+    assert!(health.last_error_at.is_some());
+    assert_eq!(health.last_error, Some(error));
     let change = site.record().unwrap().changed;
     assert_eq!(
         (change.why.as_str(), change.by.as_str()),
         ("settings", "root@pam")
     );
+    assert_eq!(
+        (site.refresh_token().as_str(), provider.asked()),
+        ("r-cAnArY-1", 1)
+    );
+    site.account.identity.login = login;
+    assert_eq!(of(&site).last_error, None);
+    site.token().unwrap();
+    assert_eq!(site.record().unwrap().outdated, None);
+}
+
+#[test]
+fn a_grant_of_other_settings_waits_while_those_have_one_of_their_own() {
+    let provider = Provider::new(Rule::Lenient);
+    let mut site = Site::consented(&provider.url());
+    site.token().unwrap();
+    let first = site.refresh_token();
+    let home = site.account.clone();
+    site.account.peer.server = "other.example.org".to_owned();
+    site.consent("r-cAnArY-other");
+    assert_eq!(site.refresh_token(), "r-cAnArY-other");
+    let away = std::mem::replace(&mut site.account, home);
+    assert_eq!(of(&site).condition, Condition::Ok);
+    let told = provider.asked();
+    site.token().unwrap();
+    assert_eq!(
+        provider.asked(),
+        told + 1,
+        "no access token of other settings"
+    );
+    assert!(!site.refresh_token().contains("other"), "{first}");
+    // and back once more
+    site.account = away;
+    assert_eq!(of(&site).condition, Condition::Untested);
+    assert!(site.record().unwrap().aside.is_some());
 }
 
 #[test]
@@ -284,12 +326,10 @@ fn every_condition_but_the_best_has_cause_and_fix() {
             Condition::Misconfigured,
         ),
         (
-            |site, _| {
-                let end = crate::site::soon();
-                let keeper = site.keeper();
-                keeper
-                    .set_aside(TARGET, "changed", "root@pam", end)
-                    .unwrap();
+            |site, provider| {
+                site.clock.pass(60);
+                provider.order(json("400 No", r#"{"error":"invalid_grant"}"#));
+                run(site).unwrap_err();
             },
             Condition::AuthorizeAgain,
         ),

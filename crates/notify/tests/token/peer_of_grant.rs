@@ -37,19 +37,28 @@ fn each_part_of_the_server_counts_and_going_back_is_a_cure() {
     let mut site = Site::consented(&provider.url());
     let token = site.token().unwrap();
     let home = site.account.peer.clone();
-    let changes: [fn(&mut Peer); 3] = [
-        |peer| peer.server = other().server,
+    // the same server in other words, or another way to it
+    let same: [fn(&mut Peer); 4] = [
         |peer| peer.port = other().port,
         |peer| peer.mode = other().mode,
+        |peer| peer.server = peer.server.to_uppercase(),
+        |peer| peer.server.push('.'),
     ];
+    for change in same {
+        change(&mut site.account.peer);
+        assert_eq!(site.token().unwrap(), token);
+        assert_eq!(of(&site).condition, Condition::Ok);
+        site.account.peer = home.clone();
+    }
+    let changes: [fn(&mut Peer); 2] = [|peer| peer.server = other().server, |peer| *peer = other()];
     for change in changes {
         change(&mut site.account.peer);
         let error = site.refusal();
         assert!(matches!(error, Error::ServerChanged { .. }), "{error}");
         assert_eq!(error.code(), 400);
         let text = error.to_string();
-        for part in [home.to_string(), site.account.peer.to_string()] {
-            assert!(text.contains(&part), "{text}");
+        for part in [&home.server, &site.account.peer.server] {
+            assert!(text.contains(part.as_str()), "{text}");
         }
         assert!(
             site.keeper().keep_alive(&site.account, soon()).is_err(),
@@ -60,7 +69,7 @@ fn each_part_of_the_server_counts_and_going_back_is_a_cure() {
         assert_eq!(health.last_error.as_deref(), Some(text.as_str()));
         let cure = health.cure.unwrap();
         assert!(
-            cure.contains("change the mail server back") && cure.contains("authorize the target"),
+            cure.contains("set server back") && cure.contains("authorize the target"),
             "{cure}"
         );
         site.account.peer = home.clone();
@@ -122,7 +131,7 @@ fn an_application_that_acts_for_itself_needs_its_secret_again() {
     let first = site.token().unwrap();
     site.account.peer = other();
     let error = site.refusal().to_string();
-    assert!(error.contains("hand in the client secret again"), "{error}");
+    assert!(error.contains("set oauth2-client-secret again"), "{error}");
     // also if another setting makes it another identity
     site.account.identity.login = "more@example.org".to_owned();
     site.refusal();
@@ -130,23 +139,19 @@ fn an_application_that_acts_for_itself_needs_its_secret_again() {
     let accepted = || site.keeper().accept(&site.account, "root@pam", soon());
     accepted().unwrap();
     assert_ne!(site.token().unwrap(), first, "no token of before");
-    site.keeper()
-        .set_aside(
-            &site.account.target,
-            "the port was changed",
-            "root@pam",
-            soon(),
-        )
-        .unwrap();
-    site.refusal();
-    accepted().unwrap();
+    // another provider's URL, by a hand in the files
+    site.account.identity.token_url.push('/');
+    let error = site.refusal();
+    assert!(matches!(error, Error::SettingsChanged { .. }), "{error}");
+    assert_eq!(of(&site).condition, Condition::Misconfigured);
+    site.account.identity.token_url.pop();
     site.token().unwrap();
-    // a hand in the files: another secret
-    site.account.peer.port = 465;
+    // and with another secret
+    site.account.peer.server = "third.example.org".to_owned();
     site.refusal();
     site.account.client_secret = notify::Secret::new(format!("other-{CANARY}"));
     site.token().unwrap();
-    assert_eq!(provider.asked(), 4);
+    assert_eq!(provider.asked(), 3);
 }
 
 #[test]
@@ -161,6 +166,7 @@ fn a_persons_grant_waits_unused_while_the_application_acts_for_itself() {
     let requests = provider.state.lock().unwrap().requests.split_off(1);
     assert!(!requests.concat().contains("r-cAnArY"), "{requests:?}");
     site.account.identity.tenant = "example.org".to_owned();
+    site.account.client_secret = notify::Secret::new(format!("other-{CANARY}"));
     site.token().unwrap();
     let kept = site.record().unwrap().aside.unwrap();
     assert!(kept.access_token.is_none() && kept.standing == Standing::Usable);
@@ -188,9 +194,7 @@ fn nothing_of_a_target_stays_on_this_machine() {
     let keeper = site.keeper();
     site.token().unwrap();
     assert_eq!(copies(), 1);
-    keeper
-        .set_aside("mail", "the port was changed", "root@pam", soon())
-        .unwrap();
+    keeper.note_change("mail", "root@pam", soon()).unwrap();
     assert_eq!(copies(), 0);
     site.consent("r-cAnArY-1");
     site.token().unwrap();

@@ -4,7 +4,17 @@ package PVE::RESTEnvironment;
 
 use v5.36;
 
+use Exporter 'import';
+
 use PVE::Cluster;
+
+our @EXPORT_OK = qw(log_warn);
+
+# what whoever calls should know although the call succeeds
+sub log_warn ($message) {
+    chomp $message;
+    return print {*STDERR} "WARN: $message\n";
+}
 
 # Full rights belong to root, and to the owner of the files: he could write them anyway.
 sub setup_default_cli_env ($class, $user = 'root@pam') {
@@ -41,6 +51,12 @@ __END__
 =head1 NAME
 
 PVE::RESTEnvironment - who is calling, from where, in which language
+
+=head1 FUNCTIONS
+
+=head2 log_warn($message)
+
+Prints C<WARN:> and the message to standard error: pvesh shows it, a daemon's goes to its journal.
 
 =head1 METHODS
 

@@ -1,9 +1,10 @@
 //! Logging in with OAuth2: which settings belong together, and what credentials were given for.
 //!
 //! A grant and a client secret that were given for one server, provider or login are never sent to
-//! another: a change of those settings sets both aside.
+//! another: a change of those settings puts both aside. Another port of the same server, or STARTTLS in
+//! place of TLS, is no such change.
 
-use super::{Smtp, SmtpMode};
+use super::{Smtp, SmtpMode, aside};
 use crate::config::Error;
 use crate::oauth2::{
     CUSTOM, Cloud, Provider, check_app_only, check_cloud, is_guid, is_word_for_tenants, tenant,
@@ -28,6 +29,13 @@ impl Smtp {
         self.oauth2_grant_type.as_deref() == Some("client-credentials")
     }
 
+    /// The national cloud; the worldwide one has no name.
+    #[must_use]
+    pub fn cloud(&self) -> Option<String> {
+        let cloud = self.oauth2_cloud.clone();
+        cloud.filter(|cloud| cloud != Cloud::GLOBAL)
+    }
+
     /// The mail server that a grant is given for.
     #[must_use]
     pub fn peer_of_grant(&self) -> Peer {
@@ -44,15 +52,10 @@ impl Smtp {
     #[must_use]
     pub fn granted_for(&self) -> Vec<String> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let Peer {
-            server, port, mode, ..
-        } = self.peer_of_grant();
         vec![
-            server,
-            port.to_string(),
-            mode,
+            self.peer_of_grant().host(),
             self.oauth2_method().unwrap_or_default().to_owned(),
-            text(&self.oauth2_cloud),
+            text(&self.cloud()),
             text(&self.oauth2_token_url),
             text(&self.oauth2_tenant_id),
             text(&self.oauth2_client_id),
@@ -65,8 +68,8 @@ impl Smtp {
 /// An entry that was incomplete before stays changeable in all other respects.
 pub(super) fn settle(old: Option<&Smtp>, item: &mut Smtp, gives_secret: bool) -> Result<(), Error> {
     let changed = old.is_none_or(|old| old.granted_for() != item.granted_for());
-    if changed && !gives_secret {
-        item.oauth2_client_secret = None;
+    if let Some(old) = old {
+        aside::settle(old, item, gives_secret);
     }
     let Some(method) = item.oauth2_method() else {
         return Ok(());

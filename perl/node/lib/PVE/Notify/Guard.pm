@@ -20,9 +20,10 @@ our %NEEDS = (
         'PVE::Cluster' => [qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file)],
     },
     $API => {
-        'PVE::Exception'   => [qw(new raise_param_exc)],
-        'PVE::JSONSchema'  => [qw(get_standard_option parse_boolean register_format)],
-        'PVE::RESTHandler' => ['register_method'],
+        'PVE::Exception'       => [qw(new raise_param_exc)],
+        'PVE::RESTEnvironment' => [qw(log_warn)],
+        'PVE::JSONSchema'      => [qw(get_standard_option parse_boolean register_format)],
+        'PVE::RESTHandler'     => ['register_method'],
     },
 );
 

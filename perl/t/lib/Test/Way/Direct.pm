@@ -39,4 +39,15 @@ sub call ($self, $verb, $path, $param) {
     return { code => $error->{code}, message => $error->{msg}, errors => $error->{errors} };
 }
 
+# the same by another user than root@pam
+sub call_as ($self, $user, @call) {
+    my $rpcenv = PVE::RPCEnvironment->get;
+    $rpcenv->init_request;
+    $rpcenv->set_user($user);
+    my $answer = $self->call(@call);
+    $rpcenv->init_request;
+    $rpcenv->set_user('root@pam');
+    return $answer;
+}
+
 1;

@@ -11,6 +11,7 @@ use PVE::API2::Cluster::Notifications::Message qw(with_plain_first_line);
 use PVE::Exception;
 use PVE::JSONSchema;
 use PVE::Notify;
+use PVE::RESTEnvironment qw(log_warn);
 
 our @EXPORT_OK = qw(
     readers writers endpoint_writers with_config change_config raise_api_error with_errors
@@ -73,11 +74,21 @@ sub with_config ($code) {
     return or_raise(sub { return $code->(PVE::Notify::read_config()) });
 }
 
+my sub environment () {
+    my $get = PVE::RPCEnvironment->can('get') or return;
+    return eval { $get->() };
+}
+
 # who calls, for what is put down about it
 my sub user () {
-    my $get = PVE::RPCEnvironment->can('get') or return 'root@pam';
-    my $env = eval { $get->() };
+    my $env = environment();
     return $env && $env->get_user() // 'root@pam';
+}
+
+# Whoever may change the nodes themselves could read a secret anyway.
+my sub may_move_secrets () {
+    my $env = environment() or return 1;
+    return $env->check(user(), '/', ['Sys.Modify'], 1);
 }
 
 # What a change means for the grants of OAuth2 targets comes after the lock: it may have to wait for
@@ -86,11 +97,13 @@ sub change_config ($code) {
     my $change = sub {
         my $config = PVE::Notify::read_config();
         $code->($config);
+        $config->check_moved_secrets() if !may_move_secrets();
         PVE::Notify::write_config($config);
         return $config;
     };
     return or_raise(sub {
-        PVE::Notify::lock_config($change)->apply_oauth2_changes(user());
+        my $warnings = PVE::Notify::lock_config($change)->apply_oauth2_changes(user());
+        log_warn($_) for @$warnings;
         return;
     });
 }

@@ -1,0 +1,72 @@
+//! A secret that a change of its target would show to another host, though nobody has entered it again.
+
+use oauth2::url::Url;
+
+use super::entity::Entity;
+use super::{Config, Gotify, Kind, Smtp, Webhook};
+use crate::Secret;
+use crate::parameter::Parameter;
+
+/// Where a target sends its secret.
+struct Place {
+    host: String,
+    is_safe: bool,
+}
+
+impl Config {
+    /// The parameter that holds a secret of `before` which the same target, as it is now, sends to another
+    /// host, or without TLS where it had TLS. Another port is no other host.
+    #[must_use]
+    pub fn moved_secret(&self, before: &Entity) -> Option<Parameter> {
+        let now = self.get(before.kind(), before.name()).ok()?;
+        let name = match (before, now) {
+            (Entity::Smtp(old), Entity::Smtp(new)) => smtp(old, new),
+            (Entity::Gotify(old), Entity::Gotify(new)) => gotify(old, new),
+            (Entity::Webhook(old), Entity::Webhook(new)) => webhook(old, new),
+            _ => None,
+        }?;
+        let host = match before.kind() {
+            Kind::Smtp => "server",
+            _ => "host",
+        };
+        let reason = format!("must be entered again, as it was entered for another {host}");
+        Some(Parameter::new(name, reason))
+    }
+}
+
+fn smtp(old: &Smtp, new: &Smtp) -> Option<&'static str> {
+    let moves = old.peer_of_grant().host() != new.peer_of_grant().host();
+    (moves && is_kept(&old.password, &new.password)).then_some("password")
+}
+
+fn gotify(old: &Gotify, new: &Gotify) -> Option<&'static str> {
+    (moves(&old.server, &new.server) && is_kept(&old.token, &new.token)).then_some("token")
+}
+
+fn webhook(old: &Webhook, new: &Webhook) -> Option<&'static str> {
+    let kept = new.secret.iter().any(|new| {
+        let mut all = old.secret.iter();
+        all.any(|old| old.name == new.name && is_kept(&old.value, &new.value))
+    });
+    (moves(&old.url, &new.url) && kept).then_some("secret")
+}
+
+fn is_kept(old: &Option<Secret>, new: &Option<Secret>) -> bool {
+    let same = |(old, new): (&Secret, &Secret)| old.expose() == new.expose();
+    old.as_ref().zip(new.as_ref()).is_some_and(same)
+}
+
+fn moves(old: &str, new: &str) -> bool {
+    match (place(old), place(new)) {
+        (Some(old), Some(new)) => old.host != new.host || (old.is_safe && !new.is_safe),
+        _ => old != new,
+    }
+}
+
+fn place(url: &str) -> Option<Place> {
+    let url = Url::parse(url).ok()?;
+    Some(Place {
+        host: url.host_str()?.trim_end_matches('.').to_owned(),
+        is_safe: url.scheme() == "https",
+    })
+}
