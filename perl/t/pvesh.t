@@ -128,8 +128,8 @@ subtest 'what is wrong with a command line is said' => sub {
         <<"TEXT", 'the usage follows';
 pvesh create $path
     --auth-method <google-oauth2 | microsoft-oauth2 | custom-oauth2>
-    --authorization-code <string> --client-id <string> --client-secret <string>
-    --redirect-uri <string> [OPTIONS] [FORMAT_OPTIONS]
+    --authorization-code <string> --client-id <string> --redirect-uri <string>
+    [OPTIONS] [FORMAT_OPTIONS]
 TEXT
     is request_count(), $before, 'nothing reached the library';
 };

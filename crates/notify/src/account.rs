@@ -3,13 +3,13 @@
 use std::cell::LazyCell;
 use std::time::Duration;
 
-use crate::Host;
 use crate::config::Smtp;
 use crate::oauth2::{
-    Account, CUSTOM, Cloud, Error, Provider, Providers, check_app_only, check_cloud, check_text,
-    words,
+    Account, CUSTOM, Cloud, Error, Provider, Providers, check_app_only, check_client_auth,
+    check_cloud, check_text, words,
 };
 use crate::state::Identity;
+use crate::{Host, Secret};
 
 /// The account of a target; `None` if it does not log in with OAuth2.
 ///
@@ -55,16 +55,20 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
             &authorize_url,
             words(smtp.oauth2_scopes.as_deref()),
         )?
+        .with_client_auth(smtp.oauth2_client_auth.as_deref())?
     } else {
         find(providers, method, smtp.oauth2_cloud.as_deref())?
     };
     if app_only {
         check_app_only(&provider)?;
     }
-    let client_secret = smtp
-        .oauth2_client_secret
-        .clone()
-        .ok_or_else(|| Error::parameter("oauth2-client-secret", "is required for OAuth2"))?;
+    check_client_auth(method, smtp.oauth2_client_auth.as_deref(), app_only)?;
+    let missing = || Error::parameter("oauth2-client-secret", "is required for OAuth2");
+    let client_secret = match &smtp.oauth2_client_secret {
+        // one that is left from before is not sent
+        _ if provider.is_public_client() => Secret::new(""),
+        secret => secret.clone().ok_or_else(missing)?,
+    };
     let token_url = provider.token_url(smtp.oauth2_tenant_id.as_deref())?;
     let identity = Identity {
         provider: provider.name.clone(),
@@ -77,7 +81,9 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
         ..Identity::default()
     };
     check_text("oauth2-client-id", &identity.client)?;
-    check_text("oauth2-client-secret", client_secret.expose())?;
+    if !provider.is_public_client() {
+        check_text("oauth2-client-secret", client_secret.expose())?;
+    }
     Ok(Some(Account {
         target: smtp.name.clone(),
         provider,

@@ -12,7 +12,7 @@ use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::{Asked, Asking, Error, explain, provider};
+use super::{Asked, Asking, ClientAuth, Error, Provider, explain, provider};
 use crate::Secret;
 use crate::cause::Oddity;
 use crate::http::{dated, retry_after};
@@ -114,6 +114,22 @@ impl From<Error> for Refusal {
     }
 }
 
+impl Refusal {
+    /// The same of an application that has logged in so.
+    pub(super) fn by(mut self, provider: &Provider, way: ClientAuth) -> Self {
+        self.error.set_client_auth(provider, way);
+        self
+    }
+
+    /// The same as what followed another refusal.
+    pub(super) fn after(self, first: Self, asking: Asking) -> Self {
+        Self {
+            error: Box::new(Error::twice(first.error, self.error, asking)),
+            rotated: self.rotated.or(first.rotated),
+        }
+    }
+}
+
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.error.fmt(f)
@@ -146,6 +162,8 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
         504 => return odd(Oddity::GatewayTimeout),
         500.. => return busy(Oddity::ServerStatus),
         _ if is_page(response) => return odd(Oddity::Html),
+        400 if response.body().trim_ascii().is_empty() => return odd(Oddity::EmptyBadRequest),
+        401 if response.body().trim_ascii().is_empty() => return odd(Oddity::EmptyUnauthorized),
         _ => return odd(Oddity::Status),
     }
     if is_page(response) {

@@ -44,6 +44,9 @@ impl Keeper<'_> {
         if let Some(present) = present {
             record.generation = present.generation;
             record.sent = present.sent;
+            if present.identity == record.identity {
+                record.client_auth = present.client_auth;
+            }
         }
         record.peer = Some(account.peer.clone());
         record.refresh_token = Some(refresh_token.clone());

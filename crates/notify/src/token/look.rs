@@ -5,7 +5,7 @@ use super::{AccessToken, Error, Keeper, record_of};
 use crate::disk::Stamp;
 use crate::hash::hmac;
 use crate::hex::hex;
-use crate::oauth2::Account;
+use crate::oauth2::{Account, CUSTOM};
 use crate::state::{Record, Standing};
 
 /// A grant is used when it was not used for so long, in seconds: 20 h.
@@ -119,7 +119,8 @@ impl Keeper<'_> {
             let reason = reason().unwrap_or_default();
             return Some(Error::Ended { target, reason });
         }
-        let mended = record.settings != fingerprint(account, record);
+        let mended = record.settings != fingerprint(account, record)
+            || record.client_auth.set != set_client_auth(account);
         let pause = record
             .retry_at
             .map_or(0, |moment| moment.saturating_sub(now));
@@ -164,6 +165,13 @@ pub(crate) fn is_due(record: &Record, now: i64) -> bool {
         None => true,
     };
     retry || (idle && !record.identity.app_only)
+}
+
+/// How the settings say that the application logs in, where that can be set.
+pub(super) fn set_client_auth(account: &Account) -> Option<String> {
+    let set = account.provider.client_auth;
+    let set = set.filter(|_| account.provider.name == CUSTOM);
+    set.map(|way| way.name().to_owned())
 }
 
 /// What tells the settings that a failure belongs to from others, without telling them.

@@ -47,12 +47,12 @@ fn the_provider_file_adds_and_overrides() {
     let microsoft = providers.find("microsoft-oauth2").unwrap();
     assert_eq!(
         (microsoft.client_auth, microsoft.tenant),
-        (ClientAuth::Basic, Tenant::Required)
+        (Some(ClientAuth::Basic), Tenant::Required)
     );
     let own = providers.find("own-oauth2").unwrap();
     assert_eq!(
         (own.client_auth, own.tenant),
-        (ClientAuth::Post, Tenant::Required)
+        (Some(ClientAuth::Post), Tenant::Required)
     );
 }
 

@@ -2,6 +2,7 @@
 //! tokens and revokes the grant when a spent one comes back.
 
 mod app;
+mod client_auth;
 mod clock;
 mod disk;
 mod early;

@@ -84,7 +84,9 @@ sub bad_calls () {
         push @calls, ["unknown parameter $name", with($name => 'a'), $name];
     }
     push @calls,
-        ['no parameter at all', {}, sort grep { !/tenant|verifier/ } keys %good],
+
+        # a public client has no secret
+        ['no parameter at all', {}, sort grep { !/tenant|verifier|secret/ } keys %good],
         ['a secret of 16385 characters', with('client-secret' => 'a' x 16385), 'client-secret'],
         [
         'two mistakes', with('client-id' => '', 'redirect-uri' => 'x'),

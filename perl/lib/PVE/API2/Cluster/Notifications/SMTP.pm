@@ -131,6 +131,15 @@ my @extra = (
         maxLength   => 2048,
         optional    => 1,
     },
+    'oauth2-client-auth' => {
+        description =>
+            'With custom-oauth2: how the application logs in at the token endpoint: secret in '
+            . 'the header (basic), secret in the body (post), or a public client without one (none). '
+            . 'Default: basic, and post where the provider refuses that.',
+        type     => 'string',
+        enum     => ['basic', 'post', 'none'],
+        optional => 1,
+    },
     'oauth2-refresh-before' => {
         description => 'Renew an access token so many seconds before its end, but not in the first '
             . 'half of its life. Without it: 15 minutes, or a quarter of its life if that is less.',
