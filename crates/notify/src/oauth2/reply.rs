@@ -2,7 +2,7 @@
 //!
 //! Strict where a token would be wrong or unusable, lenient where providers differ harmlessly: the
 //! token type compares without case and may be missing, an absent `scope` means "as asked" and may be a
-//! list, `expires_in` does not matter where only the refresh token counts, an empty refresh token is none.
+//! list, `expires_in` does not matter where only the refresh token counts, an empty field is none.
 
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ pub(super) struct Answer {
     access_token: Option<Secret>,
     #[serde(default, deserialize_with = "filled")]
     refresh_token: Option<Secret>,
+    #[serde(default, deserialize_with = "filled")]
     id_token: Option<Secret>,
     token_type: Option<String>,
     scope: Option<Value>,
@@ -229,7 +230,7 @@ fn grant(asked: &Asked<'_>, answer: &Answer) -> Result<(), Oddity> {
     if !answer
         .token_type
         .as_deref()
-        .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"))
+        .is_none_or(|kind| kind.is_empty() || kind.eq_ignore_ascii_case("bearer"))
     {
         return Err(Oddity::TokenType);
     }
@@ -261,10 +262,12 @@ pub(super) fn demanded<'a>(asked: &'a Asked<'_>) -> impl Iterator<Item = &'a str
     })
 }
 
-/// The scopes that an answer lists: words with blanks or commas between them, or a list of such.
+/// The scopes that an answer lists: words with whitespace or commas between them, or a list of such.
 fn granted(answer: &Answer) -> Vec<String> {
     let words = |text: &str| -> Vec<String> {
-        let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+        let words = text
+            .split([' ', ',', '\t', '\r', '\n'])
+            .filter(|word| !word.is_empty());
         words.map(str::to_owned).collect()
     };
     match &answer.scope {

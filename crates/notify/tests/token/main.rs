@@ -9,6 +9,7 @@ mod early;
 mod fork;
 mod health;
 mod kill;
+mod lenient;
 mod newer;
 mod nodes;
 mod order;
