@@ -53,7 +53,7 @@ pub mod export {
     }
 
     /// Why the file that adds or overrides providers is ignored on this machine; undef where it
-    /// counts, is missing, or may not be there.
+    /// counts or is missing.
     #[export]
     pub fn provider_file_error(#[try_from_ref] this: &Object) -> Option<String> {
         this.provider_file_error()

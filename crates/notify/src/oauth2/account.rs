@@ -70,6 +70,10 @@ pub(crate) fn check_app_only(provider: &Provider) -> Result<(), Parameter> {
     if !provider.app_scopes.is_empty() {
         return Ok(());
     }
+    if provider.name == CUSTOM {
+        let reason = "is missing (needed with oauth2-grant-type 'client-credentials')";
+        return Err(Parameter::new("oauth2-scopes", reason));
+    }
     let reason = format!("client-credentials cannot be used with {}", provider.name);
     Err(Parameter::new("oauth2-grant-type", reason))
 }

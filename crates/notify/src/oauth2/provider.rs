@@ -2,7 +2,7 @@
 //!
 //! Google: developers.google.com/identity/protocols/oauth2/web-server. Microsoft:
 //! learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow, and its page on national
-//! clouds. A machine that is not a PVE node may add and override providers by a file.
+//! clouds. A machine may add and override providers by a file.
 
 use ::oauth2::url::Url;
 
@@ -244,7 +244,7 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// The builtin providers, and on a machine that is not a PVE node those of its provider file.
+    /// The builtin providers, and those of the machine's provider file.
     #[must_use]
     pub fn load(host: &Host) -> Self {
         let mut list = vec![Provider::google(), Provider::microsoft(Cloud::Global)];
@@ -290,7 +290,8 @@ impl Providers {
                     .iter()
                     .map(|provider| provider.name.as_str())
                     .collect();
-                let mut reason = format!("names no known provider; known are {}", known.join(", "));
+                let known = known.join(", ");
+                let mut reason = format!("names no known provider; known are {known}, {CUSTOM}");
                 if let Some(fault) = &self.fault {
                     reason.push_str(&format!(" ({fault})"));
                 }
@@ -349,7 +350,8 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "auth-method: names no known provider; known are google-oauth2, microsoft-oauth2"
+            "auth-method: names no known provider; known are google-oauth2, microsoft-oauth2, \
+             custom-oauth2"
         );
     }
 }

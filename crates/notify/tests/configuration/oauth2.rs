@@ -105,10 +105,19 @@ fn what_a_provider_does_not_have() {
     config.update("s1", app(), &[], None).unwrap();
     let delete = ["oauth2-scopes".to_owned()];
     let change = config.update("s1", SmtpSettings::default(), &delete, None);
-    assert_eq!(
-        refused(change).1,
-        "oauth2-grant-type: client-credentials cannot be used with custom-oauth2"
-    );
+    let missing = "oauth2-scopes: is missing (needed with oauth2-grant-type 'client-credentials')";
+    assert_eq!(refused(change).1, missing);
+    let new = SmtpSettings {
+        oauth2_grant_type: text("client-credentials"),
+        oauth2_scopes: None,
+        ..custom()
+    };
+    assert_eq!(refused(config.add("s2", new)).1, missing);
+    let blank = SmtpSettings {
+        oauth2_scopes: text(" "),
+        ..SmtpSettings::default()
+    };
+    assert_eq!(refused(config.update("s1", blank, &[], None)).1, missing);
 }
 
 fn logging_in(how: &str) -> SmtpSettings {

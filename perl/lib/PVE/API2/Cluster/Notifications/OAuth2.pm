@@ -40,10 +40,12 @@ my $parameters = {
     properties           => {
         'auth-method' => {
             description => 'The provider that issued the authorization code: Google (Gmail and '
-                . 'Workspace), Microsoft (Microsoft 365 and Outlook.com), or any other, which '
-                . 'token-url and scopes describe.',
-            type => 'string',
-            enum => ['google-oauth2', 'microsoft-oauth2', 'custom-oauth2'],
+                . 'Workspace), Microsoft (Microsoft 365 and Outlook.com), one of '
+                . 'oauth2-providers.json, or any other, which token-url and scopes describe '
+                . '(custom-oauth2).',
+            type     => 'string',
+            typetext => 'google-oauth2 | microsoft-oauth2 | custom-oauth2',
+            pattern  => '[a-z0-9-]{2,64}',
         },
         'client-id' => text_parameter(
             q{The OAuth2 client ID of your application. Google: "Client ID" under "APIs & Services", }

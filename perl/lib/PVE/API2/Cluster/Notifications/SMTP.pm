@@ -68,8 +68,8 @@ my @keys = (
 my @extra = (
     'auth-method' => {
         description => 'How to log in: "plain" with user name and password; "google-oauth2", '
-            . '"microsoft-oauth2" or "custom-oauth2" (any other provider) with OAuth2. Without it a '
-            . 'user name means "plain".',
+            . '"microsoft-oauth2", a provider of oauth2-providers.json or "custom-oauth2" (any other) '
+            . 'with OAuth2. Without it a user name means "plain".',
         type     => 'string',
         typetext => 'plain | google-oauth2 | microsoft-oauth2 | custom-oauth2',
         pattern  => '[a-z0-9-]{1,64}',
