@@ -37,8 +37,13 @@ pub enum Error {
     },
     /// The provider has refused twice: each way for the application to log in was tried.
     Twice(Box<Twice>),
-    /// One of the last two, where nobody was waiting at a browser: it is told in other words.
-    Refresh(Box<Error>),
+    /// One of those before, where nobody was waiting at a browser: it is told in other words.
+    Refresh {
+        /// Which.
+        error: Box<Error>,
+        /// Whether the same grant has given an access token before.
+        has_worked: bool,
+    },
 }
 
 impl Error {
@@ -54,7 +59,7 @@ impl Error {
             Self::Net(error) => error.cause(),
             Self::Answer { cause, .. } => cause.clone(),
             Self::Twice(twice) => twice.telling().cause(),
-            Self::Refresh(error) => error.cause(),
+            Self::Refresh { error, .. } => error.cause(),
         }
     }
 
@@ -72,7 +77,7 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> Option<&'static advice::Advice> {
         match self {
-            Self::Refresh(error) => advice::of_refresh(&error.cause()),
+            Self::Refresh { error, .. } => advice::of_refresh(&error.cause()),
             error => advice::of(&error.cause()),
         }
     }
@@ -83,7 +88,7 @@ impl Error {
         match self {
             Self::Answer { retry_after, .. } => *retry_after,
             Self::Twice(twice) => twice.telling().retry_after(),
-            Self::Refresh(error) => error.retry_after(),
+            Self::Refresh { error, .. } => error.retry_after(),
             _ => None,
         }
     }
@@ -127,7 +132,13 @@ impl Error {
                 }
             }
             Self::Twice(twice) => twice.in_words_of(advice, setting),
-            Self::Refresh(error) => error.in_words_of(advice, "oauth2-client-auth"),
+            Self::Refresh { error, has_worked } => {
+                let message = error.in_words_of(advice, "oauth2-client-auth");
+                match *has_worked && error.may_be_the_end_of_a_grant() {
+                    true => with_consent_first(message),
+                    false => message,
+                }
+            }
         }
     }
 
@@ -167,6 +178,21 @@ impl Error {
         may_be && self.cause().verdict() == Verdict::Refused
     }
 
+    /// Whether some provider says so that a grant has ended, in place of RFC 6749's `invalid_grant`:
+    /// `invalid_request`, or nothing, and nothing finer beside it.
+    fn may_be_the_end_of_a_grant(&self) -> bool {
+        match self.cause() {
+            Cause::Odd(Oddity::EmptyBadRequest | Oddity::EmptyUnauthorized) => true,
+            Cause::Denied(denial) => {
+                denial.error == "invalid_request"
+                    && denial.subtype.is_empty()
+                    && denial.numbers.is_empty()
+                    && self.cause().verdict() == Verdict::Refused
+            }
+            _ => false,
+        }
+    }
+
     /// The provider's word for a refusal.
     fn word(&self) -> String {
         match self.cause() {
@@ -186,11 +212,12 @@ impl Error {
     }
 
     /// The same as it is told where a token was to be refreshed.
-    pub(super) fn of_refresh(self) -> Self {
+    pub(super) fn of_refresh(self, has_worked: bool) -> Self {
         match self {
-            error @ (Self::Net(_) | Self::Answer { .. } | Self::Twice(_)) => {
-                Self::Refresh(Box::new(error))
-            }
+            error @ (Self::Net(_) | Self::Answer { .. } | Self::Twice(_)) => Self::Refresh {
+                error: Box::new(error),
+                has_worked,
+            },
             error => error,
         }
     }
@@ -229,6 +256,17 @@ impl Twice {
         }
         message.details(Some(details))
     }
+}
+
+/// A message whose first cure is a new consent.
+fn with_consent_first(message: Message) -> Message {
+    let consent = "authorize the target again, which is the likely cure since its refresh token has \
+                   worked before";
+    let fix = match &message.fix {
+        Some(others) => format!("{consent}, or else: {others}"),
+        None => consent.to_owned(),
+    };
+    message.fix(fix)
 }
 
 /// A message that names the other ways, too.

@@ -87,6 +87,9 @@ fn obtain<E: ::oauth2::ErrorResponse + 'static>(
     skew: &Cell<Option<i64>>,
     ask: impl Fn(&TokenClient) -> Result<Tokens, RequestTokenError<Refusal, E>>,
 ) -> Result<Granted, Failure> {
+    // a consent begins a record of its own
+    let has_worked = asking == Asking::Refresh && record.obtained.is_some();
+    let judge = |refusal| judge(refusal, has_worked);
     let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
     let ask = |auth| {
         let client = client(auth, &account.identity.client, &account.client_secret, &url);
@@ -134,9 +137,9 @@ fn send(
     Ok(answer)
 }
 
-fn judge(refusal: Refusal) -> Failure {
+fn judge(refusal: Refusal, has_worked: bool) -> Failure {
     Failure {
-        error: Box::new(refusal.error.of_refresh()),
+        error: Box::new(refusal.error.of_refresh(has_worked)),
         rotated: refusal.rotated,
     }
 }

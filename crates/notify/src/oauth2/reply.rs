@@ -162,9 +162,10 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
         429 => return busy(Oddity::TooManyRequests),
         504 => return odd(Oddity::GatewayTimeout),
         500.. => return busy(Oddity::ServerStatus),
+        // whatever type the nothing has
+        400 if is_empty(response) => return odd(Oddity::EmptyBadRequest),
+        401 if is_empty(response) => return odd(Oddity::EmptyUnauthorized),
         _ if is_page(response) => return odd(Oddity::Html),
-        400 if response.body().trim_ascii().is_empty() => return odd(Oddity::EmptyBadRequest),
-        401 if response.body().trim_ascii().is_empty() => return odd(Oddity::EmptyUnauthorized),
         _ => return odd(Oddity::Status),
     }
     if is_page(response) {
@@ -314,6 +315,10 @@ fn content_type(response: &HttpResponse) -> Option<String> {
 
 fn is_json(response: &HttpResponse) -> bool {
     content_type(response).is_none_or(|kind| kind.starts_with("application/json"))
+}
+
+fn is_empty(response: &HttpResponse) -> bool {
+    response.body().trim_ascii().is_empty()
 }
 
 fn is_page(response: &HttpResponse) -> bool {

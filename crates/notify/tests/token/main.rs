@@ -2,6 +2,7 @@
 //! tokens and revokes the grant when a spent one comes back.
 
 mod app;
+mod breach;
 mod client_auth;
 mod clock;
 mod disk;
