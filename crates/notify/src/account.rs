@@ -105,3 +105,44 @@ fn find(providers: &Providers, method: &str, cloud: Option<&str>) -> Result<Prov
         cloud => Provider::microsoft(cloud),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn smtp(client_auth: Option<&str>) -> Smtp {
+        let text = |text: &str| Some(text.to_owned());
+        let mut smtp = Smtp::default();
+        smtp.username = text("pve@example.org");
+        smtp.auth_method = text(CUSTOM);
+        smtp.oauth2_client_id = text("client");
+        smtp.oauth2_token_url = text("https://example.org/token");
+        smtp.oauth2_authorize_url = text("https://example.org/authorize");
+        smtp.oauth2_client_auth = client_auth.map(str::to_owned);
+        smtp.oauth2_client_secret = Some(Secret::new("left over"));
+        smtp
+    }
+
+    #[test]
+    fn a_secret_that_a_public_client_still_has_goes_nowhere() {
+        for (set, secret) in [
+            (None, "left over"),
+            (Some("basic"), "left over"),
+            (Some("post"), "left over"),
+            (Some("none"), ""),
+        ] {
+            let account = of(&Host::pve(), &smtp(set)).unwrap().unwrap();
+            assert_eq!(account.client_secret.expose(), secret, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_hand_wrote_into_the_file_is_checked() {
+        let mut google = smtp(Some("post"));
+        google.auth_method = Some("google-oauth2".to_owned());
+        for smtp in [smtp(Some("mtls")), google] {
+            let text = of(&Host::pve(), &smtp).unwrap_err().to_string();
+            assert!(text.starts_with("oauth2-client-auth: "), "{text}");
+        }
+    }
+}

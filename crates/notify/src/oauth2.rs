@@ -223,7 +223,7 @@ pub(crate) fn exchange_code_on(
             _ => explain::odd(&provider.name, Oddity::NotJson).into(),
         })
     };
-    let (tokens, _) = client_auth::attempt(provider, Asking::Code, None, ask)
+    let (tokens, _) = client_auth::attempt(provider, Asking::Code, None, deadline, ask)
         .map_err(|refusal| *refusal.error)?;
     match tokens.refresh_token() {
         Some(token) => Ok(Secret::new(token.secret().as_str())),

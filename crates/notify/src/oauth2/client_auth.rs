@@ -1,10 +1,16 @@
 //! How the application proves itself at the token endpoint (RFC 6749 section 2.3.1): in one way, or where
 //! nobody has said which, in the one that every server must support and then in the other.
 
+use std::time::Duration;
+
 use super::reply::Refusal;
 use super::{Asking, Provider};
+use crate::Deadline;
 use crate::parameter::Parameter;
 use crate::state::Record;
+
+/// With less time than this nobody is asked again.
+const LEAST: Duration = Duration::from_secs(2);
 
 /// A way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +58,13 @@ pub(super) fn known(record: &Record, asking: Asking) -> Option<ClientAuth> {
 }
 
 /// Asks in the way of the settings, or in the one that has worked before. Where there is none of both a
-/// refusal that may be due to the way is followed by one more request; the answer comes with its way.
+/// refusal that may be due to the way is followed by one more request, if there is time for its answer,
+/// which may have a new refresh token in it. The answer comes with its way.
 pub(super) fn attempt<T>(
     provider: &Provider,
     asking: Asking,
     known: Option<ClientAuth>,
+    deadline: Deadline,
     ask: impl Fn(ClientAuth) -> Result<T, Refusal>,
 ) -> Result<(T, ClientAuth), Refusal> {
     let by = |way: ClientAuth| match ask(way) {
@@ -67,7 +75,7 @@ pub(super) fn attempt<T>(
         return by(way);
     }
     match by(ClientAuth::Basic) {
-        Err(first) if first.error.may_be_of_client_auth() => {
+        Err(first) if first.error.may_be_of_client_auth() && deadline.left() >= Some(LEAST) => {
             by(ClientAuth::Post).map_err(|second| second.after(first, asking))
         }
         answer => answer,

@@ -53,11 +53,17 @@ pub(crate) fn refresh(
     );
     let sent = RefreshToken::new(token.expose().to_owned());
     let skew = Cell::new(None);
-    obtain(account, Asking::Refresh, record, &skew, |client| {
-        client
-            .exchange_refresh_token(&sent)
-            .request(&|request| send(trip, &asked, request, now, deadline, &skew))
-    })
+    obtain(
+        account,
+        Asking::Refresh,
+        record,
+        (&skew, deadline),
+        |client| {
+            client
+                .exchange_refresh_token(&sent)
+                .request(&|request| send(trip, &asked, request, now, deadline, &skew))
+        },
+    )
 }
 
 /// Asks for an access token for the application itself.
@@ -71,7 +77,7 @@ pub(crate) fn app_token(
     let asked = asked(account, Asking::App, vec![&account.client_secret]);
     let scopes = account.provider.app_scopes.iter().cloned().map(Scope::new);
     let skew = Cell::new(None);
-    obtain(account, Asking::App, record, &skew, |client| {
+    obtain(account, Asking::App, record, (&skew, deadline), |client| {
         client
             .exchange_client_credentials()
             .add_scopes(scopes.clone())
@@ -84,7 +90,7 @@ fn obtain<E: ::oauth2::ErrorResponse + 'static>(
     account: &Account,
     asking: Asking,
     record: &Record,
-    skew: &Cell<Option<i64>>,
+    (skew, deadline): (&Cell<Option<i64>>, Deadline),
     ask: impl Fn(&TokenClient) -> Result<Tokens, RequestTokenError<Refusal, E>>,
 ) -> Result<Granted, Failure> {
     // a consent begins a record of its own
@@ -101,7 +107,7 @@ fn obtain<E: ::oauth2::ErrorResponse + 'static>(
     };
     let known = client_auth::known(record, asking);
     let (tokens, client_auth) =
-        client_auth::attempt(&account.provider, asking, known, ask).map_err(judge)?;
+        client_auth::attempt(&account.provider, asking, known, deadline, ask).map_err(judge)?;
     let life = tokens.expires_in().map(|life| life.as_secs());
     Ok(Granted {
         access_token: Secret::new(tokens.access_token().secret().as_str()),

@@ -3,10 +3,11 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use notify::Secret;
 use notify::oauth2::ClientAuth;
 use notify::state::Standing;
+use notify::{Deadline, Secret};
 
 use crate::peer::{Server, client_auth, close, json, read_request};
 use crate::site::Site;
@@ -19,6 +20,8 @@ struct Provider {
     /// The way for each.
     rule: Arc<Mutex<[&'static str; 2]>>,
     asked: Arc<Mutex<Vec<&'static str>>>,
+    /// How long a refusal takes.
+    delay: Arc<Mutex<Duration>>,
 }
 
 impl Provider {
@@ -26,6 +29,8 @@ impl Provider {
         let rule = Arc::new(Mutex::new([refresh, app]));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (kept, seen) = (Arc::clone(&rule), Arc::clone(&asked));
+        let delay = Arc::new(Mutex::new(Duration::ZERO));
+        let pause = Arc::clone(&delay);
         let server = Server::tls(move |tls, number| {
             let request = read_request(tls);
             let way = client_auth(&request);
@@ -35,7 +40,11 @@ impl Provider {
             let body = format!(r#"{{"access_token":"a-cAnArY-{number}","expires_in":3600}}"#);
             let _ = tls.write_all(&match way == wanted {
                 true => json("200 OK", body),
-                false => json("401 Unauthorized", REFUSED),
+                false => {
+                    let pause = *pause.lock().unwrap();
+                    std::thread::sleep(pause);
+                    json("401 Unauthorized", REFUSED)
+                }
             });
             close(tls);
         });
@@ -43,6 +52,7 @@ impl Provider {
             server,
             rule,
             asked,
+            delay,
         }
     }
 
@@ -133,4 +143,23 @@ fn a_public_client_sends_no_secret() {
     site.account.client_secret = Secret::new("");
     site.token().unwrap();
     assert_eq!(provider.asked(), ["none"]);
+}
+
+/// An answer that came too late would be lost, and a new refresh token with it.
+#[test]
+fn with_little_time_left_the_other_way_waits_for_the_next_try() {
+    let provider = Provider::new("post", "post");
+    let site = site(&provider);
+    *provider.delay.lock().unwrap() = Duration::from_millis(1500);
+    let deadline = Deadline::after(Duration::from_secs(3));
+    let error = site.keeper().access_token(&site.account, deadline);
+    let text = error.unwrap_err().to_string();
+    assert!(
+        text.contains("client authentication tried: 'basic'"),
+        "{text}"
+    );
+    assert_eq!(provider.asked(), ["basic"]);
+    site.clock.pass(3601);
+    site.token().unwrap();
+    assert_eq!(provider.asked(), ["basic", "post"]);
 }
