@@ -15,6 +15,7 @@ pub mod export {
     pub struct CustomProvider {
         token_url: Option<String>,
         scopes: Option<String>,
+        client_auth: Option<String>,
     }
 
     /// Redeems an authorization code at the provider and returns the refresh token.
@@ -27,31 +28,32 @@ pub mod export {
         #[try_from_ref] this: &Object,
         auth_method: String,
         client_id: String,
-        client_secret: String,
+        client_secret: Option<String>,
         tenant_id: Option<String>,
         authorization_code: String,
         redirect_uri: String,
         code_verifier: Option<String>,
         more: Option<CustomProvider>,
     ) -> Result<String, Exception> {
-        let CustomProvider { token_url, scopes } = more.unwrap_or_default();
+        let more = more.unwrap_or_default();
         let request = CodeExchange {
             auth_method,
             client_id,
-            client_secret: Secret::new(client_secret),
+            client_secret: Secret::new(client_secret.unwrap_or_default()),
             tenant_id,
             authorization_code: Secret::new(authorization_code),
             redirect_uri,
             code_verifier: code_verifier.map(Secret::new),
-            token_url,
-            scopes,
+            token_url: more.token_url,
+            scopes: more.scopes,
+            client_auth: more.client_auth,
         };
         let refresh_token = this.exchange_code(&request)?;
         Ok(refresh_token.expose().to_owned())
     }
 
     /// Why the file that adds or overrides providers is ignored on this machine; undef where it
-    /// counts, is missing, or may not be there.
+    /// counts or is missing.
     #[export]
     pub fn provider_file_error(#[try_from_ref] this: &Object) -> Option<String> {
         this.provider_file_error()

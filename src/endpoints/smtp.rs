@@ -23,6 +23,7 @@ pub mod export {
         oauth2_token_url: Option<String>,
         oauth2_authorize_url: Option<String>,
         oauth2_scopes: Option<String>,
+        oauth2_client_auth: Option<String>,
         oauth2_refresh_before: Option<u32>,
         /// No setting: it goes where the tokens are kept.
         oauth2_refresh_token: Option<Secret>,
@@ -41,6 +42,7 @@ pub mod export {
                 oauth2_token_url: self.oauth2_token_url,
                 oauth2_authorize_url: self.oauth2_authorize_url,
                 oauth2_scopes: self.oauth2_scopes,
+                oauth2_client_auth: self.oauth2_client_auth,
                 oauth2_refresh_before: self.oauth2_refresh_before,
                 ..SmtpSettings::default()
             }

@@ -3,13 +3,13 @@
 use std::cell::LazyCell;
 use std::time::Duration;
 
-use crate::Host;
 use crate::config::Smtp;
 use crate::oauth2::{
-    Account, CUSTOM, Cloud, Error, Provider, Providers, check_app_only, check_cloud, check_text,
-    words,
+    Account, CUSTOM, Cloud, Error, Provider, Providers, check_app_only, check_client_auth,
+    check_cloud, check_text, words,
 };
 use crate::state::Identity;
+use crate::{Host, Secret};
 
 /// The account of a target; `None` if it does not log in with OAuth2.
 ///
@@ -55,13 +55,15 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
             &authorize_url,
             words(smtp.oauth2_scopes.as_deref()),
         )?
+        .with_client_auth(smtp.oauth2_client_auth.as_deref())?
     } else {
         find(providers, method, smtp.oauth2_cloud.as_deref())?
     };
     if app_only {
         check_app_only(&provider)?;
     }
-    let client_secret = smtp.client_secret().cloned().ok_or_else(|| {
+    check_client_auth(method, smtp.oauth2_client_auth.as_deref(), app_only)?;
+    let missing = || {
         let reason = match smtp.has_secret_aside() {
             true => {
                 "was put aside, as server, provider, application or login have changed: set it again, \
@@ -70,7 +72,12 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
             false => "is required for OAuth2",
         };
         Error::parameter("oauth2-client-secret", reason)
-    })?;
+    };
+    let client_secret = match smtp.client_secret() {
+        // one that is left from before is not sent
+        _ if provider.is_public_client() => Secret::new(""),
+        secret => secret.cloned().ok_or_else(missing)?,
+    };
     let token_url = provider.token_url(smtp.oauth2_tenant_id.as_deref())?;
     let identity = Identity {
         provider: provider.name.clone(),
@@ -83,7 +90,9 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
         ..Identity::default()
     };
     check_text("oauth2-client-id", &identity.client)?;
-    check_text("oauth2-client-secret", client_secret.expose())?;
+    if !provider.is_public_client() {
+        check_text("oauth2-client-secret", client_secret.expose())?;
+    }
     Ok(Some(Account {
         target: smtp.name.clone(),
         provider,
@@ -104,4 +113,45 @@ fn find(providers: &Providers, method: &str, cloud: Option<&str>) -> Result<Prov
         Cloud::Global => provider,
         cloud => Provider::microsoft(cloud),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn smtp(client_auth: Option<&str>) -> Smtp {
+        let text = |text: &str| Some(text.to_owned());
+        let mut smtp = Smtp::default();
+        smtp.username = text("pve@example.org");
+        smtp.auth_method = text(CUSTOM);
+        smtp.oauth2_client_id = text("client");
+        smtp.oauth2_token_url = text("https://example.org/token");
+        smtp.oauth2_authorize_url = text("https://example.org/authorize");
+        smtp.oauth2_client_auth = client_auth.map(str::to_owned);
+        smtp.oauth2_client_secret = Some(Secret::new("left over"));
+        smtp
+    }
+
+    #[test]
+    fn a_secret_that_a_public_client_still_has_goes_nowhere() {
+        for (set, secret) in [
+            (None, "left over"),
+            (Some("basic"), "left over"),
+            (Some("post"), "left over"),
+            (Some("none"), ""),
+        ] {
+            let account = of(&Host::pve(), &smtp(set)).unwrap().unwrap();
+            assert_eq!(account.client_secret.expose(), secret, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_hand_wrote_into_the_file_is_checked() {
+        let mut google = smtp(Some("post"));
+        google.auth_method = Some("google-oauth2".to_owned());
+        for smtp in [smtp(Some("mtls")), google] {
+            let text = of(&Host::pve(), &smtp).unwrap_err().to_string();
+            assert!(text.starts_with("oauth2-client-auth: "), "{text}");
+        }
+    }
 }

@@ -7,6 +7,7 @@
 
 mod datacenter;
 mod name;
+mod provider_file;
 mod proxy;
 mod pve;
 mod standalone;
@@ -253,11 +254,8 @@ impl Host {
         proxy::read(&self.config_dir.join("datacenter.cfg"))
     }
 
-    /// The text of the provider file and its path; `None` where there is none or none may be.
+    /// The text of the provider file and its path; `None` where there is none.
     pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Unusable> {
-        match self.kind {
-            Machine::Pve => Ok(None),
-            Machine::Standalone => standalone::provider_file(&self.config_dir),
-        }
+        provider_file::read(&self.config_dir)
     }
 }

@@ -8,6 +8,7 @@
 
 mod account;
 mod check;
+mod client_auth;
 mod custom;
 mod error;
 mod explain;
@@ -29,16 +30,18 @@ use ::oauth2::{
 };
 
 pub use account::Account;
-pub(crate) use account::{check_app_only, check_cloud};
+pub(crate) use account::{check_app_only, check_client_auth, check_cloud};
 pub(crate) use check::{is_guid, is_word_for_tenants, tenant, text as check_text};
+pub use client_auth::ClientAuth;
 pub use error::Error;
-pub use provider::{CUSTOM, ClientAuth, Cloud, Limits, Provider, Providers, Tenant};
+pub use provider::{CUSTOM, Cloud, Limits, Provider, Providers, Tenant};
 pub(crate) use refresh::{Failure, Granted, app_token, refresh};
 
 use crate::cause::Oddity;
 use crate::net::Trip;
 use crate::parameter::Parameter;
 use crate::{Deadline, Host, Secret};
+use reply::Refusal;
 
 /// What was asked for, to judge the answer by.
 struct Asked<'a> {
@@ -66,6 +69,7 @@ fn provider_of(host: &Host, request: &CodeExchange) -> Result<Provider, Error> {
         for (name, value) in [
             ("token-url", &request.token_url),
             ("scopes", &request.scopes),
+            ("client-auth", &request.client_auth),
         ] {
             if value.is_some() {
                 return Err(Error::parameter(name, format!("is for {CUSTOM} alone")));
@@ -78,10 +82,12 @@ fn provider_of(host: &Host, request: &CodeExchange) -> Result<Provider, Error> {
     // nobody is asked for consent here
     let authorize_url = token_url;
     let scopes = words(request.scopes.as_deref());
-    Provider::custom(token_url, authorize_url, scopes).map_err(|Parameter { name, reason }| {
-        // the names of this call
-        Error::parameter(name.strip_prefix("oauth2-").unwrap_or(name), reason)
-    })
+    Provider::custom(token_url, authorize_url, scopes)
+        .and_then(|provider| provider.with_client_auth(request.client_auth.as_deref()))
+        .map_err(|Parameter { name, reason }| {
+            // the names of this call
+            Error::parameter(name.strip_prefix("oauth2-").unwrap_or(name), reason)
+        })
 }
 
 /// Scopes as they stand in settings.
@@ -104,14 +110,19 @@ type TokenClient = Client<
     EndpointSet,
 >;
 
-fn client(provider: &Provider, id: &str, secret: &Secret, token_url: Url) -> TokenClient {
-    Client::new(ClientId::new(id.to_owned()))
-        .set_client_secret(ClientSecret::new(secret.expose().to_owned()))
-        .set_auth_type(match provider.client_auth {
-            ClientAuth::Post => AuthType::RequestBody,
-            ClientAuth::Basic => AuthType::BasicAuth,
-        })
-        .set_token_uri(TokenUrl::from_url(token_url))
+fn client(auth: ClientAuth, id: &str, secret: &Secret, token_url: &Url) -> TokenClient {
+    let client = Client::new(ClientId::new(id.to_owned()))
+        .set_token_uri(TokenUrl::from_url(token_url.clone()));
+    let secret = || ClientSecret::new(secret.expose().to_owned());
+    match auth {
+        ClientAuth::Post => client
+            .set_auth_type(AuthType::RequestBody)
+            .set_client_secret(secret()),
+        ClientAuth::Basic => client
+            .set_auth_type(AuthType::BasicAuth)
+            .set_client_secret(secret()),
+        ClientAuth::Public => client.set_auth_type(AuthType::RequestBody),
+    }
 }
 
 /// How long an exchange may take in all: name, connection, TLS, request and answer.
@@ -124,7 +135,7 @@ pub struct CodeExchange {
     pub auth_method: String,
     /// The application's id at the provider; at most 16 KiB, like every other text here.
     pub client_id: String,
-    /// The application's secret.
+    /// The application's secret; empty for a public client, which has none.
     pub client_secret: Secret,
     /// Microsoft: the tenant the code came from, as GUID, DNS name, or one of `common`,
     /// `organizations`, `consumers`.
@@ -139,12 +150,16 @@ pub struct CodeExchange {
     pub token_url: Option<String>,
     /// `custom-oauth2`: the scopes that the consent page was opened with, separated by blanks.
     pub scopes: Option<String>,
+    /// `custom-oauth2`: how the application logs in at the token endpoint, `basic`, `post` or `none`.
+    /// Without it `basic`, and `post` where the provider refuses that.
+    pub client_auth: Option<String>,
 }
 
 /// Exchanges the code for a refresh token within [`BUDGET`].
 ///
 /// Blocks; makes no thread but one for a name that has to be looked up; keeps no connection. The code
-/// is spent once the request was sent, whatever comes back. What this crate holds of the secrets is
+/// is spent once the request was sent, whatever comes back; some providers do not spend it where they
+/// refuse the application's login, which is then tried in the other way, unless the settings name one. What this crate holds of the secrets is
 /// wiped; copies inside crate `oauth2` and in the buffers of HTTP and TLS are freed without that.
 ///
 /// # Errors
@@ -175,18 +190,10 @@ pub(crate) fn exchange_code_on(
 ) -> Result<Secret, Error> {
     check::secrets_and_names(request)?;
     let provider = &provider_of(trip.host(), request)?;
+    check::client(provider, request)?;
     let token_url = provider.token_url(request.tenant_id.as_deref())?;
-
-    let client = client(
-        provider,
-        &request.client_id,
-        &request.client_secret,
-        token_url,
-    )
-    .set_redirect_uri(
-        RedirectUrl::new(request.redirect_uri.clone())
-            .map_err(|_| Error::parameter("redirect-uri", "is not a valid URI"))?,
-    );
+    let redirect_url = RedirectUrl::new(request.redirect_uri.clone())
+        .map_err(|_| Error::parameter("redirect-uri", "is not a valid URI"))?;
     let asked = Asked {
         kind: Asking::Code,
         provider,
@@ -196,23 +203,28 @@ pub(crate) fn exchange_code_on(
             .chain(&request.code_verifier)
             .collect(),
     };
-
-    let code = AuthorizationCode::new(request.authorization_code.expose().to_owned());
-    let mut exchange = client.exchange_code(code);
-    if let Some(verifier) = &request.code_verifier {
-        exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
-    }
-    let tokens = exchange
-        .request(&|sent: HttpRequest| -> Result<HttpResponse, Error> {
+    let ask = |auth| {
+        let (id, secret) = (&request.client_id, &request.client_secret);
+        let client = client(auth, id, secret, &token_url).set_redirect_uri(redirect_url.clone());
+        let code = AuthorizationCode::new(request.authorization_code.expose().to_owned());
+        let mut exchange = client.exchange_code(code);
+        if let Some(verifier) = &request.code_verifier {
+            let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
+            exchange = exchange.set_pkce_verifier(verifier);
+        }
+        let send = |sent: HttpRequest| -> Result<HttpResponse, Refusal> {
             let answer = http::send(trip, &asked, sent, deadline)?;
-            reply::check(&asked, &answer).map_err(|refusal| *refusal.error)?;
+            reply::check(&asked, &answer)?;
             Ok(answer)
-        })
-        .map_err(|error| match error {
-            RequestTokenError::Request(error) => error,
+        };
+        exchange.request(&send).map_err(|error| match error {
+            RequestTokenError::Request(refusal) => refusal,
             // its own reading of the answer: its error may quote the answer and is dropped
-            _ => explain::odd(&provider.name, Oddity::NotJson),
-        })?;
+            _ => explain::odd(&provider.name, Oddity::NotJson).into(),
+        })
+    };
+    let (tokens, _) = client_auth::attempt(provider, Asking::Code, None, deadline, ask)
+        .map_err(|refusal| *refusal.error)?;
     match tokens.refresh_token() {
         Some(token) => Ok(Secret::new(token.secret().as_str())),
         None => Err(explain::odd(&provider.name, provider.no_refresh_token)),

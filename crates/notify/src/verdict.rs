@@ -171,7 +171,10 @@ fn odd(oddity: Oddity) -> Verdict {
         | Oddity::TokenType
         | Oddity::BadToken
         | Oddity::Expiry => Verdict::Unknown,
-        Oddity::ScopeMissing => Verdict::Refused,
+        // what servers say that do not keep to RFC 6749 section 5.2
+        Oddity::EmptyBadRequest | Oddity::EmptyUnauthorized | Oddity::ScopeMissing => {
+            Verdict::Refused
+        }
         Oddity::NoRefreshTokenGoogle | Oddity::NoRefreshToken => Verdict::Person,
     }
 }

@@ -29,7 +29,9 @@ To make the next token requests fail, POST JSON to the control-url of sandbox.js
 control-token as 'Authorization: Bearer TOKEN':
   {\"faults\": [{\"kind\": \"answer\", \"status\": 503, \"headers\": [[\"Retry-After\", \"5\"]], \"body\": \"\"}],
    \"times\": 3, \"clear\": true, \"advance-seconds\": 600, \"access-token-seconds\": 5,
-   \"revoke\": true}     each part may be left out; revoke takes back all grants
+   \"revoke\": true, \"client-auth\": \"basic\"}
+Each part may be left out; revoke takes back all grants; client-auth is how applications may log in: any,
+basic, post, post-then-basic (post for a code, basic for all else), none (public clients, with PKCE).
 Kinds: answer, raw {bytes}, redirect {status, location}, html, non-utf8, close, silence, delay {ms},
 truncate {at}, content-length {length}, drip {interval-ms, from: head|body}, huge {bytes}, endless,
 headers {count, size}. The answer, and that of a GET, has the number of requests to each endpoint.

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::entropy;
 use crate::fault::Fault;
-use crate::provider::Store;
+use crate::provider::{Login, Store};
 use crate::smtp::{self, Sink};
 use crate::wire::{Request, Response};
 
@@ -39,6 +39,8 @@ struct Order {
     advance_seconds: u32,
     /// The life of access tokens from now on, also of those that were given out.
     access_token_seconds: Option<u32>,
+    /// How applications may log in from now on.
+    client_auth: Option<Login>,
     /// Takes back all grants.
     #[serde(default)]
     revoke: bool,
@@ -125,6 +127,9 @@ impl Control {
         }
         if let Some(seconds) = order.access_token_seconds {
             store.access_life = Duration::from_secs(seconds.into());
+        }
+        if let Some(rule) = order.client_auth {
+            store.login_rule = rule;
         }
         if order.revoke {
             store.revoke();

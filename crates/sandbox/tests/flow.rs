@@ -375,3 +375,83 @@ fn an_application_may_act_for_itself_at_microsoft() {
     let (_, refused) = sandbox.post(&url, &form).unwrap();
     assert_eq!(refused["error_codes"], json!([9_001_023]));
 }
+
+#[test]
+fn an_order_says_how_an_application_may_log_in() {
+    let sandbox = Sandbox::start();
+    let client = sandbox.client(STRICT);
+    let [id, secret] = ["client-id", "client-secret"].map(|key| client[key].as_str().unwrap());
+    let url = sandbox.endpoint(STRICT, "token-url");
+    let form =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let header = format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", form(id), form(secret)))
+    );
+    // asks in this way; the answer
+    let ask = |way: &str, form: &[(&str, &str)]| {
+        let mut form = form.to_vec();
+        let mut request = sandbox.agent().post(&url);
+        match way {
+            "basic" => request = request.header("Authorization", &header),
+            "post" => form.extend([("client_id", id), ("client_secret", secret)]),
+            _ => form.push(("client_id", id)),
+        }
+        let mut answer = request.send_form(form).unwrap();
+        let body = answer.body_mut().read_to_string().unwrap();
+        (
+            answer.status().as_u16(),
+            serde_json::from_str::<Value>(&body).unwrap(),
+        )
+    };
+    let challenge = s256(VERIFIER);
+    let with_challenge = [
+        ("code_challenge", &*challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    for (rule, code_by, refresh_by) in [
+        ("any", &["basic", "post"][..], &["basic", "post"][..]),
+        ("basic", &["basic"], &["basic"]),
+        ("post", &["post"], &["post"]),
+        ("post-then-basic", &["post"], &["basic"]),
+        ("none", &["none"], &["none"]),
+    ] {
+        sandbox.control(&json!({ "client-auth": rule }));
+        for way in ["basic", "post", "none"] {
+            let code = sandbox.code(STRICT, &with_challenge);
+            let redeem = [
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", REDIRECT_URI),
+                ("code_verifier", VERIFIER),
+            ];
+            let is_good = code_by.contains(&way);
+            let (status, answer) = ask(way, &redeem);
+            assert_eq!(status == 200, is_good, "{rule} {way}: {answer}");
+            if !is_good {
+                continue;
+            }
+            let mut token = answer["refresh_token"].as_str().unwrap().to_owned();
+            for way in ["basic", "post", "none"] {
+                let form = [("grant_type", "refresh_token"), ("refresh_token", &token)];
+                let (status, answer) = ask(way, &form);
+                assert_eq!(
+                    status == 200,
+                    refresh_by.contains(&way),
+                    "{rule} {way}: {answer}"
+                );
+                if let Some(next) = answer["refresh_token"].as_str() {
+                    token = next.to_owned();
+                }
+            }
+        }
+    }
+    // a public client's code is worth nothing without its verifier
+    let code = sandbox.code(STRICT, &[]);
+    let redeem = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", REDIRECT_URI),
+    ];
+    assert_eq!(ask("none", &redeem).1["error"], "invalid_grant");
+}

@@ -56,6 +56,16 @@ pub(super) const fn oddity(oddity: Oddity) -> &'static Advice {
             what: "a gateway on the way waited for the provider in vain (504)",
             who: PERSON, cure: "try again in some minutes",
         },
+        Oddity::EmptyBadRequest => &Advice {
+            key: "empty-bad-request", code: 400,
+            what: "the provider refused the request without a reason (400, empty answer)",
+            who: OWNER, cure: "check client id, redirect URI, scopes and token URL",
+        },
+        Oddity::EmptyUnauthorized => &Advice {
+            key: "empty-unauthorized", code: 400,
+            what: "the provider refused the client authentication without a reason (401, empty answer)",
+            who: OWNER, cure: "check client id and client secret",
+        },
         Oddity::Status => &Advice {
             key: "unexpected-status", code: 502,
             what: "an HTTP status came that no token endpoint sends, without an error code: something on the way may have answered",

@@ -22,6 +22,10 @@ pub enum Oddity {
     ServerStatus,
     /// 504.
     GatewayTimeout,
+    /// 400 with an empty body.
+    EmptyBadRequest,
+    /// 401 with an empty body.
+    EmptyUnauthorized,
     /// Any other status without an error code of the provider.
     Status,
     /// An error code that no table knows.
@@ -44,7 +48,7 @@ pub enum Oddity {
 
 impl Oddity {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Redirect,
         Self::Html,
         Self::NotJson,
@@ -54,6 +58,8 @@ impl Oddity {
         Self::TooManyRequests,
         Self::ServerStatus,
         Self::GatewayTimeout,
+        Self::EmptyBadRequest,
+        Self::EmptyUnauthorized,
         Self::Status,
         Self::UnknownError,
         Self::NoAccessToken,

@@ -66,6 +66,9 @@ pub struct Smtp {
     /// Separated by blanks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_scopes: Option<String>,
+    /// `basic`, `post` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_client_auth: Option<String>,
     /// So many seconds before its end an access token is renewed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_refresh_before: Option<u32>,
@@ -110,10 +113,11 @@ pub struct SmtpSettings {
     pub oauth2_token_url: Option<String>,
     pub oauth2_authorize_url: Option<String>,
     pub oauth2_scopes: Option<String>,
+    pub oauth2_client_auth: Option<String>,
     pub oauth2_refresh_before: Option<u32>,
 }
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "server",
     "port",
     "mode",
@@ -132,8 +136,9 @@ const KEYS: [&str; 18] = [
     "oauth2-token-url",
     "oauth2-authorize-url",
     "oauth2-scopes",
+    "oauth2-client-auth",
 ];
-const EXT: [&str; 8] = [
+const EXT: [&str; 9] = [
     "auth-method",
     "oauth2-client-id",
     "oauth2-tenant-id",
@@ -142,6 +147,7 @@ const EXT: [&str; 8] = [
     "oauth2-token-url",
     "oauth2-authorize-url",
     "oauth2-scopes",
+    "oauth2-client-auth",
 ];
 /// Stands in the ext file alone.
 const REFRESH_BEFORE: &str = "oauth2-refresh-before";
@@ -162,7 +168,7 @@ impl Smtp {
         )
     }
 
-    fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 8] {
+    fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 9] {
         let [
             method,
             client,
@@ -172,6 +178,7 @@ impl Smtp {
             token,
             authorize,
             scopes,
+            auth,
         ] = EXT;
         [
             (method, &mut self.auth_method),
@@ -182,10 +189,11 @@ impl Smtp {
             (token, &mut self.oauth2_token_url),
             (authorize, &mut self.oauth2_authorize_url),
             (scopes, &mut self.oauth2_scopes),
+            (auth, &mut self.oauth2_client_auth),
         ]
     }
 
-    fn ext_values(&self) -> [(&'static str, &Option<String>); 8] {
+    fn ext_values(&self) -> [(&'static str, &Option<String>); 9] {
         let [
             method,
             client,
@@ -195,6 +203,7 @@ impl Smtp {
             token,
             authorize,
             scopes,
+            auth,
         ] = EXT;
         [
             (method, &self.auth_method),
@@ -205,6 +214,7 @@ impl Smtp {
             (token, &self.oauth2_token_url),
             (authorize, &self.oauth2_authorize_url),
             (scopes, &self.oauth2_scopes),
+            (auth, &self.oauth2_client_auth),
         ]
     }
 
@@ -264,6 +274,7 @@ impl Item for Smtp {
         limits::text("oauth2-token-url", self.oauth2_token_url.as_ref())?;
         limits::text("oauth2-authorize-url", self.oauth2_authorize_url.as_ref())?;
         limits::text("oauth2-scopes", self.oauth2_scopes.as_ref())?;
+        limits::word("oauth2-client-auth", self.oauth2_client_auth.as_ref())?;
         limits::seconds(REFRESH_BEFORE, self.oauth2_refresh_before, 60..=3600)?;
         limits::secret("password", self.password.as_ref())?;
         limits::secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref())
@@ -438,6 +449,7 @@ impl Apply for SmtpSettings {
         set(&mut item.oauth2_token_url, self.oauth2_token_url);
         set(&mut item.oauth2_authorize_url, self.oauth2_authorize_url);
         set(&mut item.oauth2_scopes, self.oauth2_scopes);
+        set(&mut item.oauth2_client_auth, self.oauth2_client_auth);
         set_value(&mut item.oauth2_refresh_before, self.oauth2_refresh_before);
         item.has_private |= self.password.is_some() || self.oauth2_client_secret.is_some();
         for (to, given) in [

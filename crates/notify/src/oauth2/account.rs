@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::oauth2::url::Url;
 
-use super::{Cloud, Error, Provider};
+use super::{CUSTOM, ClientAuth, Cloud, Error, Provider};
 use crate::Secret;
 use crate::parameter::Parameter;
 use crate::state::{Identity, Peer};
@@ -43,10 +43,36 @@ pub(crate) fn check_cloud(method: &str, name: Option<&str>) -> Result<Cloud, Par
     Err(Parameter::new("oauth2-cloud", reason))
 }
 
+/// Whether the application may log in so: what is known of a provider is no setting of a target, and only
+/// a person's grant is worth something without a secret (RFC 6749 section 4.4).
+pub(crate) fn check_client_auth(
+    method: &str,
+    set: Option<&str>,
+    app_only: bool,
+) -> Result<(), Parameter> {
+    const NAME: &str = "oauth2-client-auth";
+    let Some(set) = set else {
+        return Ok(());
+    };
+    if method != CUSTOM {
+        let reason = format!("is for {CUSTOM} alone; delete it for {method}");
+        return Err(Parameter::new(NAME, reason));
+    }
+    if ClientAuth::named(set)? == ClientAuth::Public && app_only {
+        let reason = "must not be 'none' with oauth2-grant-type 'client-credentials'";
+        return Err(Parameter::new(NAME, reason));
+    }
+    Ok(())
+}
+
 /// Whether the provider lets applications act for themselves.
 pub(crate) fn check_app_only(provider: &Provider) -> Result<(), Parameter> {
     if !provider.app_scopes.is_empty() {
         return Ok(());
+    }
+    if provider.name == CUSTOM {
+        let reason = "is missing (needed with oauth2-grant-type 'client-credentials')";
+        return Err(Parameter::new("oauth2-scopes", reason));
     }
     let reason = format!("client-credentials cannot be used with {}", provider.name);
     Err(Parameter::new("oauth2-grant-type", reason))

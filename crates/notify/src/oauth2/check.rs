@@ -3,7 +3,7 @@
 
 use ::oauth2::url::{Host, Url};
 
-use super::CodeExchange;
+use super::{CodeExchange, Provider};
 use crate::parameter::Parameter;
 
 /// The longest text that any parameter may have, in bytes.
@@ -13,11 +13,27 @@ const MAX: usize = 16 * 1024;
 pub(super) fn secrets_and_names(request: &CodeExchange) -> Result<(), Parameter> {
     text("auth-method", &request.auth_method)?;
     text("client-id", &request.client_id)?;
-    text("client-secret", request.client_secret.expose())?;
     code(request.authorization_code.expose())?;
     redirect_uri(&request.redirect_uri)?;
     if let Some(verifier) = &request.code_verifier {
         code_verifier(verifier.expose())?;
+    }
+    Ok(())
+}
+
+/// What the application logs in with: a secret, or for a public client the verifier of the code.
+pub(super) fn client(provider: &Provider, request: &CodeExchange) -> Result<(), Parameter> {
+    let secret = request.client_secret.expose();
+    if !provider.is_public_client() {
+        return text("client-secret", secret);
+    }
+    if !secret.is_empty() {
+        let reason = "must not be given with client-auth 'none': a public client has no secret";
+        return Err(Parameter::new("client-secret", reason));
+    }
+    if request.code_verifier.is_none() {
+        let reason = "is missing (needed with client-auth 'none')";
+        return Err(Parameter::new("code-verifier", reason));
     }
     Ok(())
 }

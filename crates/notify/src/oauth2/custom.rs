@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use ::oauth2::url::Url;
 use serde::Deserialize;
 
-use super::provider::{ClientAuth, Provider, Tenant};
+use super::ClientAuth;
+use super::provider::{Provider, Tenant};
 use crate::cause::Oddity;
 
 #[derive(Deserialize)]
@@ -56,7 +57,7 @@ pub(super) fn parse(text: &str, builtin: &[Provider]) -> Result<Vec<Provider>, S
                     authorize_url: String::new(),
                     token_url: String::new(),
                     scopes: Vec::new(),
-                    client_auth: ClientAuth::Post,
+                    client_auth: Some(ClientAuth::Post),
                     tenant: Tenant::None,
                     no_refresh_token: Oddity::NoRefreshToken,
                     app_scopes: Vec::new(),
@@ -87,10 +88,10 @@ fn apply(provider: &mut Provider, entry: Entry) {
         provider.scopes = scopes;
     }
     if let Some(auth) = entry.client_auth {
-        provider.client_auth = match auth {
+        provider.client_auth = Some(match auth {
             Auth::Post => ClientAuth::Post,
             Auth::Basic => ClientAuth::Basic,
-        };
+        });
     }
     if let Some(need) = entry.tenant {
         provider.tenant = match need {

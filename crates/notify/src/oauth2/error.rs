@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use super::{Asking, CUSTOM, ClientAuth, Provider};
 use crate::advice;
-use crate::cause::Cause;
+use crate::cause::{Cause, Oddity};
 use crate::message::Message;
 use crate::net;
 use crate::parameter::Parameter;
 use crate::plain::Unusable;
+use crate::verdict::Verdict;
 
 /// Why. Nothing in it is secret.
 #[derive(Debug)]
@@ -30,9 +32,18 @@ pub enum Error {
         said: Option<String>,
         /// Seconds (at most 3600) after which it wants to be asked again.
         retry_after: Option<u32>,
+        /// How the application has logged in, where that is not the only way at this provider.
+        client_auth: Option<ClientAuth>,
     },
-    /// One of the last two, where nobody was waiting at a browser: it is told in other words.
-    Refresh(Box<Error>),
+    /// The provider has refused twice: each way for the application to log in was tried.
+    Twice(Box<Twice>),
+    /// One of those before, where nobody was waiting at a browser: it is told in other words.
+    Refresh {
+        /// Which.
+        error: Box<Error>,
+        /// Whether the same grant has given an access token before.
+        has_worked: bool,
+    },
 }
 
 impl Error {
@@ -47,7 +58,8 @@ impl Error {
             Self::Parameter(_) | Self::File(_) => Cause::Settings,
             Self::Net(error) => error.cause(),
             Self::Answer { cause, .. } => cause.clone(),
-            Self::Refresh(error) => error.cause(),
+            Self::Twice(twice) => twice.telling().cause(),
+            Self::Refresh { error, .. } => error.cause(),
         }
     }
 
@@ -65,7 +77,7 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> Option<&'static advice::Advice> {
         match self {
-            Self::Refresh(error) => advice::of_refresh(&error.cause()),
+            Self::Refresh { error, .. } => advice::of_refresh(&error.cause()),
             error => advice::of(&error.cause()),
         }
     }
@@ -75,7 +87,8 @@ impl Error {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Answer { retry_after, .. } => *retry_after,
-            Self::Refresh(error) => error.retry_after(),
+            Self::Twice(twice) => twice.telling().retry_after(),
+            Self::Refresh { error, .. } => error.retry_after(),
             _ => None,
         }
     }
@@ -83,10 +96,11 @@ impl Error {
     /// What a person is told.
     #[must_use]
     pub fn message(&self) -> Message {
-        self.in_words_of(self.advice())
+        self.in_words_of(self.advice(), "client-auth")
     }
 
-    fn in_words_of(&self, advice: Option<&'static advice::Advice>) -> Message {
+    /// `setting` is what the caller calls the application's way to log in.
+    fn in_words_of(&self, advice: Option<&'static advice::Advice>, setting: &str) -> Message {
         match self {
             Self::Parameter(parameter) => parameter.message(),
             Self::File(file) => file.message(),
@@ -96,6 +110,7 @@ impl Error {
                 provider,
                 said,
                 retry_after,
+                client_auth,
                 ..
             } => {
                 let pause =
@@ -105,22 +120,164 @@ impl Error {
                     Cause::Odd(_) => said.clone(),
                     _ => format!("it says: {said}"),
                 });
-                let details: Vec<String> = pause.into_iter().chain(said).collect();
-                advice::message(advice)
+                let way = client_auth.filter(|_| self.is_of_client_auth());
+                let tried = way.map(|way| format!("client authentication tried: '{}'", way.name()));
+                let details: Vec<String> = pause.into_iter().chain(tried).chain(said).collect();
+                let message = advice::message(advice)
                     .about(provider.as_str())
-                    .details((!details.is_empty()).then(|| details.join("; ")))
+                    .details((!details.is_empty()).then(|| details.join("; ")));
+                match way.filter(|_| provider == CUSTOM) {
+                    Some(way) => with_other_way(message, way, setting),
+                    None => message,
+                }
             }
-            Self::Refresh(error) => error.in_words_of(advice),
+            Self::Twice(twice) => twice.in_words_of(advice, setting),
+            Self::Refresh { error, has_worked } => {
+                let message = error.in_words_of(advice, "oauth2-client-auth");
+                match *has_worked && error.may_be_the_end_of_a_grant() {
+                    true => with_consent_first(message),
+                    false => message,
+                }
+            }
+        }
+    }
+
+    /// Tells how the application has logged in.
+    pub(super) fn set_client_auth(&mut self, provider: &Provider, way: ClientAuth) {
+        let is_only = ["google-oauth2", "microsoft-oauth2"].contains(&provider.name.as_str())
+            && way == ClientAuth::Post;
+        if let Self::Answer { client_auth, .. } = self {
+            *client_auth = Some(way).filter(|_| !is_only);
+        }
+    }
+
+    /// One refusal after another, which was tried with the other way to log in.
+    pub(super) fn twice(mut first: Box<Self>, mut second: Box<Self>, asking: Asking) -> Self {
+        for error in [&mut *first, &mut *second] {
+            // the whole of it says that
+            if let Self::Answer { client_auth, .. } = error {
+                *client_auth = None;
+            }
+        }
+        Self::Twice(Box::new(Twice {
+            code_may_be_spent: asking == Asking::Code && second.word() == "invalid_grant",
+            first,
+            second,
+        }))
+    }
+
+    /// Whether the provider refuses because of the application's login.
+    fn is_of_client_auth(&self) -> bool {
+        self.word() == "invalid_client" || self.cause() == Cause::Odd(Oddity::EmptyUnauthorized)
+    }
+
+    /// Whether another way to log in may help.
+    pub(super) fn may_be_of_client_auth(&self) -> bool {
+        let may_be = self.is_of_client_auth() || self.word() == "invalid_request";
+        // words in other answers may be those of a gateway
+        may_be && self.cause().verdict() == Verdict::Refused
+    }
+
+    /// Whether some provider says so that a grant has ended, in place of RFC 6749's `invalid_grant`:
+    /// `invalid_request`, or nothing, and nothing finer beside it.
+    fn may_be_the_end_of_a_grant(&self) -> bool {
+        match self.cause() {
+            Cause::Odd(Oddity::EmptyBadRequest | Oddity::EmptyUnauthorized) => true,
+            Cause::Denied(denial) => {
+                denial.error == "invalid_request"
+                    && denial.subtype.is_empty()
+                    && denial.numbers.is_empty()
+                    && self.cause().verdict() == Verdict::Refused
+            }
+            _ => false,
+        }
+    }
+
+    /// The provider's word for a refusal.
+    fn word(&self) -> String {
+        match self.cause() {
+            Cause::Denied(denial) => denial.error,
+            _ => String::new(),
+        }
+    }
+
+    /// What came, in short.
+    fn in_short(&self) -> String {
+        match self {
+            Self::Answer {
+                said: Some(said), ..
+            } => format!("it says: {said}"),
+            error => error.message().cause,
         }
     }
 
     /// The same as it is told where a token was to be refreshed.
-    pub(super) fn of_refresh(self) -> Self {
+    pub(super) fn of_refresh(self, has_worked: bool) -> Self {
         match self {
-            error @ (Self::Net(_) | Self::Answer { .. }) => Self::Refresh(Box::new(error)),
+            error @ (Self::Net(_) | Self::Answer { .. } | Self::Twice(_)) => Self::Refresh {
+                error: Box::new(error),
+                has_worked,
+            },
             error => error,
         }
     }
+}
+
+/// Two refusals of the same request.
+#[derive(Debug)]
+pub struct Twice {
+    first: Box<Error>,
+    second: Box<Error>,
+    /// The second may be so only because of the first request.
+    code_may_be_spent: bool,
+}
+
+impl Twice {
+    /// The refusal that tells more: that of the request which got further.
+    fn telling(&self) -> &Error {
+        match self.second.is_of_client_auth() {
+            true => &self.first,
+            false => &self.second,
+        }
+    }
+
+    fn in_words_of(&self, advice: Option<&'static advice::Advice>, setting: &str) -> Message {
+        let [basic, post] = [ClientAuth::Basic, ClientAuth::Post].map(ClientAuth::name);
+        let (first, second) = (self.first.in_short(), self.second.in_short());
+        let details =
+            format!("with client authentication '{basic}' {first}; with '{post}' {second}");
+        let mut message = self.telling().in_words_of(advice, setting);
+        if self.code_may_be_spent {
+            let fix = format!(
+                "authorize again, with {setting} set to '{post}': the request with '{basic}' may have \
+                 used up the code"
+            );
+            message = message.fix(fix);
+        }
+        message.details(Some(details))
+    }
+}
+
+/// A message whose first cure is a new consent.
+fn with_consent_first(message: Message) -> Message {
+    let consent = "authorize the target again, which is the likely cure since its refresh token has \
+                   worked before";
+    let fix = match &message.fix {
+        Some(others) => format!("{consent}, or else: {others}"),
+        None => consent.to_owned(),
+    };
+    message.fix(fix)
+}
+
+/// A message that names the other ways, too.
+fn with_other_way(message: Message, tried: ClientAuth, setting: &str) -> Message {
+    let other = match tried {
+        ClientAuth::Basic => "'post'",
+        ClientAuth::Post => "'basic'",
+        ClientAuth::Public => "'basic' or 'post'",
+    };
+    let fix = message.fix.clone().unwrap_or_default();
+    message.fix(format!("{fix}, or set {setting} to {other}"))
 }
 
 impl From<Parameter> for Error {

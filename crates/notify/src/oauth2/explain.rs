@@ -24,6 +24,7 @@ pub(super) fn busy(provider: &str, oddity: Oddity, retry_after: Option<u32>) -> 
         cause: Cause::Odd(oddity),
         said: None,
         retry_after,
+        client_auth: None,
     }
 }
 
@@ -42,6 +43,7 @@ pub(super) fn scopes(asked: &Asked<'_>, answer: &Answer, granted: &[String]) -> 
         cause: Cause::Odd(Oddity::ScopeMissing),
         said: Some(redactor(asked, answer).clean(&told)),
         retry_after: None,
+        client_auth: None,
     }
 }
 
@@ -75,6 +77,7 @@ pub(super) fn refusal(
         cause: Cause::Denied(Box::new(denial)),
         said,
         retry_after,
+        client_auth: None,
     }
 }
 

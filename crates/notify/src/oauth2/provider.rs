@@ -2,11 +2,11 @@
 //!
 //! Google: developers.google.com/identity/protocols/oauth2/web-server. Microsoft:
 //! learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow, and its page on national
-//! clouds. A machine that is not a PVE node may add and override providers by a file.
+//! clouds. A machine may add and override providers by a file.
 
 use ::oauth2::url::Url;
 
-use super::{Error, check, custom};
+use super::{ClientAuth, Error, check, custom};
 use crate::Host;
 use crate::cause::Oddity;
 use crate::parameter::Parameter;
@@ -14,15 +14,6 @@ use crate::plain::Unusable;
 
 /// The name of a provider that is described by the target's own settings.
 pub const CUSTOM: &str = "custom-oauth2";
-
-/// How the application proves itself at the token endpoint (RFC 6749 section 2.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// `client_id` and `client_secret` in the request's body.
-    Post,
-    /// The `Authorization: Basic` header.
-    Basic,
-}
 
 /// Whether the provider's addresses have a tenant in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +76,8 @@ pub struct Provider {
     pub token_url: String,
     /// The scopes to ask for. All of them save `offline_access` and OpenID's must be granted.
     pub scopes: Vec<String>,
-    /// How the application logs in.
-    pub client_auth: ClientAuth,
+    /// How the application logs in; none where that has to be found out.
+    pub client_auth: Option<ClientAuth>,
     /// Whether a tenant is needed.
     pub tenant: Tenant,
     /// What an answer without refresh token means here.
@@ -111,7 +102,7 @@ impl Provider {
             authorize_url: "https://accounts.google.com/o/oauth2/v2/auth".to_owned(),
             token_url: "https://oauth2.googleapis.com/token".to_owned(),
             scopes: vec!["https://mail.google.com/".to_owned()],
-            client_auth: ClientAuth::Post,
+            client_auth: Some(ClientAuth::Post),
             tenant: Tenant::None,
             no_refresh_token: Oddity::NoRefreshTokenGoogle,
             app_scopes: Vec::new(),
@@ -149,7 +140,7 @@ impl Provider {
                 format!("https://{mail}/SMTP.Send"),
                 "offline_access".to_owned(),
             ],
-            client_auth: ClientAuth::Post,
+            client_auth: Some(ClientAuth::Post),
             tenant: Tenant::Required,
             no_refresh_token: Oddity::NoRefreshToken,
             app_scopes: vec![format!("https://{app}/.default")],
@@ -182,13 +173,24 @@ impl Provider {
             token_url: token_url.to_owned(),
             app_scopes: scopes.clone(),
             scopes,
-            client_auth: ClientAuth::Post,
+            client_auth: None,
             tenant: Tenant::None,
             no_refresh_token: Oddity::NoRefreshToken,
             old_tokens_live: false,
             idle_days: None,
             limits: None,
         })
+    }
+
+    /// The same with the application's way to log in, where the settings name one.
+    pub(crate) fn with_client_auth(mut self, name: Option<&str>) -> Result<Self, Parameter> {
+        self.client_auth = name.map(ClientAuth::named).transpose()?;
+        Ok(self)
+    }
+
+    /// Whether an application logs in without a secret.
+    pub(crate) fn is_public_client(&self) -> bool {
+        self.client_auth == Some(ClientAuth::Public)
     }
 
     /// The token URL for this tenant.
@@ -245,7 +247,7 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// The builtin providers, and on a machine that is not a PVE node those of its provider file.
+    /// The builtin providers, and those of the machine's provider file.
     #[must_use]
     pub fn load(host: &Host) -> Self {
         let mut list = vec![Provider::google(), Provider::microsoft(Cloud::Global)];
@@ -291,7 +293,8 @@ impl Providers {
                     .iter()
                     .map(|provider| provider.name.as_str())
                     .collect();
-                let mut reason = format!("names no known provider; known are {}", known.join(", "));
+                let known = known.join(", ");
+                let mut reason = format!("names no known provider; known are {known}, {CUSTOM}");
                 if let Some(fault) = &self.fault {
                     reason.push_str(&format!(" ({fault})"));
                 }
@@ -350,7 +353,8 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "auth-method: names no known provider; known are google-oauth2, microsoft-oauth2"
+            "auth-method: names no known provider; known are google-oauth2, microsoft-oauth2, \
+             custom-oauth2"
         );
     }
 }

@@ -8,9 +8,12 @@ use std::cell::Cell;
 use ::oauth2::{HttpRequest, HttpResponse, RefreshToken, RequestTokenError, Scope, TokenResponse};
 
 use super::reply::{self, Refusal, Tokens};
-use super::{Account, Asked, Asking, Error, client, explain, http};
+use super::{
+    Account, Asked, Asking, ClientAuth, Error, TokenClient, client, client_auth, explain, http,
+};
 use crate::cause::Oddity;
 use crate::net::Trip;
+use crate::state::Record;
 use crate::{Deadline, Secret};
 
 /// What a provider gave.
@@ -23,6 +26,8 @@ pub(crate) struct Granted {
     pub(crate) refresh_token: Option<Secret>,
     /// How many seconds the provider's clock is ahead.
     pub(crate) clock_skew: Option<i64>,
+    /// How the application has logged in.
+    pub(crate) client_auth: ClientAuth,
 }
 
 /// Why there is no access token.
@@ -33,11 +38,11 @@ pub(crate) struct Failure {
     pub(crate) rotated: Option<Secret>,
 }
 
-/// Asks for an access token with this refresh token, once.
+/// Asks for an access token with this refresh token of the record.
 pub(crate) fn refresh(
     trip: &Trip,
     account: &Account,
-    token: &Secret,
+    (record, token): (&Record, &Secret),
     now: i64,
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
@@ -46,41 +51,73 @@ pub(crate) fn refresh(
         Asking::Refresh,
         vec![&account.client_secret, token],
     );
-    let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
     let sent = RefreshToken::new(token.expose().to_owned());
     let skew = Cell::new(None);
-    let granted = client(
-        &account.provider,
-        asked.client_id,
-        &account.client_secret,
-        url,
+    obtain(
+        account,
+        Asking::Refresh,
+        record,
+        (&skew, deadline),
+        |client| {
+            client
+                .exchange_refresh_token(&sent)
+                .request(&|request| send(trip, &asked, request, now, deadline, &skew))
+        },
     )
-    .exchange_refresh_token(&sent)
-    .request(&|request| send(trip, &asked, request, now, deadline, &skew));
-    granted_by(account, granted, skew.get())
 }
 
-/// Asks for an access token for the application itself, once.
+/// Asks for an access token for the application itself.
 pub(crate) fn app_token(
     trip: &Trip,
     account: &Account,
+    record: &Record,
     now: i64,
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
     let asked = asked(account, Asking::App, vec![&account.client_secret]);
-    let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
     let scopes = account.provider.app_scopes.iter().cloned().map(Scope::new);
     let skew = Cell::new(None);
-    let granted = client(
-        &account.provider,
-        asked.client_id,
-        &account.client_secret,
-        url,
-    )
-    .exchange_client_credentials()
-    .add_scopes(scopes)
-    .request(&|request| send(trip, &asked, request, now, deadline, &skew));
-    granted_by(account, granted, skew.get())
+    obtain(account, Asking::App, record, (&skew, deadline), |client| {
+        client
+            .exchange_client_credentials()
+            .add_scopes(scopes.clone())
+            .request(&|request| send(trip, &asked, request, now, deadline, &skew))
+    })
+}
+
+/// Lets the client ask, as often as it has ways to log in.
+fn obtain<E: ::oauth2::ErrorResponse + 'static>(
+    account: &Account,
+    asking: Asking,
+    record: &Record,
+    (skew, deadline): (&Cell<Option<i64>>, Deadline),
+    ask: impl Fn(&TokenClient) -> Result<Tokens, RequestTokenError<Refusal, E>>,
+) -> Result<Granted, Failure> {
+    // a consent begins a record of its own
+    let has_worked = asking == Asking::Refresh && record.obtained.is_some();
+    let judge = |refusal| judge(refusal, has_worked);
+    let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
+    let ask = |auth| {
+        let client = client(auth, &account.identity.client, &account.client_secret, &url);
+        ask(&client).map_err(|error| match error {
+            RequestTokenError::Request(refusal) => refusal,
+            // its own reading of the answer: its error may quote the answer and is dropped
+            _ => explain::odd(&account.provider.name, Oddity::NotJson).into(),
+        })
+    };
+    let known = client_auth::known(record, asking);
+    let (tokens, client_auth) =
+        client_auth::attempt(&account.provider, asking, known, deadline, ask).map_err(judge)?;
+    let life = tokens.expires_in().map(|life| life.as_secs());
+    Ok(Granted {
+        access_token: Secret::new(tokens.access_token().secret().as_str()),
+        life: life.and_then(|life| life.try_into().ok()).unwrap_or(0),
+        refresh_token: tokens
+            .refresh_token()
+            .map(|token| Secret::new(token.secret().as_str())),
+        clock_skew: skew.get(),
+        client_auth,
+    })
 }
 
 fn asked<'a>(account: &'a Account, kind: Asking, secrets: Vec<&'a Secret>) -> Asked<'a> {
@@ -106,31 +143,9 @@ fn send(
     Ok(answer)
 }
 
-fn granted_by<E: ::oauth2::ErrorResponse + 'static>(
-    account: &Account,
-    answer: Result<Tokens, RequestTokenError<Refusal, E>>,
-    clock_skew: Option<i64>,
-) -> Result<Granted, Failure> {
-    let odd = || Refusal::from(explain::odd(&account.provider.name, Oddity::NotJson));
-    let tokens = answer.map_err(|error| match error {
-        RequestTokenError::Request(refusal) => judge(refusal),
-        // its own reading of the answer: its error may quote the answer and is dropped
-        _ => judge(odd()),
-    })?;
-    let life = tokens.expires_in().map(|life| life.as_secs());
-    Ok(Granted {
-        access_token: Secret::new(tokens.access_token().secret().as_str()),
-        life: life.and_then(|life| life.try_into().ok()).unwrap_or(0),
-        refresh_token: tokens
-            .refresh_token()
-            .map(|token| Secret::new(token.secret().as_str())),
-        clock_skew,
-    })
-}
-
-fn judge(refusal: Refusal) -> Failure {
+fn judge(refusal: Refusal, has_worked: bool) -> Failure {
     Failure {
-        error: Box::new(refusal.error.of_refresh()),
+        error: Box::new(refusal.error.of_refresh(has_worked)),
         rotated: refusal.rotated,
     }
 }

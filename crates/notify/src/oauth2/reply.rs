@@ -2,7 +2,7 @@
 //!
 //! Strict where a token would be wrong or unusable, lenient where providers differ harmlessly: the
 //! token type compares without case and may be missing, an absent `scope` means "as asked" and may be a
-//! list, `expires_in` does not matter where only the refresh token counts, an empty refresh token is none.
+//! list, `expires_in` does not matter where only the refresh token counts, an empty field is none.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use ::oauth2::{AccessToken, HttpResponse, RefreshToken, Scope, TokenResponse};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::{Asked, Asking, Error, explain, provider};
+use super::{Asked, Asking, ClientAuth, Error, Provider, explain, provider};
 use crate::Secret;
 use crate::cause::Oddity;
 use crate::http::{dated, retry_after};
@@ -30,6 +30,7 @@ pub(super) struct Answer {
     access_token: Option<Secret>,
     #[serde(default, deserialize_with = "filled")]
     refresh_token: Option<Secret>,
+    #[serde(default, deserialize_with = "filled")]
     id_token: Option<Secret>,
     token_type: Option<String>,
     scope: Option<Value>,
@@ -114,6 +115,22 @@ impl From<Error> for Refusal {
     }
 }
 
+impl Refusal {
+    /// The same of an application that has logged in so.
+    pub(super) fn by(mut self, provider: &Provider, way: ClientAuth) -> Self {
+        self.error.set_client_auth(provider, way);
+        self
+    }
+
+    /// The same as what followed another refusal.
+    pub(super) fn after(self, first: Self, asking: Asking) -> Self {
+        Self {
+            error: Box::new(Error::twice(first.error, self.error, asking)),
+            rotated: self.rotated.or(first.rotated),
+        }
+    }
+}
+
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.error.fmt(f)
@@ -145,6 +162,9 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
         429 => return busy(Oddity::TooManyRequests),
         504 => return odd(Oddity::GatewayTimeout),
         500.. => return busy(Oddity::ServerStatus),
+        // whatever type the nothing has
+        400 if is_empty(response) => return odd(Oddity::EmptyBadRequest),
+        401 if is_empty(response) => return odd(Oddity::EmptyUnauthorized),
         _ if is_page(response) => return odd(Oddity::Html),
         _ => return odd(Oddity::Status),
     }
@@ -211,7 +231,7 @@ fn grant(asked: &Asked<'_>, answer: &Answer) -> Result<(), Oddity> {
     if !answer
         .token_type
         .as_deref()
-        .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"))
+        .is_none_or(|kind| kind.is_empty() || kind.eq_ignore_ascii_case("bearer"))
     {
         return Err(Oddity::TokenType);
     }
@@ -243,10 +263,12 @@ pub(super) fn demanded<'a>(asked: &'a Asked<'_>) -> impl Iterator<Item = &'a str
     })
 }
 
-/// The scopes that an answer lists: words with blanks or commas between them, or a list of such.
+/// The scopes that an answer lists: words with whitespace or commas between them, or a list of such.
 fn granted(answer: &Answer) -> Vec<String> {
     let words = |text: &str| -> Vec<String> {
-        let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+        let words = text
+            .split([' ', ',', '\t', '\r', '\n'])
+            .filter(|word| !word.is_empty());
         words.map(str::to_owned).collect()
     };
     match &answer.scope {
@@ -293,6 +315,10 @@ fn content_type(response: &HttpResponse) -> Option<String> {
 
 fn is_json(response: &HttpResponse) -> bool {
     content_type(response).is_none_or(|kind| kind.starts_with("application/json"))
+}
+
+fn is_empty(response: &HttpResponse) -> bool {
+    response.body().trim_ascii().is_empty()
 }
 
 fn is_page(response: &HttpResponse) -> bool {

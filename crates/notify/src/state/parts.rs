@@ -146,6 +146,48 @@ pub struct Refused {
     pub other: Other,
 }
 
+/// How the application logs in at the token endpoint, by the words of `oauth2-client-auth`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ClientAuths {
+    /// What the settings said when the provider was asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
+    /// What has worked with a refresh token. Some providers want another way for each kind of request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<String>,
+    /// What has worked for the application itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_credentials: Option<String>,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+impl ClientAuths {
+    /// What has worked.
+    #[must_use]
+    pub fn worked(&self, app_only: bool) -> Option<&str> {
+        match app_only {
+            true => self.client_credentials.as_deref(),
+            false => self.refresh.as_deref(),
+        }
+    }
+
+    /// Keeps what has worked.
+    pub fn keep(&mut self, app_only: bool, name: &str) {
+        let kept = match app_only {
+            true => &mut self.client_credentials,
+            false => &mut self.refresh,
+        };
+        *kept = Some(name.to_owned());
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How long there has been no target for a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

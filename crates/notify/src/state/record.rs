@@ -14,7 +14,9 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::parts::Other;
-use super::{Change, Error, Identity, Orphaned, Peer, Refused, Standing, Told, Trouble};
+use super::{
+    Change, ClientAuths, Error, Identity, Orphaned, Peer, Refused, Standing, Told, Trouble,
+};
 use crate::hash::sha256;
 use crate::{Secret, disk};
 
@@ -99,6 +101,9 @@ pub struct Record {
     _pause: Option<i64>,
     /// A fingerprint of the settings that were used, to notice that somebody mended them.
     pub settings: String,
+    /// How the application logs in at the provider, where that is a setting or was found out.
+    #[serde(default, skip_serializing_if = "ClientAuths::is_empty")]
+    pub client_auth: ClientAuths,
     /// How many seconds the provider's clock was ahead of the node's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_skew: Option<i64>,

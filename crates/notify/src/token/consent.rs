@@ -44,6 +44,9 @@ impl Keeper<'_> {
         if let Some(mut present) = present {
             record.generation = present.generation;
             record.sent = present.sent;
+            if present.identity == record.identity {
+                record.client_auth = present.client_auth.clone();
+            }
             record.aside = present.aside.take();
             // one for the same settings is replaced
             if !is_for(account, &present) {

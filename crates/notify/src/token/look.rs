@@ -6,7 +6,7 @@ use super::{AccessToken, Error, Keeper, record_of};
 use crate::disk::Stamp;
 use crate::hash::hmac;
 use crate::hex::hex;
-use crate::oauth2::Account;
+use crate::oauth2::{Account, CUSTOM};
 use crate::state::{Record, Standing};
 
 /// A grant is used when it was not used for so long, in seconds: 20 h.
@@ -119,7 +119,7 @@ impl Keeper<'_> {
     fn obstacle(&self, account: &Account, record: &Record, want: Want<'_>) -> Option<Error> {
         let target = account.target.clone();
         let now = self.clock.now();
-        if record.standing != Standing::Usable && !has_new_secret(account, record) {
+        if record.standing != Standing::Usable && !has_other_settings(account, record) {
             let last = record.trouble.clone().unwrap_or_default();
             if let Some(pause) = self.pause(record, want) {
                 let reason = last.message.clone();
@@ -187,6 +187,11 @@ impl Keeper<'_> {
     }
 }
 
+/// Whether somebody has changed the settings since the last try.
+fn has_other_settings(account: &Account, record: &Record) -> bool {
+    has_new_secret(account, record) || record.client_auth.set != set_client_auth(account)
+}
+
 fn wait(error: Error) -> Look {
     Look::Wait { alive: None, error }
 }
@@ -206,6 +211,13 @@ pub(crate) fn is_due(record: &Record, now: i64) -> bool {
         None => true,
     };
     retry || (idle && !record.identity.app_only)
+}
+
+/// How the settings say that the application logs in, where that can be set.
+pub(super) fn set_client_auth(account: &Account) -> Option<String> {
+    let set = account.provider.client_auth;
+    let set = set.filter(|_| account.provider.name == CUSTOM);
+    set.map(|way| way.name().to_owned())
 }
 
 /// What tells the settings that a failure belongs to from others, without telling them.

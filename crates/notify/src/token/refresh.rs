@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::look::{LONGEST_WISH, Look, Want, fingerprint};
+use super::look::{LONGEST_WISH, Look, Want, fingerprint, set_client_auth};
 use super::{AccessToken, Error, Keeper};
 use crate::message::Message;
 use crate::oauth2::{self, Account, Failure, Granted};
@@ -53,9 +53,14 @@ impl Keeper<'_> {
             record.peer = Some(account.peer.clone());
         }
         record.settings = fingerprint(account, &record);
+        record.client_auth.set = set_client_auth(account);
         match asked {
             Ok(granted) => {
                 let rotated = granted.refresh_token.is_some();
+                if account.provider.client_auth.is_none() {
+                    let name = granted.client_auth.name();
+                    record.client_auth.keep(account.identity.app_only, name);
+                }
                 self.take(&mut record, granted, id, now);
                 self.sign(&mut record, "refresh", want.by(), now);
                 let stored = store.commit(guard, reserved, target, &mut record, mark.as_ref());
@@ -102,9 +107,9 @@ impl Keeper<'_> {
     ) -> Result<Granted, Failure> {
         let now = self.clock.now();
         let Some(token) = &record.refresh_token else {
-            return oauth2::app_token(&self.trip, account, now, deadline);
+            return oauth2::app_token(&self.trip, account, record, now, deadline);
         };
-        let asked = oauth2::refresh(&self.trip, account, token, now, deadline);
+        let asked = oauth2::refresh(&self.trip, account, (record, token), now, deadline);
         let ended = matches!(&asked, Err(failure) if verdict(failure) == Verdict::Person);
         let Some(previous) = &record.previous_refresh_token else {
             return asked;
@@ -116,7 +121,7 @@ impl Keeper<'_> {
         if present.as_ref().map(Record::mark).as_ref() != mark {
             return asked;
         }
-        match oauth2::refresh(&self.trip, account, previous, now, deadline) {
+        match oauth2::refresh(&self.trip, account, (record, previous), now, deadline) {
             Ok(mut granted) => {
                 // the one that was refused must not stay
                 let kept = granted.refresh_token.take();

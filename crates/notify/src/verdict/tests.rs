@@ -57,6 +57,8 @@ fn table() -> Vec<(Cause, Verdict)> {
         (Oddity::GatewayTimeout, Temporary),
         (Oddity::Status, Temporary),
         (Oddity::Html, Temporary),
+        (Oddity::EmptyBadRequest, Refused),
+        (Oddity::EmptyUnauthorized, Refused),
         (Oddity::NotJson, Unknown),
         (Oddity::Malformed, Unknown),
         (Oddity::ScopeMissing, Refused),

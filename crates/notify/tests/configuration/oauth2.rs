@@ -105,10 +105,116 @@ fn what_a_provider_does_not_have() {
     config.update("s1", app(), &[], None).unwrap();
     let delete = ["oauth2-scopes".to_owned()];
     let change = config.update("s1", SmtpSettings::default(), &delete, None);
-    assert_eq!(
-        refused(change).1,
-        "oauth2-grant-type: client-credentials cannot be used with custom-oauth2"
+    let missing = "oauth2-scopes: is missing (needed with oauth2-grant-type 'client-credentials')";
+    assert_eq!(refused(change).1, missing);
+    let new = SmtpSettings {
+        oauth2_grant_type: text("client-credentials"),
+        oauth2_scopes: None,
+        ..custom()
+    };
+    assert_eq!(refused(config.add("s2", new)).1, missing);
+    let blank = SmtpSettings {
+        oauth2_scopes: text(" "),
+        ..SmtpSettings::default()
+    };
+    assert_eq!(refused(config.update("s1", blank, &[], None)).1, missing);
+}
+
+fn logging_in(how: &str) -> SmtpSettings {
+    SmtpSettings {
+        oauth2_client_auth: text(how),
+        ..SmtpSettings::default()
+    }
+}
+
+#[test]
+fn how_an_application_logs_in_has_a_file_and_is_shown() {
+    let mut config = with(custom());
+    let shown = |config: &Config| json(config.get(Kind::Smtp, "s1").unwrap());
+    assert!(shown(&config).get("oauth2-client-auth").is_none());
+    for how in ["basic", "post", "none"] {
+        config.update("s1", logging_in(how), &[], None).unwrap();
+        let (written, read) = again(&mut config);
+        let line = format!("\toauth2-client-auth {how}\n");
+        assert!(written.ext.contains(&line), "{}", written.ext);
+        assert!(!written.public.contains("oauth2"), "{}", written.public);
+        // no part of what a secret was given for
+        assert!(written.private_ext.contains("oauth2-client-secret canary"));
+        assert_eq!(shown(&read)["oauth2-client-auth"], how);
+    }
+    config
+        .update(
+            "s1",
+            SmtpSettings::default(),
+            &keys(&["oauth2-client-auth"]),
+            None,
+        )
+        .unwrap();
+    assert!(shown(&config).get("oauth2-client-auth").is_none());
+}
+
+#[test]
+fn how_an_application_logs_in_fits_the_other_settings() {
+    const NAME: &str = "oauth2-client-auth";
+    let of = |method, how| SmtpSettings {
+        oauth2_tenant_id: text("example.org"),
+        oauth2_client_auth: text(how),
+        ..settings(method)
+    };
+    let public = || SmtpSettings {
+        oauth2_client_auth: text("none"),
+        oauth2_client_secret: None,
+        ..custom()
+    };
+    let app_only = SmtpSettings {
+        oauth2_grant_type: text("client-credentials"),
+        ..public()
+    };
+    let mut config = parse("", "");
+    for (settings, name) in [
+        (of("google-oauth2", "post"), NAME),
+        (of("microsoft-oauth2", "basic"), NAME),
+        (
+            SmtpSettings {
+                oauth2_client_auth: text("mtls"),
+                ..custom()
+            },
+            NAME,
+        ),
+        (app_only, NAME),
+        (
+            SmtpSettings {
+                oauth2_client_secret: Some(Secret::new("canary")),
+                ..public()
+            },
+            "oauth2-client-secret",
+        ),
+    ] {
+        let (code, reason) = refused(config.add("s1", settings));
+        assert_eq!(code, 400);
+        assert!(reason.starts_with(&format!("{name}: ")), "{reason}");
+    }
+    config.add("s1", public()).unwrap();
+    let secret = SmtpSettings {
+        oauth2_client_secret: Some(Secret::new("canary")),
+        ..SmtpSettings::default()
+    };
+    let (_, reason) = refused(config.update("s1", secret, &[], None));
+    assert!(reason.starts_with("oauth2-client-secret: "), "{reason}");
+    let (_, reason) = refused(config.update("s1", app(), &[], None));
+    assert!(reason.starts_with("oauth2-client-auth: "), "{reason}");
+    // what a later change of the provider leaves
+    let google = SmtpSettings {
+        auth_method: text("google-oauth2"),
+        oauth2_client_secret: Some(Secret::new("canary")),
+        ..SmtpSettings::default()
+    };
+    let (_, reason) = refused(config.update("s1", google.clone(), &[], None));
+    assert!(
+        reason.starts_with("oauth2-client-auth: is for custom-oauth2 alone; delete it"),
+        "{reason}"
     );
+    config.update("s1", google, &keys(&[NAME]), None).unwrap();
 }
 
 #[test]

@@ -184,6 +184,7 @@ fn a_node_asks_the_builtin_addresses() {
     });
     SERVER.set(server.address).unwrap();
     let machine = Machine::new(&server);
+    std::fs::remove_file(machine.folder.0.join("oauth2-providers.json")).unwrap();
     let host = Host::pve()
         .with_config_dir(&machine.folder.0)
         .with_ca_bundle(machine.folder.0.join("ca.crt"))

@@ -2,6 +2,7 @@
 
 mod answers;
 mod authorities;
+mod client_auth;
 mod custom;
 mod grant;
 mod input;

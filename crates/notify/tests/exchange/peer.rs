@@ -284,6 +284,22 @@ pub fn close(tls: &mut Tls) {
     while matches!(tcp.read(&mut rest), Ok(count) if count > 0) {}
 }
 
+/// How the client of a token request has logged in.
+pub fn client_auth(request: &str) -> &'static str {
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let basic = head
+        .to_ascii_lowercase()
+        .contains("\r\nauthorization: basic ");
+    let parameters: Vec<_> = oauth2::url::form_urlencoded::parse(body.as_bytes()).collect();
+    let has = |name: &str| parameters.iter().any(|(key, _)| key == name);
+    match (basic, has("client_secret"), has("client_id")) {
+        (true, false, _) => "basic",
+        (false, true, true) => "post",
+        (false, false, true) => "none",
+        what => panic!("{what:?}"),
+    }
+}
+
 /// Blocks until the other side hangs up.
 pub fn hold(stream: &mut impl Read) {
     let mut buffer = [0; 4096];
@@ -379,6 +395,7 @@ pub fn request() -> CodeExchange {
         code_verifier: None,
         token_url: None,
         scopes: None,
+        client_auth: None,
     }
 }
 

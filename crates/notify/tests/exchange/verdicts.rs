@@ -136,8 +136,15 @@ fn f27_verdicts() {
         (
             "401 without a word",
             answer("401 Unauthorized", "", ""),
-            "unexpected-status",
-            502,
+            "empty-unauthorized",
+            400,
+            None,
+        ),
+        (
+            "400 without a word",
+            answer("400 Bad", "", "\r\n"),
+            "empty-bad-request",
+            400,
             None,
         ),
         (

@@ -171,6 +171,7 @@ impl Machine {
             code_verifier: None,
             token_url: Some(self.provider.url()),
             scopes: Some("smtp".to_owned()),
+            client_auth: Some("post".to_owned()),
         }
     }
 }

@@ -3,12 +3,15 @@
 
 mod again;
 mod app;
+mod breach;
+mod client_auth;
 mod clock;
 mod disk;
 mod early;
 mod fork;
 mod health;
 mod kill;
+mod lenient;
 mod newer;
 mod nodes;
 mod order;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use notify::oauth2::{Account, Provider};
+use notify::oauth2::{Account, ClientAuth, Provider};
 use notify::state::{Identity, Peer, Record, Store};
 use notify::token::Error;
 use notify::token::{AccessToken, Cache, Keeper};
@@ -75,9 +75,12 @@ fn loopback(_: &str, port: u16) -> std::io::Result<Vec<std::net::SocketAddr>> {
 
 pub fn account(url: &str) -> Account {
     let scopes = vec!["https://mail.google.com/".to_owned()];
+    let mut provider = Provider::custom(url, "https://example.org/authorize", scopes).unwrap();
+    // one request, one answer
+    provider.client_auth = Some(ClientAuth::Post);
     Account {
         target: TARGET.to_owned(),
-        provider: Provider::custom(url, "https://example.org/authorize", scopes).unwrap(),
+        provider,
         client_secret: Secret::new("s-cAnArY"),
         identity: Identity {
             provider: "custom-oauth2".to_owned(),

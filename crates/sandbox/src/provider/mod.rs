@@ -6,11 +6,13 @@
 mod authorize;
 mod denial;
 mod kept;
+mod login;
 mod page;
 mod store;
 mod token;
 
 pub use authorize::{authorize, interaction};
+pub use login::Login;
 pub use page::index;
 pub use store::{Client, Store};
 pub use token::token;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Brand;
 use super::authorize::Asked;
 use super::kept::Kept;
+use super::login::Login;
 use crate::entropy;
 
 /// How long an access token is good for, unless an order says otherwise.
@@ -73,6 +74,8 @@ pub struct Store {
     pub advanced: Duration,
     /// How long an access token is good for.
     pub access_life: Duration,
+    /// How applications may log in.
+    pub login_rule: Login,
     started: Instant,
     grant_count: u64,
 }
@@ -92,6 +95,7 @@ impl Store {
             allowed: HashSet::new(),
             advanced: Duration::ZERO,
             access_life: ACCESS_LIFE,
+            login_rule: Login::default(),
             started: Instant::now(),
             grant_count: 0,
         }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Brand;
 use super::denial::Denial;
+use super::login::{Login, Way};
 use super::store::{APP_SCOPE, Code, Grant, MANY_TENANTS, SHORT_LIFE, Store};
 use crate::entropy;
 use crate::form::Form;
@@ -63,25 +64,35 @@ fn answer(
 }
 
 /// The id of the client that has shown its secret, in the header or in the body but not in both
-/// (RFC 6749, section 2.3.1).
+/// (RFC 6749, section 2.3.1), or that is known to have none.
 fn client_id(
     store: &Store,
     brand: Brand,
     form: &Form,
     request: &Request,
 ) -> Result<String, Denial> {
-    let (id, secret) = match request.header("authorization") {
+    let (way, (id, secret)) = match request.header("authorization") {
         "" => (
-            form.get("client_id").to_owned(),
-            form.get("client_secret").to_owned(),
+            Way::Post,
+            (
+                form.get("client_id").to_owned(),
+                form.get("client_secret").to_owned(),
+            ),
         ),
         _ if !form.get("client_secret").is_empty() => return Err(Denial::Malformed),
-        header => basic(header).ok_or(Denial::Malformed)?,
+        header => (Way::Basic, basic(header).ok_or(Denial::Malformed)?),
     };
     if id.is_empty() {
         return Err(Denial::ParameterMissing("client_id"));
     }
     let client = store.client(brand, &id).ok_or(Denial::ClientUnknown)?;
+    if store.login_rule == Login::None {
+        let is_public = way == Way::Post && secret.is_empty();
+        return is_public.then_some(id).ok_or(Denial::SecretOfPublicClient);
+    }
+    if !store.login_rule.allows(way, form.get("grant_type")) {
+        return Err(Denial::WayNotAllowed);
+    }
     if secret.is_empty() {
         return Err(Denial::SecretMissing);
     }
@@ -138,6 +149,9 @@ fn redeem(
     }
     if brand == Brand::Microsoft && store.tenant(&code.asked.tenant) != tenant {
         return Err(Denial::CodeOfOtherTenant);
+    }
+    if store.login_rule == Login::None && code.asked.challenge.is_none() {
+        return Err(Denial::VerifierMissing);
     }
     check_proof(code, form)?;
 

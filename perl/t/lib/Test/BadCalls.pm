@@ -52,7 +52,9 @@ my @bad_for_all = (
 );
 
 my %bad_for = (
-    'auth-method' => ['plain', 'google', 'Google-oauth2', 'google-oauth2,microsoft-oauth2', '0'],
+
+    # what can be no name; which names there are the library knows
+    'auth-method' => ['Google-oauth2', 'google-oauth2,microsoft-oauth2', '0', 'a' x 65],
     'tenant-id'   => [
         '..',             'a/b', 'a/../b', 'a?b', 'a#b', 'a@b', 'a:b', '%2e%2e', '-a', 'a.', 'a b',
         "\x{e4}.example", 'http://example.org', 'a' x 254,
@@ -84,7 +86,9 @@ sub bad_calls () {
         push @calls, ["unknown parameter $name", with($name => 'a'), $name];
     }
     push @calls,
-        ['no parameter at all', {}, sort grep { !/tenant|verifier/ } keys %good],
+
+        # a public client has no secret
+        ['no parameter at all', {}, sort grep { !/tenant|verifier|secret/ } keys %good],
         ['a secret of 16385 characters', with('client-secret' => 'a' x 16385), 'client-secret'],
         [
         'two mistakes', with('client-id' => '', 'redirect-uri' => 'x'),

@@ -7,7 +7,8 @@
 use super::{Smtp, SmtpMode, aside};
 use crate::config::Error;
 use crate::oauth2::{
-    CUSTOM, Cloud, Provider, check_app_only, check_cloud, is_guid, is_word_for_tenants, tenant,
+    CUSTOM, Cloud, Provider, check_app_only, check_client_auth, check_cloud, is_guid,
+    is_word_for_tenants, tenant,
 };
 use crate::state::Peer;
 
@@ -34,6 +35,11 @@ impl Smtp {
     pub fn cloud(&self) -> Option<String> {
         let cloud = self.oauth2_cloud.clone();
         cloud.filter(|cloud| cloud != Cloud::GLOBAL)
+    }
+
+    /// Whether the application logs in without a secret.
+    fn is_public_client(&self) -> bool {
+        self.oauth2_method() == Some(CUSTOM) && self.oauth2_client_auth.as_deref() == Some("none")
     }
 
     /// The mail server that a grant is given for.
@@ -75,7 +81,7 @@ pub(super) fn settle(old: Option<&Smtp>, item: &mut Smtp, gives_secret: bool) ->
         return Ok(());
     };
     if gives_secret || changed {
-        check_secret(item, method, old.is_none())?;
+        check_secret(item, method, old.is_none(), gives_secret)?;
     }
     if changed || old.is_some_and(|old| old.ext_values() != item.ext_values()) {
         check(item, method)?;
@@ -100,10 +106,14 @@ pub(super) fn check_deleted(old: &Smtp, item: &Smtp, delete: &[String]) -> Resul
     Err(Error::parameter("delete", reason))
 }
 
-fn check_secret(item: &Smtp, method: &str, is_new: bool) -> Result<(), Error> {
+fn check_secret(item: &Smtp, method: &str, is_new: bool, gives_secret: bool) -> Result<(), Error> {
     const NAME: &str = "oauth2-client-secret";
     let refuse = |reason: &str| Err(Error::parameter(NAME, reason));
     match &item.oauth2_client_secret {
+        None if item.is_public_client() => Ok(()),
+        Some(_) if item.is_public_client() && gives_secret => refuse(
+            "must not be given with oauth2-client-auth 'none': a public client has no secret",
+        ),
         None if is_new => refuse("is required to log in with OAuth2"),
         Some(secret) if method == MICROSOFT && is_guid(secret.expose()) => refuse(
             "looks like the secret's ID; hand in the secret's value, which is shown once, when the \
@@ -146,6 +156,11 @@ fn check(item: &Smtp, method: &str) -> Result<(), Error> {
             return refuse("oauth2-grant-type", reason.to_owned());
         }
     }
+    check_client_auth(
+        method,
+        item.oauth2_client_auth.as_deref(),
+        item.is_app_only(),
+    )?;
     match method {
         MICROSOFT => check_tenant(item),
         CUSTOM => check_custom(item),

@@ -40,10 +40,12 @@ my $parameters = {
     properties           => {
         'auth-method' => {
             description => 'The provider that issued the authorization code: Google (Gmail and '
-                . 'Workspace), Microsoft (Microsoft 365 and Outlook.com), or any other, which '
-                . 'token-url and scopes describe.',
-            type => 'string',
-            enum => ['google-oauth2', 'microsoft-oauth2', 'custom-oauth2'],
+                . 'Workspace), Microsoft (Microsoft 365 and Outlook.com), one of '
+                . 'oauth2-providers.json, or any other, which token-url and scopes describe '
+                . '(custom-oauth2).',
+            type     => 'string',
+            typetext => 'google-oauth2 | microsoft-oauth2 | custom-oauth2',
+            pattern  => '[a-z0-9-]{2,64}',
         },
         'client-id' => text_parameter(
             q{The OAuth2 client ID of your application. Google: "Client ID" under "APIs & Services", }
@@ -51,9 +53,10 @@ my $parameters = {
                 . q{application's overview page in the Entra admin center.},
         ),
         'client-secret' => text_parameter(
-                  q{The OAuth2 client secret of your application. Microsoft: the }
+            q{The OAuth2 client secret of your application. Microsoft: the }
                 . q{secret's "Value", which is shown only once under "Certificates & secrets", and }
-                . 'not its "Secret ID".',
+                . 'not its "Secret ID". Needed unless client-auth is "none".',
+            optional => 1,
         ),
         'tenant-id' => text_parameter(
             'The Entra tenant that the code comes from; needed for microsoft-oauth2. Its GUID '
@@ -92,6 +95,15 @@ my $parameters = {
             optional  => 1,
             maxLength => 2048,
         ),
+        'client-auth' => {
+            description => 'With custom-oauth2: how the application logs in at the token endpoint: '
+                . 'client-secret in the header (basic) or in the body (post), or a public client without '
+                . 'one, which needs code-verifier (none). Default: basic, and post where the provider '
+                . 'refuses that.',
+            type     => 'string',
+            enum     => ['basic', 'post', 'none'],
+            optional => 1,
+        },
     },
 };
 
@@ -104,7 +116,11 @@ sub exchange ($param) {
         raise_param_exc(
             { 'token-url' => q{property is missing, auth-method 'custom-oauth2' needs it} });
     }
-    my %custom = map { $_ => $param->{$_} } grep { defined $param->{$_} } qw(token-url scopes);
+    if (($param->{'client-auth'} // '') ne 'none' && !defined $param->{'client-secret'}) {
+        raise_param_exc({ 'client-secret' => q{property is missing and it is not optional} });
+    }
+    my %custom =
+        map { $_ => $param->{$_} } grep { defined $param->{$_} } qw(token-url scopes client-auth);
     return with_config(sub ($config) {
         if (my $error = $config->provider_file_error) {
             warn "$error\n";

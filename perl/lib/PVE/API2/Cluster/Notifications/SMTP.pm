@@ -68,8 +68,8 @@ my @keys = (
 my @extra = (
     'auth-method' => {
         description => 'How to log in: "plain" with user name and password; "google-oauth2", '
-            . '"microsoft-oauth2" or "custom-oauth2" (any other provider) with OAuth2. Without it a '
-            . 'user name means "plain".',
+            . '"microsoft-oauth2", a provider of oauth2-providers.json or "custom-oauth2" (any other) '
+            . 'with OAuth2. Without it a user name means "plain".',
         type     => 'string',
         typetext => 'plain | google-oauth2 | microsoft-oauth2 | custom-oauth2',
         pattern  => '[a-z0-9-]{1,64}',
@@ -130,6 +130,15 @@ my @extra = (
         type        => 'string',
         maxLength   => 2048,
         optional    => 1,
+    },
+    'oauth2-client-auth' => {
+        description =>
+            'With custom-oauth2: how the application logs in at the token endpoint: secret in '
+            . 'the header (basic), secret in the body (post), or a public client without one (none). '
+            . 'Default: basic, and post where the provider refuses that.',
+        type     => 'string',
+        enum     => ['basic', 'post', 'none'],
+        optional => 1,
     },
     'oauth2-refresh-before' => {
         description => 'Renew an access token so many seconds before its end, but not in the first '

@@ -1,0 +1,141 @@
+#!/usr/bin/perl
+
+# A provider of oauth2-providers.json: its codes are exchanged and targets use it, by its name; and what is
+# said where there is none of that name, or the file does not count.
+
+use v5.36;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use JSON::PP ();
+use Test::More;
+use Test::Peers qw(write_private);
+use Test::Peers::Sandbox;
+use Test::Way::Direct;
+use Test::Way::Pvesh;
+
+my $PATH    = '/cluster/notifications/endpoints/smtp';
+my $TARGETS = '/cluster/notifications/targets';
+my $OWN     = 'own-oauth2';
+
+my $sandbox = Test::Peers::Sandbox->new;
+my $smtp    = $sandbox->{smtp};
+my $login   = $sandbox->{users}[0]{login};
+my $client  = $sandbox->client('strict-oauth2');
+my $strict  = { $sandbox->providers }->{'strict-oauth2'};
+
+my sub with_file ($way, $text) {
+    my $path = "$way->{dir}/config/oauth2-providers.json";
+    write_private($path, $text);
+    my ($uid, $gid) = (stat "$way->{dir}/config")[4, 5];
+    chown($uid, $gid, $path) or die "$path: $!\n";
+    return;
+}
+
+my sub answer ($way, @call) {
+    my $answer = $way->call(@call);
+    return $answer->{code} == 200 ? $answer->{data} // 'ok' : "$answer->{code} " . join ' ',
+        $answer->{message} // '', map {"$_: $answer->{errors}{$_}"} keys $answer->{errors}->%*;
+}
+
+my sub exchange ($way, %more) {
+    return answer(
+        $way, 'POST',
+        '/cluster/notifications/smtp-oauth2-token',
+        {
+            'auth-method'        => $OWN,
+            'client-id'          => $client->{'client-id'},
+            'client-secret'      => $client->{'client-secret'},
+            'redirect-uri'       => $client->{'redirect-uris'}[0],
+            'authorization-code' => 'none',
+            %more,
+        },
+    );
+}
+
+my sub make_target ($way, %more) {
+    return answer(
+        $way, 'POST', $PATH,
+        {
+            name                   => 'mail',
+            server                 => $smtp->{host},
+            port                   => $smtp->{'port-starttls'},
+            mode                   => 'starttls',
+            username               => $login,
+            mailto                 => ['ann@example.org'],
+            'from-address'         => $login,
+            'auth-method'          => $OWN,
+            'oauth2-client-id'     => $client->{'client-id'},
+            'oauth2-client-secret' => $client->{'client-secret'},
+            %more,
+        }
+    );
+}
+
+my $file = JSON::PP->new->encode({ $OWN => $strict });
+
+for my $class (qw(Direct Pvesh)) {
+    subtest "consent, target and mail by its name: $class" => sub {
+        my $way = "Test::Way::$class"->new;
+        with_file($way, $file);
+        my $token = exchange($way, 'authorization-code' => $sandbox->code('strict-oauth2'));
+        unlike $token, qr/\A\d{3} /, 'a token';
+        is make_target($way, 'oauth2-refresh-token' => $token), 'ok', 'made';
+        is answer($way, 'POST', "$TARGETS/mail/test", {}),      'ok', 'a mail goes out';
+        my $entry = answer($way, 'GET', "$PATH/mail", {});
+        is $entry->{'auth-method'},                                   $OWN, 'it is shown';
+        is answer($way, 'GET', "$PATH/mail/status", {})->{condition}, 'ok', 'status';
+    };
+}
+
+subtest 'a name that nobody has is refused with those that there are' => sub {
+    my $way    = Test::Way::Direct->new;
+    my $before = $sandbox->token_requests;
+    my $known  = 'auth-method: names no known provider; known are google-oauth2, '
+        . 'microsoft-oauth2, custom-oauth2';
+    like exchange($way, 'auth-method' => $_), qr/\A400 .*\Q$known\E/s, $_ for 'plain', 'google';
+    like exchange($way),    qr/\A400 .*\Q$known\E/s, 'the exchange without a file';
+    like make_target($way), qr/\A400 .*\Q$known\E/s, 'a target';
+    with_file($way, $file);
+    like exchange($way, 'auth-method' => 'other-oauth2'), qr/\A400 .*known are .*\Q$OWN\E/s,
+        'the exchange with one';
+    like make_target($way, 'auth-method' => 'other-oauth2'), qr/\A400 .*known are .*\Q$OWN\E/s,
+        'a target';
+    like exchange($way, 'auth-method' => 'Own'), qr/\A400 .*auth-method: value does not match/s,
+        'what can be no name';
+    with_file($way, '{');
+    local $SIG{__WARN__} = sub ($text) { };
+    like exchange($way), qr/\A400 .*oauth2-providers[.]json: ignored/s,
+        'a file that does not count';
+    is $sandbox->token_requests, $before, 'nobody was asked';
+};
+
+subtest 'its tenant and its own settings are its own' => sub {
+    my $way = Test::Way::Direct->new;
+    my %url = map { ("$_-url" => "https://login.example.org/{tenant}/$_") } qw(authorize token);
+    my %own = (%url, scopes => ['mail'], tenant => 'required');
+    with_file($way, JSON::PP->new->encode({ $OWN => \%own }));
+    like exchange($way), qr/\A400 .*tenant-id: is required for \Q$OWN\E/s, 'no tenant';
+    like exchange($way, 'tenant-id' => 'example.org', scopes => 'mail'),
+        qr/\A400 .*scopes: is for custom-oauth2 alone/s, 'scopes';
+    like make_target($way, 'oauth2-client-auth' => 'post'),
+        qr/\A400 .*oauth2-client-auth: is for custom-oauth2 alone/s, 'the way to log in';
+};
+
+subtest 'an application that acts for itself needs scopes' => sub {
+    my $way = Test::Way::Direct->new;
+    my %app = (
+        'auth-method'       => 'custom-oauth2',
+        'oauth2-grant-type' => 'client-credentials',
+        'oauth2-token-url'  => $strict->{'token-url'},
+    );
+    like make_target($way, %app),
+        qr/\A400 .*oauth2-scopes: is missing [(]needed with oauth2-grant-type 'client-credentials'/s,
+        'none';
+    is make_target($way, %app, 'oauth2-scopes' => 'mail'), 'ok', 'some';
+    like answer($way, 'PUT', "$PATH/mail", { delete => ['oauth2-scopes'] }),
+        qr/\A400 .*oauth2-scopes: is missing/s, 'deleted';
+};
+
+done_testing;
