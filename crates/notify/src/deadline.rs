@@ -30,6 +30,25 @@ impl Deadline {
     }
 }
 
+/// The ends of one try at a peer: a connection that cannot be made leaves time for another address, a peer
+/// that is at work may take all there is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    /// When another address gets its chance.
+    pub(crate) early: Deadline,
+    /// The end of the call.
+    pub(crate) whole: Deadline,
+}
+
+impl From<Deadline> for Ends {
+    fn from(end: Deadline) -> Self {
+        Self {
+            early: end,
+            whole: end,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,8 +13,10 @@ use ureq::{Agent, Body};
 use zeroize::Zeroizing;
 
 use crate::Deadline;
-use crate::cause::{Cause, Loss};
+use crate::cause::{Cause, Loss, Phase};
+use crate::deadline::Ends;
 use crate::net::{self, Peer, Trip};
+use crate::verdict::Verdict;
 use wire::{NoLookup, Wire};
 
 /// The largest body that is read, in bytes.
@@ -62,6 +64,15 @@ impl Failure {
         }
     }
 
+    /// Whether the request may have been served: it has gone out, wholly or in part, and no answer says
+    /// what became of it.
+    pub(crate) fn leaves_open(&self) -> bool {
+        match self.cause() {
+            Cause::Late(Phase::Send) | Cause::Lost(Loss::LostSending) => true,
+            cause => cause.verdict() == Verdict::Unknown,
+        }
+    }
+
     fn new(attempt: &Attempt<'_>, error: ureq::Error) -> Self {
         match error {
             ureq::Error::Other(inner) => match inner.downcast::<net::Error>() {
@@ -83,9 +94,9 @@ impl Failure {
 pub(crate) fn head(
     trip: &Trip,
     request: Request<Vec<u8>>,
-    deadline: Deadline,
+    ends: Ends,
 ) -> Result<Response<Body>, Failure> {
-    let attempt = Attempt::new(trip, request.uri(), false, deadline);
+    let attempt = Attempt::new(trip, request.uri(), false, ends);
     attempt
         .run(request)
         .map_err(|error| Failure::new(&attempt, error))
@@ -97,7 +108,7 @@ pub(crate) fn exchange(
     request: Request<Vec<u8>>,
     deadline: Deadline,
 ) -> Result<Response<Vec<u8>>, Failure> {
-    let attempt = Attempt::new(trip, request.uri(), true, deadline);
+    let attempt = Attempt::new(trip, request.uri(), true, deadline.into());
     let fail = |error| Failure::new(&attempt, error);
     let answer = attempt.run(request).map_err(fail)?;
     let (parts, body) = answer.into_parts();
@@ -150,18 +161,18 @@ struct Attempt<'a> {
     trip: &'a Trip,
     peer: Peer,
     https_only: bool,
-    deadline: Deadline,
+    ends: Ends,
     /// Something of it has gone out.
     gone: Arc<AtomicBool>,
 }
 
 impl<'a> Attempt<'a> {
-    fn new(trip: &'a Trip, uri: &Uri, https_only: bool, deadline: Deadline) -> Self {
+    fn new(trip: &'a Trip, uri: &Uri, https_only: bool, ends: Ends) -> Self {
         Self {
             trip,
             peer: peer(uri),
             https_only,
-            deadline,
+            ends,
             gone: Arc::default(),
         }
     }
@@ -197,7 +208,7 @@ impl<'a> Attempt<'a> {
             trip: self.trip.clone(),
             peer: self.peer.clone(),
             tls: parts.uri.scheme_str() != Some("http"),
-            deadline: self.deadline,
+            ends: self.ends,
             gone: Arc::clone(&self.gone),
         };
         let agent = Agent::with_parts(config, wire, NoLookup);

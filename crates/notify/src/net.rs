@@ -25,6 +25,7 @@ use visited::Visited;
 
 use crate::Deadline;
 use crate::cause::{Loss, Phase};
+use crate::deadline::Ends;
 use crate::host::Proxy;
 use crate::tls::Client;
 
@@ -79,19 +80,23 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
 }
 
-/// A connection for HTTP, through the host's proxy if one is set.
+/// A connection for HTTP, through the host's proxy if one is set. It is made early or not, and may then
+/// be used to the end.
 pub(crate) fn connect_http(
     trip: &Trip,
     peer: &Peer,
     with_tls: bool,
-    deadline: Deadline,
+    ends: Ends,
 ) -> Result<Stream, Error> {
-    if with_tls {
-        return trusting(trip, |trip, client| {
-            open_way(trip, peer, deadline)?.start_tls(client, peer)
-        });
-    }
-    open_way(trip, peer, deadline)
+    let mut stream = if with_tls {
+        trusting(trip, |trip, client| {
+            open_way(trip, peer, ends.early)?.start_tls(client, peer)
+        })?
+    } else {
+        open_way(trip, peer, ends.early)?
+    };
+    stream.end_at(ends.whole);
+    Ok(stream)
 }
 
 /// Runs an attempt that agrees on TLS, and where that ends at an authority which is not known at the

@@ -4,7 +4,7 @@
 //! An address with letters beyond ASCII makes the whole mail one that goes only through servers with
 //! SMTPUTF8 (RFC 6531). So such recipients get a mail of their own, and the others depend on nothing.
 
-use super::{Content, Recipient, Report, Try, twice};
+use super::{Content, Doubt, Recipient, Report, Try, twice};
 use crate::Deadline;
 use crate::cause::Cause;
 use crate::mail::{self, Head, Mail, Mailbox, NOBODY, Recipients};
@@ -49,7 +49,7 @@ pub(super) fn for_each(
         let (outcomes, attempts) = match by_letters(&good).map(mail) {
             [Ok(ascii), Ok(other)] => {
                 let mails = [ascii, other];
-                twice(&good, deadline, |some, this| {
+                twice(&good, deadline, Doubt::TryAgain, |some, this| {
                     let parts = by_letters(some).into_iter().zip(&mails);
                     parts
                         .filter(|(to, _)| !to.is_empty())

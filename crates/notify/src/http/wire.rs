@@ -16,8 +16,8 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-use crate::Deadline;
 use crate::cause::{Loss, Phase};
+use crate::deadline::Ends;
 use crate::net::{self, Error, Peer, Stream, Trip, is_timeout, wants_certificate};
 
 /// Connects to one peer, whatever ureq is asked for.
@@ -26,7 +26,7 @@ pub(super) struct Wire {
     pub(super) trip: Trip,
     pub(super) peer: Peer,
     pub(super) tls: bool,
-    pub(super) deadline: Deadline,
+    pub(super) ends: Ends,
     /// Set as soon as something is sent.
     pub(super) gone: Arc<AtomicBool>,
 }
@@ -40,7 +40,7 @@ impl Connector<()> for Wire {
         _chained: Option<()>,
     ) -> Result<Option<Line>, ureq::Error> {
         let stream =
-            net::connect_http(&self.trip, &self.peer, self.tls, self.deadline).map_err(pass)?;
+            net::connect_http(&self.trip, &self.peer, self.tls, self.ends).map_err(pass)?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
         Ok(Some(Line {

@@ -186,7 +186,7 @@ impl Session {
     /// Says goodbye; what the server makes of it no longer matters.
     pub(super) fn quit(mut self, deadline: Deadline) {
         let left = deadline.left().unwrap_or_default();
-        self.stream.hurry(Deadline::after(left.min(GOODBYE)));
+        self.stream.end_at(Deadline::after(left.min(GOODBYE)));
         self.listener.hear(&self.server, Speaker::Us, || "QUIT");
         if self.stream.write_all(b"QUIT\r\n").is_ok() {
             let _ = self.inbox.reply(&mut self.stream);

@@ -19,6 +19,7 @@ mod refused;
 mod refused_login;
 mod sendmail;
 mod site;
+mod slow;
 mod smtp;
 mod soak;
 mod verdicts;
