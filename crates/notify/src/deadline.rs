@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 /// A moment after which no step of a call may go on waiting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
 impl Deadline {

@@ -120,7 +120,7 @@ pub(crate) fn trusting<T, E: From<Error>>(
 /// A connection in the clear, through the host's proxy if one is set.
 fn open_way(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
     let socket = match trip.host().proxy()? {
-        None => connect(trip, peer, deadline)?,
+        None => connect(trip, peer, deadline)?.0,
         Some(Proxy {
             host: name,
             port,
@@ -131,16 +131,22 @@ fn open_way(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Stream, Erro
                 port,
                 is_proxy: true,
             };
-            let socket = connect(trip, &proxy, deadline)?;
+            let (socket, _) = connect(trip, &proxy, deadline)?;
             tunnel::open(socket, &proxy, login.as_ref(), peer)?
         }
     };
     Ok(Stream::Clear(socket))
 }
 
-/// A connection to the peer itself, in the clear for now; proxies of HTTP do not count.
-pub(crate) fn connect_clear(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
-    connect(trip, peer, deadline).map(Stream::Clear)
+/// A connection to the peer itself, in the clear for now, and whether its name has another address that
+/// had no chance yet; proxies of HTTP do not count.
+pub(crate) fn connect_clear(
+    trip: &Trip,
+    peer: &Peer,
+    deadline: Deadline,
+) -> Result<(Stream, bool), Error> {
+    let (socket, has_others) = connect(trip, peer, deadline)?;
+    Ok((Stream::Clear(socket), has_others))
 }
 
 /// Addresses of the peer, in the order to try them.
@@ -171,8 +177,9 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// Tries the addresses one after the other; the last one gets all the time that is left.
-fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Timed, Error> {
+/// Tries the addresses one after the other; the last one gets all the time that is left. Says whether
+/// one is left that no try for this target has come to.
+fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<(Timed, bool), Error> {
     let mut addresses = resolve(trip, peer, deadline)?;
     let visited = trip.visited();
     visited.put_last(&mut addresses);
@@ -190,7 +197,8 @@ fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Timed, Error>
                 // one small write follows another in a handshake
                 let _ = stream.set_nodelay(true);
                 visited.note(*address);
-                return Ok(Timed::new(stream, deadline));
+                let has_others = visited.lacks_any(addresses.iter().skip(tried + 1));
+                return Ok((Timed::new(stream, deadline), has_others));
             }
             Err(error) if is_timeout(&error) => failure = peer.late(Phase::Connect),
             Err(error) => {
@@ -250,9 +258,11 @@ mod tests {
         };
         let deadline = Deadline::after(Duration::from_secs(10));
         // a try of before has had the first address
-        connect(&trip, &peer, deadline).unwrap();
+        let (_, has_others) = connect(&trip, &peer, deadline).unwrap();
+        assert!(has_others);
         let refused: Result<(), Error> = trusting(&trip, |trip, client| {
-            connect(trip, &peer, deadline)?;
+            let (_, has_others) = connect(trip, &peer, deadline)?;
+            assert!(!has_others);
             client.miss();
             Err(peer.lost(Loss::CertificateIssuer, None))
         });

@@ -29,7 +29,7 @@ impl Try {
     }
 
     /// The end of a conversation that begins now.
-    pub(super) fn end(self) -> Deadline {
+    fn end(self) -> Deadline {
         match self.whole.left() {
             Some(left) if !self.is_last => self.whole.at_most(left.mul_f32(SHARE)),
             _ => self.whole,

@@ -9,6 +9,7 @@ mod alert_once;
 mod alert_states;
 mod at_once;
 mod gotify;
+mod greeting;
 mod inherit;
 mod mails;
 mod mta;

@@ -293,7 +293,7 @@ fn whoever_got_leave_late_has_the_rest_of_the_time() {
     for (seconds, least, most) in [(8, 7, 8), (60, 20, 30)] {
         let whole = Deadline::after(Duration::from_secs(seconds));
         let (_, tries) = twice(&[()], whole, Doubt::TryAgain, |_, this| {
-            let left = Pace::end(this).left().unwrap();
+            let left = Pace::ends(this).early.left().unwrap();
             assert!(left > Duration::from_secs(least) && left <= Duration::from_secs(most));
             vec![Outcome::Sent]
         });
