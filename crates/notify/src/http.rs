@@ -4,18 +4,18 @@
 mod wire;
 
 use std::io::{self, Read};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use oauth2::http::header::{CONNECTION, DATE, HeaderMap, RETRY_AFTER};
-use oauth2::http::{HeaderValue, Request, Response, Uri};
+use oauth2::http::{HeaderValue, Request, Response, StatusCode, Uri};
 use ureq::{Agent, Body};
 use zeroize::Zeroizing;
 
 use crate::Deadline;
 use crate::cause::{Cause, Loss, Phase};
 use crate::deadline::Ends;
-use crate::net::{self, Peer, Trip};
+use crate::net::{self, Peer, Relay, Trip};
 use crate::verdict::Verdict;
 use wire::{NoLookup, Wire};
 
@@ -97,9 +97,22 @@ pub(crate) fn head(
     ends: Ends,
 ) -> Result<Response<Body>, Failure> {
     let attempt = Attempt::new(trip, request.uri(), false, ends);
-    attempt
+    let answer = attempt
         .run(request)
-        .map_err(|error| Failure::new(&attempt, error))
+        .map_err(|error| Failure::new(&attempt, error))?;
+    match attempt.relay.get() {
+        Some(relay) if is_of_relay(&answer) => {
+            let status = answer.status().as_u16();
+            Err(Failure::Net(relay.refusal(status, &attempt.peer)))
+        }
+        _ => Ok(answer),
+    }
+}
+
+/// Whether the proxy in between says this, not the server. Of most proxies nobody can tell; Squid does.
+fn is_of_relay(answer: &Response<Body>) -> bool {
+    answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        || answer.headers().contains_key("x-squid-error")
 }
 
 /// The same with the body of the answer; https only.
@@ -164,6 +177,8 @@ struct Attempt<'a> {
     ends: Ends,
     /// Something of it has gone out.
     gone: Arc<AtomicBool>,
+    /// The proxy that passes it on, once there is one.
+    relay: Arc<OnceLock<Relay>>,
 }
 
 impl<'a> Attempt<'a> {
@@ -174,6 +189,7 @@ impl<'a> Attempt<'a> {
             https_only,
             ends,
             gone: Arc::default(),
+            relay: Arc::default(),
         }
     }
 
@@ -210,6 +226,8 @@ impl<'a> Attempt<'a> {
             tls: parts.uri.scheme_str() != Some("http"),
             ends: self.ends,
             gone: Arc::clone(&self.gone),
+            authority: authority(&parts.uri),
+            relay: Arc::clone(&self.relay),
         };
         let agent = Agent::with_parts(config, wire, NoLookup);
         if body.is_empty() && parts.method == oauth2::http::Method::GET {
@@ -217,6 +235,15 @@ impl<'a> Attempt<'a> {
         } else {
             agent.run(Request::from_parts(parts, body.as_slice()))
         }
+    }
+}
+
+/// What the field `Host` says of an address in the clear: no login, and no port that is usual.
+fn authority(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    match uri.port_u16() {
+        Some(port) if port != 80 => format!("{host}:{port}"),
+        _ => host.to_owned(),
     }
 }
 

@@ -21,12 +21,12 @@ pub(crate) use refusal::wants_certificate;
 pub(crate) use stream::Stream;
 use stream::Timed;
 pub(crate) use trip::Trip;
+pub(crate) use tunnel::Relay;
 use visited::Visited;
 
 use crate::Deadline;
 use crate::cause::{Loss, Phase};
 use crate::deadline::Ends;
-use crate::host::Proxy;
 use crate::tls::Client;
 
 /// Longest wait for one address while others are left to try.
@@ -80,23 +80,26 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
 }
 
-/// A connection for HTTP, through the host's proxy if one is set. It is made early or not, and may then
-/// be used to the end.
+/// A connection for HTTP, through the host's proxy if one is set: to the server, or in the clear to the
+/// proxy, which then comes along. It is made early or not, and may be used to the end.
 pub(crate) fn connect_http(
     trip: &Trip,
     peer: &Peer,
     with_tls: bool,
     ends: Ends,
-) -> Result<Stream, Error> {
-    let mut stream = if with_tls {
-        trusting(trip, |trip, client| {
-            open_way(trip, peer, ends.early)?.start_tls(client, peer)
-        })?
+) -> Result<(Stream, Option<Relay>), Error> {
+    let relay = trip.host().proxy()?.map(Relay::new);
+    let (mut stream, relay) = if with_tls {
+        let stream = trusting(trip, |trip, client| {
+            open_way(trip, peer, relay.as_ref(), ends.early)?.start_tls(client, peer)
+        })?;
+        (stream, None)
     } else {
-        open_way(trip, peer, ends.early)?
+        let next = relay.as_ref().map_or(peer, Relay::peer);
+        (connect_clear(trip, next, ends.early)?.0, relay)
     };
     stream.end_at(ends.whole);
-    Ok(stream)
+    Ok((stream, relay))
 }
 
 /// Runs an attempt that agrees on TLS, and where that ends at an authority which is not known at the
@@ -117,22 +120,18 @@ pub(crate) fn trusting<T, E: From<Error>>(
     }
 }
 
-/// A connection in the clear, through the host's proxy if one is set.
-fn open_way(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
-    let socket = match trip.host().proxy()? {
+/// A connection on which TLS can begin, through a proxy or not.
+fn open_way(
+    trip: &Trip,
+    peer: &Peer,
+    relay: Option<&Relay>,
+    deadline: Deadline,
+) -> Result<Stream, Error> {
+    let socket = match relay {
         None => connect(trip, peer, deadline)?.0,
-        Some(Proxy {
-            host: name,
-            port,
-            login,
-        }) => {
-            let proxy = Peer {
-                host: name,
-                port,
-                is_proxy: true,
-            };
-            let (socket, _) = connect(trip, &proxy, deadline)?;
-            tunnel::open(socket, &proxy, login.as_ref(), peer)?
+        Some(relay) => {
+            let (socket, _) = connect(trip, relay.peer(), deadline)?;
+            tunnel::open(socket, relay, peer)?
         }
     };
     Ok(Stream::Clear(socket))

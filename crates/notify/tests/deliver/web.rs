@@ -174,38 +174,6 @@ fn https_trusts_the_machines_bundle_and_nothing_else() {
 }
 
 #[test]
-fn the_proxy_of_the_datacenter_counts_and_the_environments_does_not() {
-    let (server, seen) = web(OK);
-    let port = server.address.port();
-    let proxy = Server::tcp(move |mut tcp, _| {
-        let request = read_request(&mut tcp);
-        assert!(
-            request.starts_with(&format!("CONNECT localhost:{port} ")),
-            "{request}"
-        );
-        let _ = tcp.write_all(b"HTTP/1.1 200 Connected\r\n\r\n");
-        let request = read_request(&mut tcp);
-        assert!(
-            request.starts_with("POST /message HTTP/1.1\r\n"),
-            "{request}"
-        );
-        let _ = tcp.write_all(OK.as_bytes());
-    });
-    let site = at(&format!("http://localhost:{port}"));
-    site.file(
-        "datacenter.cfg",
-        &format!("http_proxy: localhost:{}\n", proxy.address.port()),
-    );
-    assert_eq!(site.outcome(), ("sent", String::new()));
-    assert_eq!((proxy.count(), seen.lock().unwrap().len()), (1, 0));
-    site.file("datacenter.cfg", "http_proxy: socks5://localhost\n");
-    let (word, reason) = site.outcome();
-    assert_eq!(word, "refused", "{reason}");
-    assert!(reason.contains("http_proxy"), "{reason}");
-    assert_eq!(seen.lock().unwrap().len(), 0, "no direct connection");
-}
-
-#[test]
 fn hostile_servers_end_at_the_deadline() {
     let silent = Server::tcp(|mut tcp, _| hold(&mut tcp));
     let dripping = Server::tcp(|mut tcp, _| {
