@@ -7,6 +7,7 @@
 use super::{Content, Doubt, Recipient, Report, Try, twice};
 use crate::Deadline;
 use crate::cause::Cause;
+use crate::host::is_everybodys;
 use crate::mail::{self, Head, Mail, Mailbox, NOBODY, Recipients};
 use crate::message::Message;
 use crate::net::Trip;
@@ -106,14 +107,15 @@ fn compose<'a>(
 /// What makes a Message-ID one of this machine: its full name, else the sender's domain, else its bare
 /// name. No name that every machine has.
 fn domain(trip: &Trip, from: &Mailbox) -> String {
-    let is_own =
-        |name: &&str| !name.eq_ignore_ascii_case("localhost") && !name.starts_with("localhost.");
     let node = trip.host().node();
     let sender = from.full().map(lettre::Address::domain);
     let mut names = [trip.fqdn(), sender, Some(node.as_str())]
         .into_iter()
         .flatten();
-    names.find(is_own).unwrap_or("unnamed.invalid").to_owned()
+    names
+        .find(|name| !is_everybodys(name))
+        .unwrap_or("unnamed.invalid")
+        .to_owned()
 }
 
 fn refused(why: Message) -> Outcome {
