@@ -18,8 +18,7 @@ use crate::redact::Redactor;
 use crate::tls::Client;
 use crate::transcript::{Listener, Speaker};
 
-/// How long the goodbye of a server is waited for. The mail's fate is known by then; the wait lets
-/// both sides close in order.
+/// How long a server that does not read may keep a goodbye from going out.
 const GOODBYE: Duration = Duration::from_millis(250);
 
 /// How much of the time a server may take to greet where its name has no other address. Some do so on purpose
@@ -202,14 +201,13 @@ impl Session {
         }
     }
 
-    /// Says goodbye; what the server makes of it no longer matters.
+    /// Says goodbye and leaves: the mail's fate is known, and the reply says nothing about it. The connection
+    /// ends behind the command, so that a server which reads on finds an end in order.
     pub(super) fn quit(mut self, deadline: Deadline) {
         let left = deadline.left().unwrap_or_default();
         self.stream.end_at(Deadline::after(left.min(GOODBYE)));
         self.listener.hear(&self.server, Speaker::Us, || "QUIT");
-        if self.stream.write_all(b"QUIT\r\n").is_ok() {
-            let _ = self.inbox.reply(&mut self.stream);
-        }
+        let _ = self.stream.write_all(b"QUIT\r\n");
     }
 
     /// What goes out, without credentials.
