@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 /// A moment after which no step of a call may go on waiting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
 impl Deadline {
@@ -27,6 +27,25 @@ impl Deadline {
     pub fn left(self) -> Option<Duration> {
         let left = self.0.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
+    }
+}
+
+/// The ends of one try at a peer: a connection that cannot be made leaves time for another address, a peer
+/// that is at work may take all there is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    /// When another address gets its chance.
+    pub(crate) early: Deadline,
+    /// The end of the call.
+    pub(crate) whole: Deadline,
+}
+
+impl From<Deadline> for Ends {
+    fn from(end: Deadline) -> Self {
+        Self {
+            early: end,
+            whole: end,
+        }
     }
 }
 

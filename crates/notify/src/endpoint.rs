@@ -19,13 +19,15 @@ use crate::net::Trip;
 use crate::outcome::{Failure, Outcome};
 use crate::template::{self, Part, Problem, Templates};
 use crate::token::Keeper;
-use crate::{Clock, Deadline, Notification};
-use twice::{Try, twice};
+use crate::{Clock, Deadline, Notification, random};
+use twice::{Doubt, Try, twice};
 
 /// A notification with its texts, rendered once for all targets.
 #[derive(Debug)]
 pub(crate) struct Content<'a> {
     pub(crate) notification: &'a Notification,
+    /// What no other notification has, not even one with the same texts.
+    pub(crate) id: String,
     /// How far local time was ahead of UTC when it was made, in seconds.
     pub(crate) offset: i32,
     pub(crate) subject: String,
@@ -59,6 +61,7 @@ impl<'a> Content<'a> {
         };
         Ok(Self {
             notification,
+            id: random::name().map_err(Message::new)?,
             offset: clock.offset(notification.timestamp),
             subject,
             text,

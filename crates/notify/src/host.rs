@@ -18,6 +18,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
+pub(crate) use name::is_everybodys;
 pub(crate) use proxy::Proxy;
 
 use crate::plain::Unusable;
@@ -150,11 +151,11 @@ impl Host {
     }
 
     /// The machine's full name, in which a dot is; `None` where no file of the machine gives it a
-    /// domain.
+    /// domain, or only that of `localhost`.
     #[must_use]
     pub fn fqdn(&self) -> Option<String> {
         let name = self.fqdn.clone().or_else(name::fqdn);
-        name.filter(|name| name.contains('.'))
+        name.filter(|name| name.contains('.') && !is_everybodys(name))
     }
 
     /// The same machine with the mail system's program elsewhere.

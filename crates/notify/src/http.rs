@@ -4,17 +4,19 @@
 mod wire;
 
 use std::io::{self, Read};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use oauth2::http::header::{CONNECTION, DATE, HeaderMap, RETRY_AFTER};
-use oauth2::http::{HeaderValue, Request, Response, Uri};
+use oauth2::http::{HeaderValue, Request, Response, StatusCode, Uri};
 use ureq::{Agent, Body};
 use zeroize::Zeroizing;
 
 use crate::Deadline;
-use crate::cause::{Cause, Loss};
-use crate::net::{self, Peer, Trip};
+use crate::cause::{Cause, Loss, Phase};
+use crate::deadline::Ends;
+use crate::net::{self, Peer, Relay, Trip};
+use crate::verdict::Verdict;
 use wire::{NoLookup, Wire};
 
 /// The largest body that is read, in bytes.
@@ -62,6 +64,15 @@ impl Failure {
         }
     }
 
+    /// Whether the request may have been served: it has gone out, wholly or in part, and no answer says
+    /// what became of it.
+    pub(crate) fn leaves_open(&self) -> bool {
+        match self.cause() {
+            Cause::Late(Phase::Send) | Cause::Lost(Loss::LostSending) => true,
+            cause => cause.verdict() == Verdict::Unknown,
+        }
+    }
+
     fn new(attempt: &Attempt<'_>, error: ureq::Error) -> Self {
         match error {
             ureq::Error::Other(inner) => match inner.downcast::<net::Error>() {
@@ -83,12 +94,25 @@ impl Failure {
 pub(crate) fn head(
     trip: &Trip,
     request: Request<Vec<u8>>,
-    deadline: Deadline,
+    ends: Ends,
 ) -> Result<Response<Body>, Failure> {
-    let attempt = Attempt::new(trip, request.uri(), false, deadline);
-    attempt
+    let attempt = Attempt::new(trip, request.uri(), false, ends);
+    let answer = attempt
         .run(request)
-        .map_err(|error| Failure::new(&attempt, error))
+        .map_err(|error| Failure::new(&attempt, error))?;
+    match attempt.relay.get() {
+        Some(relay) if is_of_relay(&answer) => {
+            let status = answer.status().as_u16();
+            Err(Failure::Net(relay.refusal(status, &attempt.peer)))
+        }
+        _ => Ok(answer),
+    }
+}
+
+/// Whether the proxy in between says this, not the server. Of most proxies nobody can tell; Squid does.
+fn is_of_relay(answer: &Response<Body>) -> bool {
+    answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        || answer.headers().contains_key("x-squid-error")
 }
 
 /// The same with the body of the answer; https only.
@@ -97,7 +121,7 @@ pub(crate) fn exchange(
     request: Request<Vec<u8>>,
     deadline: Deadline,
 ) -> Result<Response<Vec<u8>>, Failure> {
-    let attempt = Attempt::new(trip, request.uri(), true, deadline);
+    let attempt = Attempt::new(trip, request.uri(), true, deadline.into());
     let fail = |error| Failure::new(&attempt, error);
     let answer = attempt.run(request).map_err(fail)?;
     let (parts, body) = answer.into_parts();
@@ -150,19 +174,22 @@ struct Attempt<'a> {
     trip: &'a Trip,
     peer: Peer,
     https_only: bool,
-    deadline: Deadline,
+    ends: Ends,
     /// Something of it has gone out.
     gone: Arc<AtomicBool>,
+    /// The proxy that passes it on, once there is one.
+    relay: Arc<OnceLock<Relay>>,
 }
 
 impl<'a> Attempt<'a> {
-    fn new(trip: &'a Trip, uri: &Uri, https_only: bool, deadline: Deadline) -> Self {
+    fn new(trip: &'a Trip, uri: &Uri, https_only: bool, ends: Ends) -> Self {
         Self {
             trip,
             peer: peer(uri),
             https_only,
-            deadline,
+            ends,
             gone: Arc::default(),
+            relay: Arc::default(),
         }
     }
 
@@ -197,8 +224,10 @@ impl<'a> Attempt<'a> {
             trip: self.trip.clone(),
             peer: self.peer.clone(),
             tls: parts.uri.scheme_str() != Some("http"),
-            deadline: self.deadline,
+            ends: self.ends,
             gone: Arc::clone(&self.gone),
+            authority: authority(&parts.uri),
+            relay: Arc::clone(&self.relay),
         };
         let agent = Agent::with_parts(config, wire, NoLookup);
         if body.is_empty() && parts.method == oauth2::http::Method::GET {
@@ -206,6 +235,15 @@ impl<'a> Attempt<'a> {
         } else {
             agent.run(Request::from_parts(parts, body.as_slice()))
         }
+    }
+}
+
+/// What the field `Host` says of an address in the clear: no login, and no port that is usual.
+fn authority(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    match uri.port_u16() {
+        Some(port) if port != 80 => format!("{host}:{port}"),
+        _ => host.to_owned(),
     }
 }
 

@@ -5,15 +5,15 @@
 //! the mail early or make a line longer than 998 bytes.
 
 mod address;
+mod encode;
 mod recipients;
 mod words;
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use chrono::{FixedOffset, TimeZone};
-use lettre::message::header::{self, ContentTransferEncoding, ContentType, HeaderName, Headers};
-use lettre::message::header::{HeaderValue, MessageId};
-use lettre::message::{Body as Encoded, MultiPart, MultiPartKind, SinglePart};
+use lettre::message::header::{self, HeaderName, HeaderValue, Headers, MessageId};
 
 pub(crate) use address::Mailbox;
 pub(crate) use recipients::{NOBODY, Recipients};
@@ -23,7 +23,11 @@ use crate::{random, smtp};
 /// A day before the end of the year 9999, beyond which the date has no form in any zone.
 const LAST_SECOND: i64 = 253_402_214_399;
 
-/// The alternatives of a mail, encoded, with the header lines that describe them.
+/// Room for the lines around the two bodies, in bytes.
+const HEADS: usize = 512;
+
+/// The alternatives of a mail, encoded, with the header lines that describe them; every line ends in a line
+/// feed.
 #[derive(Debug)]
 pub(crate) struct Body {
     bytes: Vec<u8>,
@@ -34,14 +38,17 @@ pub(crate) struct Body {
 impl Body {
     /// Encodes the two texts.
     pub(crate) fn new(text: &str, html: &str) -> Result<Self, &'static str> {
-        let part = |kind, text: &str| SinglePart::builder().header(kind).body(encode(text));
-        let parts = MultiPart::builder()
-            .kind(MultiPartKind::Alternative)
-            .boundary(random::name()?)
-            .singlepart(part(ContentType::TEXT_PLAIN, text))
-            .singlepart(part(ContentType::TEXT_HTML, html));
+        let boundary = random::name()?;
+        let mut bytes = Vec::with_capacity(text.len() + html.len() + HEADS);
+        let head = format!("Content-Type: multipart/alternative;\n boundary=\"{boundary}\"\n");
+        bytes.extend_from_slice(head.as_bytes());
+        for (content_type, text) in [("text/plain", text), ("text/html", html)] {
+            bytes.extend_from_slice(format!("\n--{boundary}\n").as_bytes());
+            encode::append(&mut bytes, content_type, text);
+        }
+        bytes.extend_from_slice(format!("\n--{boundary}--\n").as_bytes());
         Ok(Self {
-            bytes: parts.formatted(),
+            bytes,
             wire: OnceLock::new(),
         })
     }
@@ -55,9 +62,10 @@ pub(crate) struct Mail<'a> {
 }
 
 impl Mail<'_> {
-    /// As text, with CR LF at the end of every line.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        [self.head.as_bytes(), &self.body.bytes].concat()
+    /// Head and body as text with the line ends of this system.
+    pub(crate) fn local(&self) -> [Cow<'_, [u8]>; 2] {
+        let head = self.head.replace("\r\n", "\n").into_bytes();
+        [Cow::Owned(head), Cow::Borrowed(&self.body.bytes)]
     }
 
     /// As a mail server gets it.
@@ -65,25 +73,6 @@ impl Mail<'_> {
         let rest = &self.body.wire;
         let rest = rest.get_or_init(|| smtp::Body::new(&self.body.bytes));
         smtp::Body::joined(self.head.as_bytes(), rest)
-    }
-}
-
-/// Chooses an encoding that every receiver and every mail program gives back byte for byte, line ends
-/// aside.
-fn encode(text: &str) -> Encoded {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let encoding = if text.lines().any(|line| line == ".") {
-        // a local mail program may take it for the end of its input
-        Some(ContentTransferEncoding::Base64)
-    } else if text.contains(|c: char| c.is_ascii_control() && !matches!(c, '\n' | '\t')) {
-        Some(ContentTransferEncoding::QuotedPrintable)
-    } else {
-        None
-    };
-    let text = text.replace('\n', "\r\n");
-    match encoding {
-        Some(encoding) => Encoded::new_with_encoding(text, encoding).unwrap_or_else(Encoded::new),
-        None => Encoded::new(text),
     }
 }
 

@@ -21,11 +21,12 @@ pub(crate) use refusal::wants_certificate;
 pub(crate) use stream::Stream;
 use stream::Timed;
 pub(crate) use trip::Trip;
+pub(crate) use tunnel::Relay;
 use visited::Visited;
 
 use crate::Deadline;
 use crate::cause::{Loss, Phase};
-use crate::host::Proxy;
+use crate::deadline::Ends;
 use crate::tls::Client;
 
 /// Longest wait for one address while others are left to try.
@@ -79,19 +80,26 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
 }
 
-/// A connection for HTTP, through the host's proxy if one is set.
+/// A connection for HTTP, through the host's proxy if one is set: to the server, or in the clear to the
+/// proxy, which then comes along. It is made early or not, and may be used to the end.
 pub(crate) fn connect_http(
     trip: &Trip,
     peer: &Peer,
     with_tls: bool,
-    deadline: Deadline,
-) -> Result<Stream, Error> {
-    if with_tls {
-        return trusting(trip, |trip, client| {
-            open_way(trip, peer, deadline)?.start_tls(client, peer)
-        });
-    }
-    open_way(trip, peer, deadline)
+    ends: Ends,
+) -> Result<(Stream, Option<Relay>), Error> {
+    let relay = trip.host().proxy()?.map(Relay::new);
+    let (mut stream, relay) = if with_tls {
+        let stream = trusting(trip, |trip, client| {
+            open_way(trip, peer, relay.as_ref(), ends.early)?.start_tls(client, peer)
+        })?;
+        (stream, None)
+    } else {
+        let next = relay.as_ref().map_or(peer, Relay::peer);
+        (connect_clear(trip, next, ends.early)?.0, relay)
+    };
+    stream.end_at(ends.whole);
+    Ok((stream, relay))
 }
 
 /// Runs an attempt that agrees on TLS, and where that ends at an authority which is not known at the
@@ -112,30 +120,32 @@ pub(crate) fn trusting<T, E: From<Error>>(
     }
 }
 
-/// A connection in the clear, through the host's proxy if one is set.
-fn open_way(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
-    let socket = match trip.host().proxy()? {
-        None => connect(trip, peer, deadline)?,
-        Some(Proxy {
-            host: name,
-            port,
-            login,
-        }) => {
-            let proxy = Peer {
-                host: name,
-                port,
-                is_proxy: true,
-            };
-            let socket = connect(trip, &proxy, deadline)?;
-            tunnel::open(socket, &proxy, login.as_ref(), peer)?
+/// A connection on which TLS can begin, through a proxy or not.
+fn open_way(
+    trip: &Trip,
+    peer: &Peer,
+    relay: Option<&Relay>,
+    deadline: Deadline,
+) -> Result<Stream, Error> {
+    let socket = match relay {
+        None => connect(trip, peer, deadline)?.0,
+        Some(relay) => {
+            let (socket, _) = connect(trip, relay.peer(), deadline)?;
+            tunnel::open(socket, relay, peer)?
         }
     };
     Ok(Stream::Clear(socket))
 }
 
-/// A connection to the peer itself, in the clear for now; proxies of HTTP do not count.
-pub(crate) fn connect_clear(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Stream, Error> {
-    connect(trip, peer, deadline).map(Stream::Clear)
+/// A connection to the peer itself, in the clear for now, and whether its name has another address that
+/// had no chance yet; proxies of HTTP do not count.
+pub(crate) fn connect_clear(
+    trip: &Trip,
+    peer: &Peer,
+    deadline: Deadline,
+) -> Result<(Stream, bool), Error> {
+    let (socket, has_others) = connect(trip, peer, deadline)?;
+    Ok((Stream::Clear(socket), has_others))
 }
 
 /// Addresses of the peer, in the order to try them.
@@ -166,8 +176,9 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// Tries the addresses one after the other; the last one gets all the time that is left.
-fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Timed, Error> {
+/// Tries the addresses one after the other; the last one gets all the time that is left. Says whether
+/// one is left that no try for this target has come to.
+fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<(Timed, bool), Error> {
     let mut addresses = resolve(trip, peer, deadline)?;
     let visited = trip.visited();
     visited.put_last(&mut addresses);
@@ -185,7 +196,8 @@ fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Timed, Error>
                 // one small write follows another in a handshake
                 let _ = stream.set_nodelay(true);
                 visited.note(*address);
-                return Ok(Timed::new(stream, deadline));
+                let has_others = visited.lacks_any(addresses.iter().skip(tried + 1));
+                return Ok((Timed::new(stream, deadline), has_others));
             }
             Err(error) if is_timeout(&error) => failure = peer.late(Phase::Connect),
             Err(error) => {
@@ -245,9 +257,11 @@ mod tests {
         };
         let deadline = Deadline::after(Duration::from_secs(10));
         // a try of before has had the first address
-        connect(&trip, &peer, deadline).unwrap();
+        let (_, has_others) = connect(&trip, &peer, deadline).unwrap();
+        assert!(has_others);
         let refused: Result<(), Error> = trusting(&trip, |trip, client| {
-            connect(trip, &peer, deadline)?;
+            let (_, has_others) = connect(trip, &peer, deadline)?;
+            assert!(!has_others);
             client.miss();
             Err(peer.lost(Loss::CertificateIssuer, None))
         });

@@ -22,6 +22,7 @@ pub use reply::Reply;
 use session::Session;
 
 use crate::config::SmtpMode;
+use crate::deadline::Ends;
 use crate::net::Trip;
 use crate::outcome::Outcome;
 use crate::{Deadline, Host, Secret};
@@ -71,7 +72,8 @@ pub fn submit(
     message: &Body,
     deadline: &Deadline,
 ) -> Result<Vec<(String, Outcome)>, Error> {
-    submit_on(&Trip::new(host), server, login, envelope, message, deadline)
+    let ends = Ends::from(*deadline);
+    submit_on(&Trip::new(host), server, login, envelope, message, ends)
 }
 
 /// The same as a part of a delivery.
@@ -81,23 +83,23 @@ pub(crate) fn submit_on(
     login: &Login,
     envelope: &Envelope,
     message: &Body,
-    deadline: &Deadline,
+    ends: Ends,
 ) -> Result<Vec<(String, Outcome)>, Error> {
     auth::check(server, login)?;
     transaction::check(envelope)?;
-    let mut session = Session::open(trip, server, auth::redactor(login), *deadline)?;
+    let mut session = Session::open(trip, server, auth::redactor(login), ends)?;
     let result = auth::login(&mut session, server, login)
         .and_then(|()| transaction::run(&mut session, envelope, message));
     match result {
         Ok(done) => {
             if done.is_open {
-                session.quit(*deadline);
+                session.quit(ends.whole);
             }
             Ok(done.outcomes)
         }
         Err(error) => {
             if error.leaves_open() {
-                session.quit(*deadline);
+                session.quit(ends.whole);
             }
             Err(error)
         }

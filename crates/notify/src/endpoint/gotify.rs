@@ -20,7 +20,10 @@ pub(super) fn post(
     deadline: Deadline,
 ) -> Report {
     match request(item, content) {
-        Ok(request) => Call::new(request, item.token.iter().cloned().collect()).run(trip, deadline),
+        Ok(request) => {
+            let secrets = item.token.iter().cloned().collect();
+            Call::new(request, &item.name, content, secrets).run(trip, deadline)
+        }
         Err(reason) => Report::refused(reason),
     }
 }

@@ -2,23 +2,36 @@
 //!
 //! Only the status of an answer counts. The body of a refusal is shown without secrets, that of a
 //! success is not read.
+//!
+//! A receiver may be slow, and one that gets a notification twice shows it twice. So it has all the time
+//! there is, and what may have arrived is not sent again; where it is sent again after an answer, a field
+//! tells that it is the same.
 
 use std::time::Duration;
 
-use oauth2::http::{Request, StatusCode, Uri};
+use oauth2::http::header::{Entry, InvalidHeaderValue};
+use oauth2::http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
 
-use super::{Report, said, twice};
+use super::{Content, Doubt, Report, said, twice};
 use crate::advice;
 use crate::cause::Cause;
+use crate::deadline::Ends;
+use crate::hash::sha256;
+use crate::hex::hex;
 use crate::message::Message;
 use crate::net::Trip;
 use crate::outcome::{Failure, Outcome};
 use crate::transcript::Speaker;
-use crate::verdict::Verdict;
 use crate::{Deadline, Secret, http};
 
-/// How long one try may take.
-const BUDGET: Duration = Duration::from_secs(10);
+/// How much of the time a receiver may take: in the rest others may be told of a target that has stopped
+/// working.
+const NEARLY: f32 = 0.9;
+/// The same at each try of one notification for one target, and in no other request
+/// (draft-ietf-httpapi-idempotency-key-header).
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// So many bytes of a digest tell two requests apart.
+const KEY: usize = 16;
 
 /// A request that is ready to go.
 pub(super) struct Call {
@@ -27,20 +40,37 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// `secrets` are those that nothing shown may hold.
-    pub(super) fn new(request: Request<Vec<u8>>, secrets: Vec<Secret>) -> Self {
+    /// A request that brings the notification to the target of this name. `secrets` are those that
+    /// nothing shown may hold.
+    pub(super) fn new(
+        mut request: Request<Vec<u8>>,
+        target: &str,
+        content: &Content<'_>,
+        secrets: Vec<Secret>,
+    ) -> Self {
+        // an administrator's own field counts
+        let entry = request.headers_mut().entry(IDEMPOTENCY_KEY);
+        if let (Entry::Vacant(entry), Ok(key)) = (entry, key(&content.id, target)) {
+            entry.insert(key);
+        }
         Self { request, secrets }
     }
 
     pub(super) fn run(&self, trip: &Trip, deadline: Deadline) -> Report {
-        let (mut outcomes, attempts) = twice(&[()], deadline, |_, this| {
-            vec![self.attempt(trip, this.end().at_most(BUDGET))]
+        let doubt = match self.request.method().is_safe() {
+            true => Doubt::TryAgain,
+            false => Doubt::Leave,
+        };
+        let left = deadline.left().unwrap_or_default();
+        let deadline = deadline.at_most(left.mul_f32(NEARLY));
+        let (mut outcomes, attempts) = twice(&[()], deadline, doubt, |_, this| {
+            vec![self.attempt(trip, this.into())]
         });
         let outcome = outcomes.pop().unwrap_or(Outcome::Sent);
         Report::of(outcome, attempts)
     }
 
-    fn attempt(&self, trip: &Trip, deadline: Deadline) -> Outcome {
+    fn attempt(&self, trip: &Trip, ends: Ends) -> Outcome {
         let peer = http::peer(self.request.uri()).name();
         let listener = trip.listener();
         // of the address only the host and port: a path may be a secret, and so may any field
@@ -51,7 +81,7 @@ impl Call {
                 self.request.body().len()
             )
         });
-        let answer = http::head(trip, self.request.clone(), deadline);
+        let answer = http::head(trip, self.request.clone(), ends);
         match &answer {
             Ok(answer) => listener.hear(&peer, Speaker::Peer, || answer.status().to_string()),
             Err(http::Failure::Net(error)) => {
@@ -70,6 +100,13 @@ impl Call {
             Err(failure) => lost(&failure),
         }
     }
+}
+
+/// Made of the notification and the target alone: nothing of either can be read from it.
+fn key(notification: &str, target: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let digest = sha256(format!("{notification} {target}").as_bytes());
+    let digits = hex(digest.get(..KEY).unwrap_or_default());
+    HeaderValue::from_str(&digits)
 }
 
 /// What a status means that is no success.
@@ -91,7 +128,7 @@ fn refusal(status: StatusCode, pause: Option<u32>, words: Option<&str>) -> Outco
 fn lost(failure: &http::Failure) -> Outcome {
     let cause = failure.cause();
     let why = match failure {
-        http::Failure::Net(error) if cause.verdict() == Verdict::Unknown => {
+        http::Failure::Net(error) if failure.leaves_open() => {
             let what = advice::message(advice::of(&cause)).cause;
             let arrived = "so that the notification may or may not have arrived";
             Message::new(format!("{what}, {arrived}"))
@@ -108,6 +145,9 @@ fn lost(failure: &http::Failure) -> Outcome {
             )
         }
     };
+    if failure.leaves_open() {
+        return Outcome::Unknown { why };
+    }
     Failure::new(cause, why).outcome()
 }
 

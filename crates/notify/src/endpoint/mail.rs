@@ -4,9 +4,10 @@
 //! An address with letters beyond ASCII makes the whole mail one that goes only through servers with
 //! SMTPUTF8 (RFC 6531). So such recipients get a mail of their own, and the others depend on nothing.
 
-use super::{Content, Recipient, Report, Try, twice};
+use super::{Content, Doubt, Recipient, Report, Try, twice};
 use crate::Deadline;
 use crate::cause::Cause;
+use crate::host::is_everybodys;
 use crate::mail::{self, Head, Mail, Mailbox, NOBODY, Recipients};
 use crate::message::Message;
 use crate::net::Trip;
@@ -49,7 +50,7 @@ pub(super) fn for_each(
         let (outcomes, attempts) = match by_letters(&good).map(mail) {
             [Ok(ascii), Ok(other)] => {
                 let mails = [ascii, other];
-                twice(&good, deadline, |some, this| {
+                twice(&good, deadline, Doubt::TryAgain, |some, this| {
                     let parts = by_letters(some).into_iter().zip(&mails);
                     parts
                         .filter(|(to, _)| !to.is_empty())
@@ -106,14 +107,15 @@ fn compose<'a>(
 /// What makes a Message-ID one of this machine: its full name, else the sender's domain, else its bare
 /// name. No name that every machine has.
 fn domain(trip: &Trip, from: &Mailbox) -> String {
-    let is_own =
-        |name: &&str| !name.eq_ignore_ascii_case("localhost") && !name.starts_with("localhost.");
     let node = trip.host().node();
     let sender = from.full().map(lettre::Address::domain);
     let mut names = [trip.fqdn(), sender, Some(node.as_str())]
         .into_iter()
         .flatten();
-    names.find(is_own).unwrap_or("unnamed.invalid").to_owned()
+    names
+        .find(|name| !is_everybodys(name))
+        .unwrap_or("unnamed.invalid")
+        .to_owned()
 }
 
 fn refused(why: Message) -> Outcome {

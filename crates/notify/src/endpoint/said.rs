@@ -3,25 +3,30 @@
 
 use oauth2::http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
 use oauth2::http::{HeaderName, Request, Uri};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Secret;
 use crate::redact::Redactor;
 
-/// Where servers put the text, the fullest first: Gotify, OAuth2, Telegram, Discord, RFC 9457, ntfy.
-const KEYS: [&str; 6] = [
+/// Where servers put the text, the fullest first: Gotify, OAuth2, Telegram, Discord, RFC 9457, Zulip, ntfy.
+const KEYS: [&str; 7] = [
     "errorDescription",
     "error_description",
     "description",
     "message",
     "detail",
+    "msg",
     "error",
 ];
+/// What stands for it where there is none (RFC 9457).
+const TITLE: &str = "title";
 /// Where they put more of it: texts, or lists and maps of such, perhaps by field.
-const MORE: [&str; 3] = ["errors", "error", "content"];
-/// So many texts of those are shown, from so deep at most.
+const MORE: [&str; 5] = ["errors", "error", "content", "detail", "response_metadata"];
+/// Names of no field: Discord's for the errors of a field itself, Slack's for a list.
+const OWN: [&str; 2] = ["_errors", "messages"];
+/// So many texts of those are shown, from so deep at most: Discord's go ten deep.
 const MANY: usize = 4;
-const DEEP: usize = 6;
+const DEEP: usize = 12;
 /// Shorter words of a header field are no secrets.
 const IN_FIELD: usize = 8;
 /// The same for the parts of a path or query.
@@ -30,11 +35,12 @@ const IN_PATH: usize = 12;
 /// The words of an answer to this request; `None` where it has none that a person could read.
 pub(super) fn of(request: &Request<Vec<u8>>, secrets: &[Secret], body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
-    let text = match text.trim_start().chars().next()? {
-        '{' => in_json(&text)?,
-        // markup, lists
-        '<' | '[' | '"' => return None,
-        _ => text.into_owned(),
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let text = match text.chars().next()? {
+        '{' | '[' | '"' => in_json(text)?,
+        // markup
+        '<' => return None,
+        _ => text.to_owned(),
     };
     let mut all = secrets.to_vec();
     let fields = request.headers().iter();
@@ -56,13 +62,46 @@ fn is_open(name: &HeaderName) -> bool {
 
 fn in_json(text: &str) -> Option<String> {
     let value: Value = serde_json::from_str(text).ok()?;
-    let first = KEYS.iter().find_map(|key| value.get(key)?.as_str());
-    let mut all: Vec<String> = first.map(str::to_owned).into_iter().collect();
+    let mut all = Vec::new();
+    let Value::Object(map) = &value else {
+        gather(&value, "", DEEP, &mut all);
+        return joined(all);
+    };
+    let first = KEYS.iter().chain([&TITLE]);
+    all.extend(text_of(map, first).map(str::to_owned));
     for key in MORE {
-        if let Some(more @ (Value::Array(_) | Value::Object(_))) = value.get(key) {
+        if let Some(more @ (Value::Array(_) | Value::Object(_))) = map.get(key) {
             gather(more, "", DEEP, &mut all);
         }
     }
+    if all.is_empty() {
+        // Discord's older form: nothing but fields, each with its texts
+        let fields = map.iter().filter(|(_, value)| is_texts(value));
+        for (name, value) in fields {
+            gather(value, name, DEEP, &mut all);
+        }
+    }
+    joined(all)
+}
+
+/// The first text that is there and says something.
+fn text_of<'a>(
+    map: &'a Map<String, Value>,
+    mut keys: impl Iterator<Item = &'a &'a str>,
+) -> Option<&'a str> {
+    keys.find_map(|key| {
+        let text = map.get(*key)?.as_str()?;
+        (!text.trim().is_empty()).then_some(text)
+    })
+}
+
+fn is_texts(value: &Value) -> bool {
+    value
+        .as_array()
+        .is_some_and(|values| values.iter().all(Value::is_string))
+}
+
+fn joined(all: Vec<String>) -> Option<String> {
     (!all.is_empty()).then(|| all.join("; "))
 }
 
@@ -72,19 +111,27 @@ fn gather(value: &Value, field: &str, deep: usize, all: &mut Vec<String>) {
         return;
     }
     match value {
-        Value::String(text) if field.is_empty() => all.push(text.clone()),
-        Value::String(text) => all.push(format!("{field}: {text}")),
+        Value::String(text) => {
+            let told = match field {
+                "" => text.clone(),
+                field => format!("{field}: {text}"),
+            };
+            if !all.contains(&told) {
+                all.push(told);
+            }
+        }
         Value::Array(values) => {
             for value in values {
                 gather(value, field, deep - 1, all);
             }
         }
-        Value::Object(map) => match KEYS.iter().find_map(|key| map.get(*key)?.as_str()) {
+        Value::Object(map) => match text_of(map, KEYS.iter()) {
             Some(text) => gather(&Value::String(text.to_owned()), field, deep, all),
             None => {
                 for (name, value) in map {
-                    // Discord's name for the errors of a field itself, numbers for the entries of a list
-                    let is_own = name == "_errors" || name.bytes().all(|b| b.is_ascii_digit());
+                    // numbers are the entries of a list
+                    let is_own =
+                        OWN.contains(&name.as_str()) || name.bytes().all(|b| b.is_ascii_digit());
                     let inner = match (is_own, field) {
                         (true, _) => field.to_owned(),
                         (false, "") => name.clone(),
@@ -116,82 +163,4 @@ pub(super) fn masked(redactor: &Redactor, text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_is_masked_in_every_form() {
-        let redactor = Redactor::new("", &[&Secret::new("s3cret / key")]);
-        assert_eq!(
-            masked(
-                &redactor,
-                "no partial 's3cret / key', 's3cret%20%2F%20key', 'czNjcmV0IC8ga2V5'"
-            ),
-            "no partial '<masked>', '<masked>', '<masked>'"
-        );
-    }
-
-    #[test]
-    fn what_people_can_read_is_shown_and_nothing_of_the_request() {
-        let request =
-            Request::post("http://ann:pass@example.org/hooks/T0123456789abc?key=k123456789abc")
-                .header("Authorization", "Bearer abcdefgh")
-                .header("Content-Type", "application/json")
-                .body(Vec::new())
-                .unwrap();
-        let said = |body: &str| of(&request, &[Secret::new("s3")], body.as_bytes());
-        for (body, wanted) in [
-            ("", None),
-            ("  \r\n", None),
-            ("<html>login</html>", None),
-            ("[1]", None),
-            ("{\"message\": 3}", None),
-            ("{\"cut\": \"off", None),
-            ("no such\nhook", Some("no such hook")),
-            (
-                "{\"error\":\"Unauthorized\",\"errorDescription\":\"a token is needed\"}",
-                Some("a token is needed"),
-            ),
-            // Telegram
-            (
-                r#"{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}"#,
-                Some("Bad Request: chat not found"),
-            ),
-            (
-                r#"{"error":{"message":"invalid room","type":"x"}}"#,
-                Some("invalid room"),
-            ),
-            // Pushover
-            (
-                r#"{"user":"invalid","errors":["user identifier is invalid","no token"],"status":0}"#,
-                Some("user identifier is invalid; no token"),
-            ),
-            // Discord
-            (
-                r#"{"message":"Invalid Form Body","code":50035,"errors":{"content":{"_errors":
-                   [{"code":"BASE_TYPE_REQUIRED","message":"This field is required"}]}}}"#,
-                Some("Invalid Form Body; content: This field is required"),
-            ),
-            (
-                r#"{"errors":{"title":["may not be blank"],"body":"too long"}}"#,
-                Some("body: too long; title: may not be blank"),
-            ),
-            (
-                r#"{"status":400,"content":[{"detail":"no such room"}]}"#,
-                Some("no such room"),
-            ),
-            ("{\"errors\":[1,null,{}]}", None),
-            (
-                "no /hooks/T0123456789abc?key=k123456789abc for abcdefgh, s3 and pass",
-                Some("no /hooks/<masked>?key=<masked> for <masked>, <masked> and <masked>"),
-            ),
-            (
-                "application/json is not taken",
-                Some("application/json is not taken"),
-            ),
-        ] {
-            assert_eq!(said(body).as_deref(), wanted, "{body}");
-        }
-        assert_eq!(said(&"x".repeat(4096)).unwrap().chars().count(), 300);
-    }
-}
+mod tests;

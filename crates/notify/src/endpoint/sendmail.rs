@@ -50,7 +50,7 @@ pub(super) fn hand_in(
     let notes = RefCell::new(Vec::new());
     // a mail system that is merely slow would get the mail twice if it were hurried
     let attempt = |to: &[Mailbox], mail: &Mail<'_>, this: Try| {
-        let (outcome, note) = hand_over(trip, &from, to, &mail.bytes(), this.whole());
+        let (outcome, note) = hand_over(trip, &from, to, mail, this.whole());
         notes.borrow_mut().extend(note);
         vec![outcome; to.len()]
     };
@@ -64,7 +64,7 @@ fn hand_over(
     trip: &Trip,
     from: &Mailbox,
     to: &[Mailbox],
-    message: &[u8],
+    mail: &Mail<'_>,
     deadline: Deadline,
 ) -> (Outcome, Option<String>) {
     let program = trip.host().sendmail();
@@ -76,7 +76,7 @@ fn hand_over(
         "--".to_owned(),
     ];
     arguments.extend(to.iter().map(ToString::to_string));
-    let started = input(message).and_then(|input| start(program, &arguments, input));
+    let started = input(mail).and_then(|input| start(program, &arguments, input));
     let program = program.display();
     let outcome = match started {
         Ok(started) => match run(started, deadline) {
@@ -117,20 +117,12 @@ fn told(program: &str, what: impl Into<String>, cure: &str) -> Message {
         .fix(format!("an administrator of this machine has to {cure}"))
 }
 
-/// The mail with the line ends of this system, to be read from the start.
-fn input(message: &[u8]) -> std::io::Result<OwnedFd> {
+/// The mail, to be read from the start.
+fn input(mail: &Mail<'_>) -> std::io::Result<OwnedFd> {
     let mut file = File::from(memfd_create("mail", MemfdFlags::CLOEXEC)?);
-    let mut text = Vec::with_capacity(message.len());
-    for line in message.split_inclusive(|&byte| byte == b'\n') {
-        match line.strip_suffix(b"\r\n") {
-            Some(line) => {
-                text.extend_from_slice(line);
-                text.push(b'\n');
-            }
-            None => text.extend_from_slice(line),
-        }
+    for part in mail.local() {
+        file.write_all(&part)?;
     }
-    file.write_all(&text)?;
     file.rewind()?;
     Ok(file.into())
 }

@@ -1,11 +1,12 @@
 //! Two tries at most: everything once, then once more what may still succeed.
 //!
-//! The first try leaves more than half of the time to the second, so that a peer which falls silent
-//! does not use up the call.
+//! The first try leaves more than half of the time to the second, so that an address which falls silent
+//! does not use up the call. How long that holds within a conversation is its protocol's matter: [`Ends`].
 
 use std::thread;
 use std::time::Duration;
 
+use crate::deadline::Ends;
 use crate::outcome::{Outcome, Retry};
 use crate::{Deadline, random};
 
@@ -28,7 +29,7 @@ impl Try {
     }
 
     /// The end of a conversation that begins now.
-    pub(super) fn end(self) -> Deadline {
+    fn end(self) -> Deadline {
         match self.whole.left() {
             Some(left) if !self.is_last => self.whole.at_most(left.mul_f32(SHARE)),
             _ => self.whole,
@@ -36,10 +37,29 @@ impl Try {
     }
 }
 
+impl From<Try> for Ends {
+    fn from(this: Try) -> Self {
+        Self {
+            early: this.end(),
+            whole: this.whole,
+        }
+    }
+}
+
+/// What is done where nobody knows whether the notification has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Twice does no harm: a mail's Message-ID tells that it is the same, and GET changes nothing.
+    TryAgain,
+    /// It would arrive twice.
+    Leave,
+}
+
 /// Tries all of them, then once more those for whom that makes sense. Answers how often it tried.
 pub(super) fn twice<R: Clone>(
     all: &[R],
     whole: Deadline,
+    doubt: Doubt,
     attempt: impl Fn(&[R], Try) -> Vec<Outcome>,
 ) -> (Vec<Outcome>, u32) {
     let first = Try {
@@ -53,7 +73,7 @@ pub(super) fn twice<R: Clone>(
     let mut pause = Duration::ZERO;
     let mut again = Vec::new();
     for (index, (which, outcome)) in all.iter().zip(&outcomes).enumerate() {
-        if let Some(wanted) = pause_after(outcome).filter(|wanted| *wanted < left) {
+        if let Some(wanted) = pause_after(outcome, doubt).filter(|wanted| *wanted < left) {
             pause = pause.max(wanted);
             again.push((index, which.clone()));
         }
@@ -76,13 +96,14 @@ pub(super) fn twice<R: Clone>(
 }
 
 /// How long to wait before a second try; `None` where none makes sense.
-fn pause_after(outcome: &Outcome) -> Option<Duration> {
+fn pause_after(outcome: &Outcome, doubt: Doubt) -> Option<Duration> {
     let jittered = || PAUSE + PAUSE.mul_f32(random::fraction());
     match outcome {
         Outcome::Unsent {
             retry: Retry::After(pause),
             ..
         } => Some((*pause).max(PAUSE)),
+        Outcome::Unknown { .. } if doubt == Doubt::Leave => None,
         Outcome::Unsent { .. } | Outcome::Unknown { .. } => Some(jittered()),
         Outcome::Sent | Outcome::Refused { .. } => None,
     }

@@ -29,7 +29,8 @@ pub(super) fn call(
     };
     match maker.request() {
         Ok(request) => {
-            let mut report = Call::new(request, maker.secrets).run(trip, deadline);
+            let mut report =
+                Call::new(request, &item.name, content, maker.secrets).run(trip, deadline);
             report.warnings.extend(maker.faults);
             report
         }

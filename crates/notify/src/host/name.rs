@@ -44,6 +44,14 @@ fn full(node: &str, hosts: &str, resolv: &str) -> Option<String> {
         .find(|name| is_full(name))
 }
 
+/// Whether every machine is called so, in whatever domain (RFC 6761 section 6.3, and what distributions put
+/// into `/etc/hosts`).
+pub(crate) fn is_everybodys(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let first = name.split('.').next().unwrap_or_default();
+    matches!(first, "localhost" | "localhost4" | "localhost6") || name.ends_with(".localhost")
+}
+
 /// Whether it is a domain of RFC 5321 section 4.1.2 with more than one label.
 fn is_full(name: &str) -> bool {
     let is_label = |label: &str| {
@@ -60,6 +68,29 @@ fn is_full(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_every_machine_has_is_told_from_others() {
+        for name in [
+            "localhost",
+            "LOCALHOST.",
+            "localhost.localdomain",
+            "localhost6.localdomain6",
+            "localhost4",
+            "pve.localhost",
+        ] {
+            assert!(is_everybodys(name), "{name}");
+        }
+        for name in [
+            "pve",
+            "pve.localdomain",
+            "localhosts.example.org",
+            "mylocalhost",
+            "",
+        ] {
+            assert!(!is_everybodys(name), "{name}");
+        }
+    }
 
     #[test]
     fn the_nearest_source_with_a_domain_counts() {

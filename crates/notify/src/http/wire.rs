@@ -6,8 +6,8 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use oauth2::http::Uri;
 use ureq::config::Config;
@@ -16,9 +16,9 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-use crate::Deadline;
 use crate::cause::{Loss, Phase};
-use crate::net::{self, Error, Peer, Stream, Trip, is_timeout, wants_certificate};
+use crate::deadline::Ends;
+use crate::net::{self, Error, Peer, Relay, Stream, Trip, is_timeout, wants_certificate};
 
 /// Connects to one peer, whatever ureq is asked for.
 #[derive(Debug)]
@@ -26,9 +26,13 @@ pub(super) struct Wire {
     pub(super) trip: Trip,
     pub(super) peer: Peer,
     pub(super) tls: bool,
-    pub(super) deadline: Deadline,
+    pub(super) ends: Ends,
     /// Set as soon as something is sent.
     pub(super) gone: Arc<AtomicBool>,
+    /// Host and port as the field `Host` has them.
+    pub(super) authority: String,
+    /// Set where a proxy passes requests on.
+    pub(super) relay: Arc<OnceLock<Relay>>,
 }
 
 impl Connector<()> for Wire {
@@ -39,8 +43,12 @@ impl Connector<()> for Wire {
         details: &ConnectionDetails,
         _chained: Option<()>,
     ) -> Result<Option<Line>, ureq::Error> {
-        let stream =
-            net::connect_http(&self.trip, &self.peer, self.tls, self.deadline).map_err(pass)?;
+        let (stream, relay) =
+            net::connect_http(&self.trip, &self.peer, self.tls, self.ends).map_err(pass)?;
+        let through = relay.clone().map(|relay| (relay, self.authority.clone()));
+        if let Some(relay) = relay {
+            let _ = self.relay.set(relay);
+        }
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
         Ok(Some(Line {
@@ -49,6 +57,7 @@ impl Connector<()> for Wire {
             tls: self.tls,
             answered: false,
             gone: Arc::clone(&self.gone),
+            through,
             buffers,
         }))
     }
@@ -63,6 +72,8 @@ pub(super) struct Line {
     /// Something of the answer has come.
     answered: bool,
     gone: Arc<AtomicBool>,
+    /// The proxy that has to be told whom the request is for, until it is.
+    through: Option<(Relay, String)>,
     buffers: LazyBuffers,
 }
 
@@ -73,10 +84,12 @@ impl Transport for Line {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         self.gone.store(true, Ordering::Relaxed);
-        let output = self.buffers.output();
-        let sent = self
-            .stream
-            .write_all(output.get(..amount).unwrap_or_default());
+        let output = self.buffers.output().get(..amount).unwrap_or_default();
+        let sent = match self.through.take() {
+            // the first output has the whole line of the request: the buffer is made for that
+            Some((relay, authority)) => self.stream.write_all(&relay.absolute(&authority, output)),
+            None => self.stream.write_all(output),
+        };
         sent.map_err(|error| {
             pass(if is_timeout(&error) {
                 self.peer.late(Phase::Send)

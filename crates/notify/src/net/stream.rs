@@ -130,8 +130,8 @@ impl Stream {
         }
     }
 
-    /// Ends earlier than was planned.
-    pub(crate) fn hurry(&mut self, deadline: Deadline) {
+    /// Ends then, not when it was planned.
+    pub(crate) fn end_at(&mut self, deadline: Deadline) {
         self.socket_mut().deadline = deadline;
     }
 

@@ -33,6 +33,15 @@ impl Visited {
         addresses.sort_by_key(|address| (is_other(*address), seen.contains(address)));
     }
 
+    /// Whether one of these had no chance yet.
+    pub(super) fn lacks_any<'a>(
+        &self,
+        mut addresses: impl Iterator<Item = &'a SocketAddr>,
+    ) -> bool {
+        let seen = self.seen();
+        addresses.any(|address| !seen.contains(address))
+    }
+
     fn seen(&self) -> MutexGuard<'_, Vec<SocketAddr>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -45,13 +45,14 @@ impl Body {
             has_utf8_header: false,
         };
         let (mut rest, mut in_header) = (message, true);
+        let has_returns = message.contains(&b'\r');
         while !rest.is_empty() {
             let mut tail = rest;
             let length = tail.skip_until(b'\n').unwrap_or(rest.len());
             let line = rest.get(..length).unwrap_or_default();
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if line.contains(&b'\r') {
+            if has_returns && line.contains(&b'\r') {
                 for part in line.split(|&byte| byte == b'\r') {
                     body.push(part, &mut in_header);
                 }

@@ -12,14 +12,18 @@ use super::{Error, Reply, Server, Step, refusal};
 use crate::Deadline;
 use crate::cause::{Loss, Snag};
 use crate::config::SmtpMode;
+use crate::deadline::Ends;
 use crate::net::{self, Peer, Stream, Trip, is_timeout, wants_certificate};
 use crate::redact::Redactor;
 use crate::tls::Client;
 use crate::transcript::{Listener, Speaker};
 
-/// How long the goodbye of a server is waited for. The mail's fate is known by then; the wait lets
-/// both sides close in order.
+/// How long a server that does not read may keep a goodbye from going out.
 const GOODBYE: Duration = Duration::from_millis(250);
+
+/// How much of the time a server may take to greet where its name has no other address. Some do so on purpose
+/// and for long, which keeps off senders who do not wait; RFC 5321 section 4.5.3.2.1 grants 5 minutes.
+const PATIENCE: f32 = 0.85;
 
 /// A connection on which the server has greeted and said what it can.
 pub(super) struct Session {
@@ -37,7 +41,7 @@ impl Session {
         trip: &Trip,
         server: &Server,
         redactor: Redactor,
-        deadline: Deadline,
+        ends: Ends,
     ) -> Result<Self, Error> {
         let peer = Peer {
             host: server.name.clone(),
@@ -45,10 +49,10 @@ impl Session {
             is_proxy: false,
         };
         match server.mode {
-            SmtpMode::Insecure => Self::agree(trip, server, peer, redactor, deadline, None),
+            SmtpMode::Insecure => Self::agree(trip, server, peer, redactor, ends, None),
             SmtpMode::Starttls | SmtpMode::Tls => net::trusting(trip, |trip, client| {
                 let (peer, redactor) = (peer.clone(), redactor.clone());
-                Self::agree(trip, server, peer, redactor, deadline, Some(client))
+                Self::agree(trip, server, peer, redactor, ends, Some(client))
             }),
         }
     }
@@ -58,10 +62,10 @@ impl Session {
         server: &Server,
         peer: Peer,
         redactor: Redactor,
-        deadline: Deadline,
+        ends: Ends,
         client: Option<&Client>,
     ) -> Result<Self, Error> {
-        let mut stream = net::connect_clear(trip, &peer, deadline)?;
+        let (mut stream, has_others) = net::connect_clear(trip, &peer, ends.early)?;
         let name = own_name(trip, &stream);
         let mut later = None;
         match (server.mode, client) {
@@ -81,8 +85,7 @@ impl Session {
             listener: trip.listener().clone(),
         };
         session.note("connected");
-        let greeting = session.read(Step::Greeting)?;
-        session.demand(greeting, 2, Step::Greeting)?;
+        session.await_greeting(ends, has_others)?;
         session.hello(&name)?;
         match later {
             None => Ok(session),
@@ -95,6 +98,21 @@ impl Session {
                 Ok(session)
             }
         }
+    }
+
+    /// A server that does not greet loses its chance to another address where there is one, else nearly all
+    /// the time. One that was late would be so again, hence the whole rest is for this conversation.
+    fn await_greeting(&mut self, ends: Ends, has_others: bool) -> Result<(), Error> {
+        let left = ends.whole.left().unwrap_or_default();
+        let patient = ends.early.max(Deadline::after(left.mul_f32(PATIENCE)));
+        let end = if has_others { ends.early } else { patient };
+        self.stream.end_at(end);
+        let greeting = self.read(Step::Greeting)?;
+        self.demand(greeting, 2, Step::Greeting)?;
+        let is_early = ends.early.left().is_some();
+        let end = if is_early { ends.early } else { ends.whole };
+        self.stream.end_at(end);
+        Ok(())
     }
 
     fn note(&self, what: &str) {
@@ -183,14 +201,13 @@ impl Session {
         }
     }
 
-    /// Says goodbye; what the server makes of it no longer matters.
+    /// Says goodbye and leaves: the mail's fate is known, and the reply says nothing about it. The connection
+    /// ends behind the command, so that a server which reads on finds an end in order.
     pub(super) fn quit(mut self, deadline: Deadline) {
         let left = deadline.left().unwrap_or_default();
-        self.stream.hurry(Deadline::after(left.min(GOODBYE)));
+        self.stream.end_at(Deadline::after(left.min(GOODBYE)));
         self.listener.hear(&self.server, Speaker::Us, || "QUIT");
-        if self.stream.write_all(b"QUIT\r\n").is_ok() {
-            let _ = self.inbox.reply(&mut self.stream);
-        }
+        let _ = self.stream.write_all(b"QUIT\r\n");
     }
 
     /// What goes out, without credentials.

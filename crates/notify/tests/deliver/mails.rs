@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use notify::SystemClock;
 use serde_json::Value;
 
 use crate::site::{NOW, Site, words};
@@ -284,6 +285,102 @@ fn every_mail_has_a_message_id_of_its_own() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 50);
+}
+
+#[test]
+fn a_message_id_names_this_machine_or_the_sender_and_never_localhost() {
+    for (name, from, wanted) in [
+        (
+            "node.example.org",
+            "pve@mail.example.org",
+            "node.example.org",
+        ),
+        ("node", "pve@mail.example.org", "mail.example.org"),
+        ("localhost", "pve@mail.example.org", "mail.example.org"),
+        (
+            "localhost.localdomain",
+            "pve@mail.example.org",
+            "mail.example.org",
+        ),
+        (
+            "LocalHost.LocalDomain",
+            "pve@mail.example.org",
+            "mail.example.org",
+        ),
+        ("node.localhost", "pve@mail.example.org", "mail.example.org"),
+        (
+            "localhost6.localdomain6",
+            "pve@mail.example.org",
+            "mail.example.org",
+        ),
+        (
+            "node.localdomain",
+            "pve@mail.example.org",
+            "node.localdomain",
+        ),
+        (
+            "localhost.example.org",
+            "pve@mail.example.org",
+            "mail.example.org",
+        ),
+        ("node", "pve@B\u{fc}cher.example", "xn--bcher-kva.example"),
+        // nobody but the kernel knows a name, perhaps not even that
+        ("localhost.localdomain", "pve@localhost.localdomain", ""),
+        ("localhost.localdomain", "pve@LOCALHOST", ""),
+        ("localhost", "root", ""),
+    ] {
+        let public = format!("sendmail: local\n\tmailto root\n\tfrom-address {from}\n");
+        let mut site = Site::new(&public, "");
+        site.host = site.host.with_fqdn(name);
+        site.sendmail("grep -i '^Message-ID:' >>\"$dir/ids\"");
+        assert_eq!(site.outcome().0, "sent", "{name} {from}");
+        let id = site.noted("ids");
+        let right = id
+            .trim()
+            .strip_suffix('>')
+            .unwrap()
+            .split_once('@')
+            .unwrap()
+            .1;
+        assert!(!right.to_lowercase().contains("localhost"), "{id}");
+        assert!(right == wanted || wanted.is_empty(), "{name} {from}: {id}");
+    }
+}
+
+/// Prints the date of a mail; the test below runs it in other zones.
+#[test]
+#[ignore = "run by the test below"]
+#[allow(clippy::print_stdout)] // the test below reads it
+fn child_in_a_zone() {
+    let site = Site::new("sendmail: local\n\tmailto root\n", "").with_clock(&SystemClock);
+    site.sendmail("grep '^Date:' >\"$dir/date\"");
+    assert_eq!(site.outcome().0, "sent");
+    println!("{}", site.noted("date"));
+}
+
+#[test]
+fn the_date_has_the_machines_offset_at_that_moment() {
+    for (zone, wanted) in [
+        ("UTC", "Date: Tue, 14 Nov 2023 22:13:20 +0000"),
+        ("Europe/Vienna", "Date: Tue, 14 Nov 2023 23:13:20 +0100"),
+        ("America/St_Johns", "Date: Tue, 14 Nov 2023 18:43:20 -0330"),
+        ("Asia/Kathmandu", "Date: Wed, 15 Nov 2023 03:58:20 +0545"),
+        // summer there
+        ("Australia/Sydney", "Date: Wed, 15 Nov 2023 09:13:20 +1100"),
+    ] {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "mails::child_in_a_zone",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env("TZ", zone)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(child.stdout).unwrap();
+        assert!(said.lines().any(|line| line == wanted), "{zone}: {said}");
+    }
 }
 
 #[test]

@@ -116,20 +116,6 @@ fn f25_redirects_are_never_followed() {
 }
 
 #[test]
-fn a_connection_lost_after_the_request_leaves_the_outcome_open() {
-    for partial in ["", "HTTP/1.1 20", "SSH-2.0-x\r\n"] {
-        let server = Server::tcp(move |mut tcp, _| {
-            read_request(&mut tcp);
-            let _ = tcp.write_all(partial.as_bytes());
-        });
-        let site = at(&format!("http://localhost:{}", server.address.port()));
-        let (word, reason) = site.outcome();
-        assert_eq!(word, "unknown", "{partial:?}: {reason}");
-        assert_eq!(server.count(), 2, "tried once more");
-    }
-}
-
-#[test]
 fn no_connection_means_unsent() {
     let closed = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -188,38 +174,6 @@ fn https_trusts_the_machines_bundle_and_nothing_else() {
 }
 
 #[test]
-fn the_proxy_of_the_datacenter_counts_and_the_environments_does_not() {
-    let (server, seen) = web(OK);
-    let port = server.address.port();
-    let proxy = Server::tcp(move |mut tcp, _| {
-        let request = read_request(&mut tcp);
-        assert!(
-            request.starts_with(&format!("CONNECT localhost:{port} ")),
-            "{request}"
-        );
-        let _ = tcp.write_all(b"HTTP/1.1 200 Connected\r\n\r\n");
-        let request = read_request(&mut tcp);
-        assert!(
-            request.starts_with("POST /message HTTP/1.1\r\n"),
-            "{request}"
-        );
-        let _ = tcp.write_all(OK.as_bytes());
-    });
-    let site = at(&format!("http://localhost:{port}"));
-    site.file(
-        "datacenter.cfg",
-        &format!("http_proxy: localhost:{}\n", proxy.address.port()),
-    );
-    assert_eq!(site.outcome(), ("sent", String::new()));
-    assert_eq!((proxy.count(), seen.lock().unwrap().len()), (1, 0));
-    site.file("datacenter.cfg", "http_proxy: socks5://localhost\n");
-    let (word, reason) = site.outcome();
-    assert_eq!(word, "refused", "{reason}");
-    assert!(reason.contains("http_proxy"), "{reason}");
-    assert_eq!(seen.lock().unwrap().len(), 0, "no direct connection");
-}
-
-#[test]
 fn hostile_servers_end_at_the_deadline() {
     let silent = Server::tcp(|mut tcp, _| hold(&mut tcp));
     let dripping = Server::tcp(|mut tcp, _| {
@@ -237,22 +191,6 @@ fn hostile_servers_end_at_the_deadline() {
         assert_eq!(word, "unknown", "{reason}");
         assert!(took < budget + Duration::from_millis(500), "{took:?}");
     }
-}
-
-#[test]
-fn one_try_takes_ten_seconds_at_most() {
-    if std::env::var_os("SOAK").is_none() {
-        return;
-    }
-    let silent = Server::tcp(|mut tcp, _| hold(&mut tcp));
-    let site = at(&format!("http://localhost:{}", silent.address.port()));
-    let begin = Instant::now();
-    assert_eq!(site.within(Duration::from_secs(60)).outcome().0, "unknown");
-    let took = begin.elapsed().as_secs_f32();
-    assert!(
-        (20.0..21.2).contains(&took),
-        "two tries and a pause: {took} s"
-    );
 }
 
 /// Python's own web server: answers 200 to every request and tells what came.

@@ -284,7 +284,9 @@ impl Running {
         self.server.address.port()
     }
 
+    /// What clients have said to the end: they do not wait for the server to read a goodbye.
     pub fn lines(&self) -> Vec<String> {
+        self.server.settle();
         self.seen.lock().unwrap().lines.clone()
     }
 

@@ -8,10 +8,10 @@ use lettre::address::Envelope;
 
 use super::Try;
 use super::pace::Pace;
-use crate::Deadline;
 use crate::account;
 use crate::cause::Cause;
 use crate::config::Smtp;
+use crate::deadline::Ends;
 use crate::message::Message;
 use crate::net::Trip;
 use crate::oauth2::Account;
@@ -80,11 +80,11 @@ impl<'a> Credentials<'a> {
         message: &smtp::Body,
         this: Try,
     ) -> Result<Sent, Outcome> {
-        let with = |login: &Login, end: Deadline| {
-            smtp::submit_on(trip, server, login, envelope, message, &end)
+        let with = |login: &Login, ends: Ends| {
+            smtp::submit_on(trip, server, login, envelope, message, ends)
         };
         match self {
-            Self::Fixed(login) => with(login, this.end()).map_err(|error| error.outcome()),
+            Self::Fixed(login) => with(login, this.into()).map_err(|error| error.outcome()),
             Self::OAuth2(granted) => granted.submit(with, this),
         }
     }
@@ -93,7 +93,7 @@ impl<'a> Credentials<'a> {
 impl Granted<'_> {
     fn submit(
         &self,
-        with: impl Fn(&Login, Deadline) -> Result<Sent, smtp::Error>,
+        with: impl Fn(&Login, Ends) -> Result<Sent, smtp::Error>,
         this: Try,
     ) -> Result<Sent, Outcome> {
         // a token request that is given up may cost the grant, and the limits are waited for in turn
@@ -105,8 +105,8 @@ impl Granted<'_> {
         let with = |token: &AccessToken| {
             let login = self.login(token);
             match &self.pace {
-                Some(pace) => pace.run(deadline, || with(&login, Pace::end(this))),
-                None => Ok(with(&login, this.end())),
+                Some(pace) => pace.run(deadline, || with(&login, Pace::ends(this))),
+                None => Ok(with(&login, this.into())),
             }
         };
         let sent = match with(&token)? {

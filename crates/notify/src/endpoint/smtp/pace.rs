@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::Try;
 use crate::cause::Cause;
+use crate::deadline::Ends;
 use crate::disk::{Disk, SystemDisk};
 use crate::flock::FileLock;
 use crate::message::Message;
@@ -89,13 +90,13 @@ impl<'a> Pace<'a> {
         })
     }
 
-    /// The end of a conversation that begins now. One that had to wait for its turn leaves no time to a
+    /// The ends of a conversation that begins now. One that had to wait for its turn leaves no time to a
     /// second try, which would have to wait again.
-    pub(super) fn end(this: Try) -> Deadline {
+    pub(super) fn ends(this: Try) -> Ends {
         if this.whole().left() < Some(CONVERSATION * 2) {
-            this.whole()
+            this.whole().into()
         } else {
-            this.end()
+            this.into()
         }
     }
 
