@@ -56,6 +56,11 @@ pub(super) const fn oddity(oddity: Oddity) -> &'static Advice {
             what: "a gateway on the way waited for the provider in vain (504)",
             who: PERSON, cure: "try again in some minutes",
         },
+        Oddity::NotFound => &Advice {
+            key: "token-url-not-found", code: 502,
+            what: "there is no token endpoint at the token URL (HTTP 404, 405 or 410)",
+            who: NODE, cure: "correct oauth2-token-url (in a code exchange and in oauth2-providers.json: token-url)",
+        },
         Oddity::Status => &Advice {
             key: "unexpected-status", code: 502,
             what: "an HTTP status came that no token endpoint sends, without an error code: something on the way may have answered",

@@ -22,6 +22,8 @@ pub enum Oddity {
     ServerStatus,
     /// 504.
     GatewayTimeout,
+    /// 404, 405 or 410 at an address that somebody has entered.
+    NotFound,
     /// Any other status without an error code of the provider.
     Status,
     /// An error code that no table knows.
@@ -44,7 +46,7 @@ pub enum Oddity {
 
 impl Oddity {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Redirect,
         Self::Html,
         Self::NotJson,
@@ -54,6 +56,7 @@ impl Oddity {
         Self::TooManyRequests,
         Self::ServerStatus,
         Self::GatewayTimeout,
+        Self::NotFound,
         Self::Status,
         Self::UnknownError,
         Self::NoAccessToken,

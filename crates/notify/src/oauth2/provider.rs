@@ -188,6 +188,13 @@ impl Provider {
         })
     }
 
+    /// Whether the token URL is one of ours: if nothing is found there, something else has answered.
+    pub(super) fn has_builtin_url(&self) -> bool {
+        let clouds = [Cloud::Global, Cloud::UsGov, Cloud::China].map(Self::microsoft);
+        let mut builtin = clouds.into_iter().chain([Self::google()]);
+        builtin.any(|builtin| builtin.token_url == self.token_url)
+    }
+
     /// The token URL for this tenant.
     pub(crate) fn token_url(&self, tenant: Option<&str>) -> Result<Url, Error> {
         if let Some(tenant) = tenant {
@@ -338,6 +345,25 @@ mod tests {
             "{error}"
         );
         assert!(Provider::google().token_url(None).is_ok());
+    }
+
+    #[test]
+    fn only_an_address_of_ours_is_builtin() {
+        let own = "https://login.example.org/token";
+        let custom = Provider::custom(own, own, Vec::new()).unwrap();
+        let overridden = Provider {
+            token_url: own.to_owned(),
+            ..Provider::google()
+        };
+        for (provider, is_builtin) in [
+            (Provider::google(), true),
+            (Provider::microsoft(Cloud::Global), true),
+            (Provider::microsoft(Cloud::China), true),
+            (custom, false),
+            (overridden, false),
+        ] {
+            assert_eq!(provider.has_builtin_url(), is_builtin, "{provider:?}");
+        }
     }
 
     #[test]

@@ -145,6 +145,7 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
         429 => return busy(Oddity::TooManyRequests),
         504 => return odd(Oddity::GatewayTimeout),
         500.. => return busy(Oddity::ServerStatus),
+        404 | 405 | 410 if !provider.has_builtin_url() => return odd(Oddity::NotFound),
         _ if is_page(response) => return odd(Oddity::Html),
         _ => return odd(Oddity::Status),
     }

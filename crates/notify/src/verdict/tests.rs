@@ -55,6 +55,7 @@ fn table() -> Vec<(Cause, Verdict)> {
         (Oddity::TooManyRequests, Temporary),
         (Oddity::ServerStatus, Temporary),
         (Oddity::GatewayTimeout, Temporary),
+        (Oddity::NotFound, Temporary),
         (Oddity::Status, Temporary),
         (Oddity::Html, Temporary),
         (Oddity::NotJson, Unknown),

@@ -157,8 +157,36 @@ fn f27_verdicts() {
         (
             "404 page",
             answer("404 Not Found", page, html),
-            "html-answer",
+            "token-url-not-found",
             502,
+            None,
+        ),
+        (
+            "404 in JSON",
+            json("404 Not Found", r#"{"message":"no route"}"#),
+            "token-url-not-found",
+            502,
+            None,
+        ),
+        (
+            "405 without a word",
+            answer("405 No", "", ""),
+            "token-url-not-found",
+            502,
+            None,
+        ),
+        (
+            "410 without a word",
+            answer("410 Gone", "", ""),
+            "token-url-not-found",
+            502,
+            None,
+        ),
+        (
+            "404 with a word",
+            json("404 Not Found", error("invalid_request")),
+            "invalid_request",
+            400,
             None,
         ),
         (
