@@ -16,7 +16,7 @@ use std::os::unix::process::ExitStatusExt;
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use self::process::{End, run};
-use self::start::start;
+use self::start::{Fault, start};
 use super::{Content, Report, Try, mail};
 use crate::Deadline;
 use crate::cause::Cause;
@@ -76,7 +76,9 @@ fn hand_over(
         "--".to_owned(),
     ];
     arguments.extend(to.iter().map(ToString::to_string));
-    let started = input(message).and_then(|input| start(program, &arguments, input));
+    let started = input(message)
+        .map_err(Fault::from)
+        .and_then(|input| start(program, &arguments, input));
     let program = program.display();
     let outcome = match started {
         Ok(started) => match run(started, deadline) {
@@ -86,28 +88,41 @@ fn hand_over(
             }
             end => failure(&program.to_string(), end),
         },
-        Err(error) => {
-            let (cause, what, cure) = match error.kind() {
-                ErrorKind::NotFound => (
-                    Cause::Settings,
-                    "there is no such program".to_owned(),
-                    "install a mail system, for instance postfix, or choose another target",
-                ),
-                ErrorKind::PermissionDenied => (
-                    Cause::Settings,
-                    format!("it must not be run: {error}"),
-                    "correct its permissions",
-                ),
-                _ => (
-                    Cause::Busy,
-                    format!("it cannot be started: {error}"),
-                    "look at its memory and limits",
-                ),
-            };
-            Failure::new(cause, told(&program.to_string(), what, cure)).outcome()
-        }
+        Err(fault) => not_started(&program.to_string(), &fault),
     };
     (outcome, None)
+}
+
+/// What it means that the program did not start.
+fn not_started(program: &str, fault: &Fault) -> Outcome {
+    let (cause, what, cure) = match fault {
+        Fault::Program(error) => match error.kind() {
+            ErrorKind::NotFound => (
+                Cause::Settings,
+                "there is no such program".to_owned(),
+                "install a mail system, for instance postfix, or choose another target",
+            ),
+            ErrorKind::PermissionDenied => (
+                Cause::Settings,
+                format!("it must not be run: {error}"),
+                "correct its permissions",
+            ),
+            _ => (
+                Cause::Busy,
+                format!("it cannot be started: {error}"),
+                "look at its memory and limits",
+            ),
+        },
+        Fault::Machine(error) => (
+            match error.kind() {
+                ErrorKind::NotFound | ErrorKind::PermissionDenied => Cause::Settings,
+                _ => Cause::Busy,
+            },
+            format!("this machine cannot start it: {error}"),
+            "check permissions, memory and limits of this machine",
+        ),
+    };
+    Failure::new(cause, told(program, what, cure)).outcome()
 }
 
 /// What an administrator of this machine has to do about it.
@@ -189,5 +204,54 @@ fn meaning(code: i32) -> &'static str {
         77 => ", it lacks a permission",
         78 => ", its configuration is wrong",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Error;
+
+    use super::*;
+
+    #[test]
+    fn only_what_the_program_lacks_is_told_of_the_program() {
+        let machine = "this machine cannot start it: /dev/null: denied";
+        for (fault, outcome, cause) in [
+            (
+                Fault::Program(ErrorKind::NotFound.into()),
+                "refused",
+                "there is no such program",
+            ),
+            (
+                Fault::Program(ErrorKind::PermissionDenied.into()),
+                "refused",
+                "it must not be run: permission denied",
+            ),
+            (
+                Fault::Program(ErrorKind::OutOfMemory.into()),
+                "unsent",
+                "it cannot be started: out of memory",
+            ),
+            (
+                Fault::Machine(Error::new(ErrorKind::PermissionDenied, "/dev/null: denied")),
+                "refused",
+                machine,
+            ),
+            (
+                Fault::Machine(Error::new(ErrorKind::NotFound, "/dev/null: denied")),
+                "refused",
+                machine,
+            ),
+            (
+                Fault::Machine(Error::other("/dev/null: denied")),
+                "unsent",
+                machine,
+            ),
+        ] {
+            let told = not_started("/usr/sbin/sendmail", &fault);
+            let why = told.why().unwrap();
+            assert_eq!((told.as_str(), why.cause.as_str()), (outcome, cause));
+            assert_eq!(why.about, "/usr/sbin/sendmail");
+        }
     }
 }
