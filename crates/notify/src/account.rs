@@ -7,8 +7,9 @@ use crate::Host;
 use crate::config::Smtp;
 use crate::oauth2::{
     Account, CUSTOM, Cloud, Error, Provider, Providers, check_app_only, check_cloud, check_text,
-    words,
+    unknown_grant_type, words,
 };
+use crate::parameter::Parameter;
 use crate::state::Identity;
 
 /// The account of a target; `None` if it does not log in with OAuth2.
@@ -32,17 +33,12 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
         value
             .clone()
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| Error::parameter(name, format!("is required for {method}")))
+            .ok_or_else(|| Parameter::missing(name, method))
     };
     let app_only = match smtp.oauth2_grant_type.as_deref() {
         None | Some("refresh-token") => false,
         Some("client-credentials") => true,
-        Some(_) => {
-            return Err(Error::parameter(
-                "oauth2-grant-type",
-                "must be one of refresh-token, client-credentials",
-            ));
-        }
+        Some(other) => return Err(unknown_grant_type(other).into()),
     };
     let provider = if method == CUSTOM {
         let authorize_url = match &smtp.oauth2_authorize_url {
@@ -61,11 +57,14 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
     if app_only {
         check_app_only(&provider)?;
     }
-    let client_secret = smtp
-        .oauth2_client_secret
-        .clone()
-        .ok_or_else(|| Error::parameter("oauth2-client-secret", "is required for OAuth2"))?;
-    let token_url = provider.token_url(smtp.oauth2_tenant_id.as_deref())?;
+    let client_secret = smtp.oauth2_client_secret.clone().ok_or_else(|| {
+        Parameter::missing("oauth2-client-secret", method).fix(
+            "set oauth2-client-secret again: a change of server, provider or username deletes it",
+        )
+    })?;
+    let token_url = provider
+        .token_url(smtp.oauth2_tenant_id.as_deref())
+        .map_err(of_target)?;
     let identity = Identity {
         provider: provider.name.clone(),
         cloud: smtp.oauth2_cloud.clone().unwrap_or_default(),
@@ -88,6 +87,19 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
             .oauth2_refresh_before
             .map(|seconds| Duration::from_secs(seconds.into())),
     }))
+}
+
+/// The same error with the name that the parameter has in a target.
+fn of_target(error: Error) -> Error {
+    match error {
+        Error::Parameter(parameter) if parameter.name == "tenant-id" => {
+            Error::Parameter(Parameter {
+                name: "oauth2-tenant-id",
+                ..parameter
+            })
+        }
+        error => error,
+    }
 }
 
 /// A known provider, in a cloud of its own where one is named.

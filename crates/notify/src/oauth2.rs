@@ -29,7 +29,7 @@ use ::oauth2::{
 };
 
 pub use account::Account;
-pub(crate) use account::{check_app_only, check_cloud};
+pub(crate) use account::{check_app_only, check_cloud, unknown_grant_type};
 pub(crate) use check::{is_guid, is_word_for_tenants, tenant, text as check_text};
 pub use error::Error;
 pub use provider::{CUSTOM, ClientAuth, Cloud, Limits, Provider, Providers, Tenant};
@@ -68,19 +68,26 @@ fn provider_of(host: &Host, request: &CodeExchange) -> Result<Provider, Error> {
             ("scopes", &request.scopes),
         ] {
             if value.is_some() {
-                return Err(Error::parameter(name, format!("is for {CUSTOM} alone")));
+                return Err(Error::parameter(
+                    name,
+                    format!("is only for auth-method '{CUSTOM}'"),
+                ));
             }
         }
-        return Ok(Providers::load(host).find(&request.auth_method)?.clone());
+        return Ok(Providers::load(host)
+            .find_for_code(&request.auth_method)?
+            .clone());
     }
-    let missing = || Error::parameter("token-url", format!("is required for {CUSTOM}"));
+    let missing = || Parameter::missing("token-url", CUSTOM);
     let token_url = request.token_url.as_ref().ok_or_else(missing)?;
     // nobody is asked for consent here
     let authorize_url = token_url;
     let scopes = words(request.scopes.as_deref());
-    Provider::custom(token_url, authorize_url, scopes).map_err(|Parameter { name, reason }| {
+    Provider::custom(token_url, authorize_url, scopes).map_err(|parameter| {
         // the names of this call
-        Error::parameter(name.strip_prefix("oauth2-").unwrap_or(name), reason)
+        let name = parameter.name;
+        let name = name.strip_prefix("oauth2-").unwrap_or(name);
+        Parameter { name, ..parameter }.into()
     })
 }
 

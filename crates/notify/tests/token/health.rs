@@ -119,7 +119,7 @@ fn every_condition_has_its_dates_and_its_cure() {
     let health = of(&site);
     assert_eq!(health.condition, Condition::Failing);
     assert!(health.retry_at > health.last_error_at);
-    assert!(health.cure.unwrap().contains("tried again by itself"));
+    assert!(health.cure.unwrap().contains("retried automatically"));
 
     site.clock.pass(HOUR);
     provider.order(json("401 Unauthorized", r#"{"error":"invalid_client"}"#));
@@ -218,8 +218,7 @@ fn targets_come_from_the_configuration() {
             Err(error) => (target.name.as_str(), error.to_string()),
         })
         .collect();
-    let lacking =
-        "tenant-id: is required for microsoft-oauth2: the directory (tenant) id of the application";
+    let lacking = "oauth2-tenant-id: is missing (needed with auth-method 'microsoft-oauth2')";
     assert_eq!(
         seen,
         [
