@@ -80,7 +80,8 @@ subtest 'directly' => \&arrives;
 
 subtest 'a refusal is told in the words of the server' => sub {
     ok !eval { gotify('wr0ng-cAnArY')->test_target('phone'); 1 }, 'refused';
-    like $@->{message}, qr/http status: 401: .*; it says: <masked> is no token/, 'with the reason';
+    like $@->{message}, qr/http status: 401: .*; server says: "<masked> is no token"/,
+        'with the reason';
     $web->request;
 };
 

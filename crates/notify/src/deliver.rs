@@ -211,8 +211,8 @@ impl Sender<'_> {
         named
             .map(|(name, report)| {
                 let report = report.unwrap_or_else(|pool::Panicked| {
-                    let why = Message::new("a fault of this program ended the attempt");
-                    let failure = Failure::new(Cause::Ended, why.fix("please report it"));
+                    let why = Message::new("an internal error ended the attempt");
+                    let failure = Failure::new(Cause::Ended, why.fix("report it"));
                     Report::of(failure.outcome(), 1)
                 });
                 log.report(name, &report);

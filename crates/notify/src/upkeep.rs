@@ -10,6 +10,7 @@ use std::cell::LazyCell;
 
 use serde::Serialize;
 
+use crate::advice::AUTHORIZE;
 use crate::config::{Config, Entity, Kind};
 use crate::message::Message;
 use crate::oauth2::{Account, Providers};
@@ -229,9 +230,9 @@ impl Health {
             Standing::Failing => Condition::Failing,
             Standing::Later(word) => {
                 let word = word.escape_debug();
-                let reason = format!("a later version of this software has put down '{word}'");
+                let reason = format!("record written by a newer version (unknown state '{word}')");
                 self.last_error.get_or_insert(reason);
-                let cure = "an administrator of this machine has to update it here too";
+                let cure = "update this node";
                 self.cure.get_or_insert_with(|| cure.to_owned());
                 Condition::Failing
             }
@@ -246,8 +247,7 @@ impl Health {
             self.blame(&refused.trouble);
         }
         if self.condition == Condition::AuthorizeAgain {
-            self.cure
-                .get_or_insert_with(|| "an administrator has to authorize the target again".into());
+            self.cure.get_or_insert_with(|| AUTHORIZE.to_owned());
         } else if let (Some(days), Some(refreshed)) = (account.provider.idle_days, record.refreshed)
         {
             let life = i64::from(days) * DAY;
@@ -263,8 +263,7 @@ fn clock_warning(record: &Record) -> Option<String> {
     let way = if skew > 0 { "behind" } else { "ahead of" };
     (skew.unsigned_abs() > SKEW).then(|| {
         format!(
-            "the clock of {} is {} s {way} the provider's; an administrator of that node has to \
-             check its time synchronisation",
+            "the clock of {} is {} s {way} the provider's; check its time synchronization",
             record.obtained_by,
             skew.unsigned_abs()
         )

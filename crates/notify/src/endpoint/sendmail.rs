@@ -25,7 +25,6 @@ use crate::mail::{Mail, Mailbox, Recipients};
 use crate::message::Message;
 use crate::net::Trip;
 use crate::outcome::{Failure, Outcome};
-use crate::verdict::Verdict;
 
 pub(super) fn hand_in(
     item: &Sendmail,
@@ -99,18 +98,18 @@ fn not_started(program: &str, fault: &Fault) -> Outcome {
         Fault::Program(error) => match error.kind() {
             ErrorKind::NotFound => (
                 Cause::Settings,
-                "there is no such program".to_owned(),
-                "install a mail system, for instance postfix, or choose another target",
+                "the program does not exist".to_owned(),
+                "install a mail system, for instance postfix, or use another target",
             ),
             ErrorKind::PermissionDenied => (
                 Cause::Settings,
-                format!("it must not be run: {error}"),
-                "correct its permissions",
+                format!("it cannot be executed: {error}"),
+                "check its permissions",
             ),
             _ => (
                 Cause::Busy,
                 format!("it cannot be started: {error}"),
-                "look at its memory and limits",
+                "check memory and limits of this machine",
             ),
         },
         Fault::Machine(error) => (
@@ -125,11 +124,9 @@ fn not_started(program: &str, fault: &Fault) -> Outcome {
     Failure::new(cause, told(program, what, cure)).outcome()
 }
 
-/// What an administrator of this machine has to do about it.
-fn told(program: &str, what: impl Into<String>, cure: &str) -> Message {
-    Message::new(what)
-        .about(program)
-        .fix(format!("an administrator of this machine has to {cure}"))
+/// What happened to the program, and what fixes it.
+fn told(program: &str, what: impl Into<String>, fix: &str) -> Message {
+    Message::new(what).about(program).fix(fix)
 }
 
 /// The mail with the line ends of this system, to be read from the start.
@@ -150,13 +147,14 @@ fn input(message: &[u8]) -> std::io::Result<OwnedFd> {
     Ok(file.into())
 }
 
+/// What fixes an end that says too little.
+const LOG: &str = "check the log of the mail system";
+
 /// What an end means that was not the wanted one.
 fn failure(program: &str, end: End) -> Outcome {
-    const LOG: &str = "look into the log of the mail system";
     let (cause, why, said) = match end {
         End::Late => {
-            let what = "it did not end in time and was killed, so that the mail may or may not have been \
-                        taken over";
+            let what = "it was stopped at the deadline; the mail may or may not be delivered";
             (Cause::Ended, told(program, what, LOG), String::new())
         }
         End::Lost(error) => {
@@ -165,45 +163,57 @@ fn failure(program: &str, end: End) -> Outcome {
         }
         End::Exited(status, said) => match (status.code(), status.signal()) {
             (Some(code), _) => {
-                let cause = Cause::Exit(code);
-                let why = match cause.verdict() {
-                    Verdict::Temporary => told(
-                        program,
-                        format!("the mail system cannot take the mail now (exit status {code})"),
-                        "look into its log, if this lasts",
-                    ),
-                    _ => {
-                        let meaning = meaning(code);
-                        let what = format!("the mail was not taken (exit status {code}{meaning})");
-                        told(program, what, "mend that")
-                    }
-                };
-                (cause, why, said)
+                let (meaning, fix) = meaning(code);
+                let what = format!("sendmail failed (exit status {code}{meaning})");
+                (Cause::Exit(code), told(program, what, fix), said)
             }
             (None, signal) => {
                 let what = format!("it was ended by signal {}", signal.unwrap_or_default());
-                (Cause::Ended, told(program, what, "find out why"), said)
+                let fix = "check the system log for the reason";
+                (Cause::Ended, told(program, what, fix), said)
             }
         },
     };
-    let said = (!said.is_empty()).then(|| format!("it says: {said}"));
+    let said = (!said.is_empty()).then(|| format!("sendmail says: \"{said}\""));
     Failure::new(cause, why.details(said)).outcome()
 }
 
-/// What sysexits.h calls a status, where it says something.
-fn meaning(code: i32) -> &'static str {
+/// What sysexits.h calls a status, where it says something, and what fixes it.
+fn meaning(code: i32) -> (&'static str, &'static str) {
     match code {
-        64 => ", it does not know these options",
-        65 => ", it does not accept the mail",
-        67 => ", a recipient is unknown",
-        68 => ", the host of a recipient is unknown",
-        69 => ", its service is not available",
-        71 => ", the operating system failed",
-        73 => ", it cannot create a file",
-        74 => ", reading or writing failed",
-        77 => ", it lacks a permission",
-        78 => ", its configuration is wrong",
-        _ => "",
+        64 => (
+            ": unknown options",
+            "install a mail system, for instance postfix",
+        ),
+        65 => (": mail not accepted", LOG),
+        67 => (": unknown recipient", "fix or delete the recipient"),
+        68 => (
+            ": unknown host of a recipient",
+            "fix or delete the recipient",
+        ),
+        69 => (
+            ": service not available",
+            "check that the mail system is running",
+        ),
+        71 => (": error of the operating system", "check the system log"),
+        73 => (
+            ": cannot create a file",
+            "check disk space and permissions of the mail system",
+        ),
+        74 => (": input or output error", "check the disks of this machine"),
+        75 => (
+            ": temporary failure",
+            "check the log of the mail system if this lasts",
+        ),
+        77 => (
+            ": permission denied",
+            "check the permissions of the mail system",
+        ),
+        78 => (
+            ": wrong configuration",
+            "fix the configuration of the mail system",
+        ),
+        _ => ("", LOG),
     }
 }
 
@@ -220,12 +230,12 @@ mod tests {
             (
                 Fault::Program(ErrorKind::NotFound.into()),
                 "refused",
-                "there is no such program",
+                "the program does not exist",
             ),
             (
                 Fault::Program(ErrorKind::PermissionDenied.into()),
                 "refused",
-                "it must not be run: permission denied",
+                "it cannot be executed: permission denied",
             ),
             (
                 Fault::Program(ErrorKind::OutOfMemory.into()),

@@ -33,6 +33,8 @@ pub enum Error {
     },
     /// One of the last two, where nobody was waiting at a browser: it is told in other words.
     Refresh(Box<Error>),
+    /// The same where an application asked for itself, and no person can consent.
+    AppOnly(Box<Error>),
 }
 
 impl Error {
@@ -47,7 +49,7 @@ impl Error {
             Self::Parameter(_) | Self::File(_) => Cause::Settings,
             Self::Net(error) => error.cause(),
             Self::Answer { cause, .. } => cause.clone(),
-            Self::Refresh(error) => error.cause(),
+            Self::Refresh(error) | Self::AppOnly(error) => error.cause(),
         }
     }
 
@@ -66,6 +68,7 @@ impl Error {
     pub fn advice(&self) -> Option<&'static advice::Advice> {
         match self {
             Self::Refresh(error) => advice::of_refresh(&error.cause()),
+            Self::AppOnly(error) => advice::of_app_only(&error.cause()),
             error => advice::of(&error.cause()),
         }
     }
@@ -75,7 +78,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Answer { retry_after, .. } => *retry_after,
-            Self::Refresh(error) => error.retry_after(),
+            Self::Refresh(error) | Self::AppOnly(error) => error.retry_after(),
             _ => None,
         }
     }
@@ -98,28 +101,40 @@ impl Error {
                 retry_after,
                 ..
             } => {
-                let pause =
-                    retry_after.map(|seconds| format!("it asks to be left alone for {seconds} s"));
+                let pause = retry_after.map(|seconds| format!("retry after {seconds} s"));
                 let said = said.as_ref().map(|said| match self.cause() {
                     // the two lists, in words of ours
                     Cause::Odd(_) => said.clone(),
-                    _ => format!("it says: {said}"),
+                    _ => format!("{} says: \"{said}\"", speaker(provider)),
                 });
                 let details: Vec<String> = pause.into_iter().chain(said).collect();
                 advice::message(advice)
                     .about(provider.as_str())
                     .details((!details.is_empty()).then(|| details.join("; ")))
             }
-            Self::Refresh(error) => error.in_words_of(advice),
+            Self::Refresh(error) | Self::AppOnly(error) => error.in_words_of(advice),
         }
     }
 
-    /// The same as it is told where a token was to be refreshed.
-    pub(super) fn of_refresh(self) -> Self {
+    /// The same as it is told where an access token was asked for: with a refresh token, or by the application
+    /// itself.
+    pub(super) fn of_access(self, app_only: bool) -> Self {
         match self {
-            error @ (Self::Net(_) | Self::Answer { .. }) => Self::Refresh(Box::new(error)),
+            error @ (Self::Net(_) | Self::Answer { .. }) => match app_only {
+                true => Self::AppOnly(Box::new(error)),
+                false => Self::Refresh(Box::new(error)),
+            },
             error => error,
         }
+    }
+}
+
+/// Who says it, by the name of the provider.
+fn speaker(provider: &str) -> &'static str {
+    match provider {
+        "google-oauth2" => "Google",
+        "microsoft-oauth2" => "Microsoft",
+        _ => "provider",
     }
 }
 

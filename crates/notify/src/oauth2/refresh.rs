@@ -46,7 +46,9 @@ pub(crate) fn refresh(
         Asking::Refresh,
         vec![&account.client_secret, token],
     );
-    let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
+    let url = account
+        .token_url()
+        .map_err(|error| judge(asked.kind, error.into()))?;
     let sent = RefreshToken::new(token.expose().to_owned());
     let skew = Cell::new(None);
     let granted = client(
@@ -57,7 +59,7 @@ pub(crate) fn refresh(
     )
     .exchange_refresh_token(&sent)
     .request(&|request| send(trip, &asked, request, now, deadline, &skew));
-    granted_by(account, granted, skew.get())
+    granted_by(&asked, granted, skew.get())
 }
 
 /// Asks for an access token for the application itself, once.
@@ -68,7 +70,9 @@ pub(crate) fn app_token(
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
     let asked = asked(account, Asking::App, vec![&account.client_secret]);
-    let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
+    let url = account
+        .token_url()
+        .map_err(|error| judge(asked.kind, error.into()))?;
     let scopes = account.provider.app_scopes.iter().cloned().map(Scope::new);
     let skew = Cell::new(None);
     let granted = client(
@@ -80,7 +84,7 @@ pub(crate) fn app_token(
     .exchange_client_credentials()
     .add_scopes(scopes)
     .request(&|request| send(trip, &asked, request, now, deadline, &skew));
-    granted_by(account, granted, skew.get())
+    granted_by(&asked, granted, skew.get())
 }
 
 fn asked<'a>(account: &'a Account, kind: Asking, secrets: Vec<&'a Secret>) -> Asked<'a> {
@@ -107,15 +111,15 @@ fn send(
 }
 
 fn granted_by<E: ::oauth2::ErrorResponse + 'static>(
-    account: &Account,
+    asked: &Asked<'_>,
     answer: Result<Tokens, RequestTokenError<Refusal, E>>,
     clock_skew: Option<i64>,
 ) -> Result<Granted, Failure> {
-    let odd = || Refusal::from(explain::odd(&account.provider.name, Oddity::NotJson));
+    let odd = || Refusal::from(explain::odd(&asked.provider.name, Oddity::NotJson));
     let tokens = answer.map_err(|error| match error {
-        RequestTokenError::Request(refusal) => judge(refusal),
+        RequestTokenError::Request(refusal) => judge(asked.kind, refusal),
         // its own reading of the answer: its error may quote the answer and is dropped
-        _ => judge(odd()),
+        _ => judge(asked.kind, odd()),
     })?;
     let life = tokens.expires_in().map(|life| life.as_secs());
     Ok(Granted {
@@ -128,9 +132,9 @@ fn granted_by<E: ::oauth2::ErrorResponse + 'static>(
     })
 }
 
-fn judge(refusal: Refusal) -> Failure {
+fn judge(kind: Asking, refusal: Refusal) -> Failure {
     Failure {
-        error: Box::new(refusal.error.of_refresh()),
+        error: Box::new(refusal.error.of_access(kind == Asking::App)),
         rotated: refusal.rotated,
     }
 }

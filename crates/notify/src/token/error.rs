@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::advice::{AUTHORIZE, again};
 use crate::cause::Cause;
 use crate::message::Message;
 use crate::oauth2::{self, Account};
@@ -122,71 +123,65 @@ impl Error {
     /// What a person is told.
     #[must_use]
     pub fn message(&self) -> Message {
-        const ADMIN: &str = "an administrator has to";
         match self {
-            Self::NoGrant {
-                target,
-                unreadable: None,
-            } => of(target, "has no refresh token").fix(format!("{ADMIN} authorize the target")),
-            Self::NoGrant {
-                target,
-                unreadable: Some(path),
-            } => {
-                let path = path.display();
-                let cause = format!(
-                    "has no refresh token, its record could not be read and lies in {path}"
-                );
-                of(target, cause).fix(format!(
-                    "{ADMIN} authorize the target again or restore the record from a backup"
-                ))
-            }
-            Self::Ended { target, reason } => of(target, "its grant has ended")
-                .fix(format!("{ADMIN} authorize the target again"))
-                .details(Some(format!("the reason was: {reason}"))),
+            Self::NoGrant { target, unreadable } => match unreadable {
+                None => of(target, "it is not authorized: it has no refresh token").fix(AUTHORIZE),
+                Some(path) => of(target, "it has no refresh token: its record was unreadable")
+                    .fix(again!("restore it from a backup, or "))
+                    .details(Some(format!("the record was moved to {}", path.display()))),
+            },
+            Self::Ended { target, reason } => of(target, "its authorization has ended")
+                .fix(AUTHORIZE)
+                .details(reason_of(reason)),
             Self::SettingsChanged { target } => of(
                 target,
-                "its refresh token was made for another provider, application or login and is not used",
+                "its refresh token is for another provider, application or username",
             )
-            .fix(format!("{ADMIN} authorize the target again or restore the settings")),
+            .fix(again!("restore the settings, or ")),
             Self::ServerChanged {
                 target,
                 granted,
                 named,
                 app_only,
             } => {
-                let cause = format!(
-                    "was set up to log in at {granted}, and its tokens are not sent to {named}"
-                );
-                let or = match app_only {
-                    true => "hand in the client secret again",
-                    false => "authorize the target again",
-                };
-                of(target, cause).fix(format!("{ADMIN} change the mail server back, or {or}"))
+                let message = of(target, "its tokens are for another mail server").details(Some(
+                    format!("{named} was set, but {granted} was authorized"),
+                ));
+                message.fix(match app_only {
+                    true => "restore the mail server, or enter the client secret again",
+                    false => again!("restore the mail server, or "),
+                })
             }
             Self::Waiting {
                 target,
                 seconds,
                 reason,
+                refused,
                 ..
             } => {
-                let cause = format!(
-                    "its token could not be refreshed and is tried again in {seconds} s"
-                );
-                of(target, cause).details(Some(format!("the reason was: {reason}")))
+                let message = of(target, "its access token could not be refreshed");
+                let message = message.details(reason_of(reason));
+                match refused {
+                    // the reason has the fix
+                    true => message,
+                    false => message.fix(format!("retried automatically in {seconds} s")),
+                }
             }
             Self::StillRefused { target } => of(
                 target,
-                "the mail server refuses a token that was made just now",
+                "the mail server refuses a new access token",
             )
-            .fix(format!(
-                "{ADMIN} check the login name, and that the mailbox and the application may send mail \
-                 over SMTP"
-            )),
+            .fix("check username, and that mailbox and application are allowed to send over SMTP"),
             Self::Provider(error) => error.message(),
             Self::State(error) => error.message(),
             Self::Parameter(parameter) => parameter.message(),
         }
     }
+}
+
+/// What went wrong before, where that is known.
+fn reason_of(reason: &str) -> Option<String> {
+    (!reason.is_empty()).then(|| format!("reason: {reason}"))
 }
 
 fn of(target: &str, cause: impl Into<String>) -> Message {

@@ -6,7 +6,7 @@ use crate::disk::Stamp;
 use crate::hash::hmac;
 use crate::hex::hex;
 use crate::oauth2::Account;
-use crate::state::{Record, Standing};
+use crate::state::{Record, Standing, Trouble};
 
 /// A grant is used when it was not used for so long, in seconds: 20 h.
 const IDLE: i64 = 20 * 3600;
@@ -116,7 +116,7 @@ impl Keeper<'_> {
         let reason = || trouble.map(|trouble| trouble.message.clone());
         let renewed = account.identity.app_only && has_new_secret(account, record);
         if record.standing == Standing::AuthorizeAgain && !renewed {
-            let reason = reason().unwrap_or_default();
+            let reason = trouble.map(Trouble::reason).unwrap_or_default();
             return Some(Error::Ended { target, reason });
         }
         let mended = record.settings != fingerprint(account, record);

@@ -6,7 +6,7 @@
 use super::look::fingerprint;
 use super::{Error, Keeper};
 use crate::oauth2::Account;
-use crate::state::{Record, Standing};
+use crate::state::{Record, Standing, Trouble};
 
 impl Keeper<'_> {
     /// Why nothing of this record may be used for the account; `None` also where an application that
@@ -27,8 +27,7 @@ impl Keeper<'_> {
             return None;
         } else if record.standing == Standing::AuthorizeAgain {
             let trouble = record.trouble.as_ref();
-            let reason = trouble.map(|trouble| trouble.message.clone());
-            let reason = reason.unwrap_or_default();
+            let reason = trouble.map(Trouble::reason).unwrap_or_default();
             return Some(Error::Ended { target, reason });
         } else if changed {
             return Some(Error::SettingsChanged { target });

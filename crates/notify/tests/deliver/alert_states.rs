@@ -65,12 +65,7 @@ fn an_unreadable_record_which_is_moved_aside() {
     let (site, _server, seen) = site(RELAY, SECRET);
     site.consent("relay");
     fs::write(site.record("relay"), "{").unwrap();
-    is_told_once(
-        &site,
-        &seen,
-        "authorize-again",
-        "its record could not be read and lies in",
-    );
+    is_told_once(&site, &seen, "authorize-again", "its record was unreadable");
 }
 
 #[test]
@@ -137,7 +132,7 @@ fn a_provider_that_fails_and_fails_again_later() {
         clock.pass(3700);
     };
     mail();
-    is_told_once(&site, &seen, "failing", "the provider is busy");
+    is_told_once(&site, &seen, "failing", "temporary problem at the provider");
     mail();
     assert_eq!(site.alert().targets, [], "it is the same failure");
     is_down.store(false, Ordering::SeqCst);
@@ -145,7 +140,7 @@ fn a_provider_that_fails_and_fails_again_later() {
     assert_eq!(site.health("relay").condition, Condition::Ok);
     is_down.store(true, Ordering::SeqCst);
     mail();
-    is_told_once(&site, &seen, "failing", "the provider is busy");
+    is_told_once(&site, &seen, "failing", "temporary problem at the provider");
 }
 
 #[test]

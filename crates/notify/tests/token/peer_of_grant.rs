@@ -60,7 +60,7 @@ fn each_part_of_the_server_counts_and_going_back_is_a_cure() {
         assert_eq!(health.last_error.as_deref(), Some(text.as_str()));
         let cure = health.cure.unwrap();
         assert!(
-            cure.contains("change the mail server back") && cure.contains("authorize the target"),
+            cure.contains("restore the mail server") && cure.contains("authorize again"),
             "{cure}"
         );
         site.account.peer = home.clone();
@@ -122,7 +122,7 @@ fn an_application_that_acts_for_itself_needs_its_secret_again() {
     let first = site.token().unwrap();
     site.account.peer = other();
     let error = site.refusal().to_string();
-    assert!(error.contains("hand in the client secret again"), "{error}");
+    assert!(error.contains("enter the client secret again"), "{error}");
     // also if another setting makes it another identity
     site.account.identity.login = "more@example.org".to_owned();
     site.refusal();

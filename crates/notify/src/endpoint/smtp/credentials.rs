@@ -58,7 +58,7 @@ impl<'a> Credentials<'a> {
                 password: password.clone(),
             })),
             (Some(_), None) => Err(Message::new("username is set but no password was provided")
-                .fix("an administrator has to set the password, or remove the username")),
+                .fix("set password, or delete username")),
             (None, _) => Ok(Self::Fixed(Login::None)),
         }
     }

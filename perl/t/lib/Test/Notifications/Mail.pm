@@ -204,8 +204,7 @@ my %smtp_in_clear = (
     username => 'ann',
     mailto   => ['a@b.c'],
 );
-my $in_clear = 'the password goes out without encryption (mode insecure); an administrator has to '
-    . 'set the mode to starttls or tls, if the server can do that';
+my $in_clear = 'the password is sent without TLS (mode insecure); set mode to starttls or tls';
 
 my @smtp = (
     [
