@@ -409,3 +409,34 @@ fn without_tls_no_ca_bundle_is_read() {
     std::fs::remove_file(site.path("ca.crt")).unwrap();
     assert_eq!(site.outcome(), ("sent", String::new()));
 }
+
+#[test]
+fn what_no_recipient_gets_is_told_once_with_all_of_them() {
+    let (server, _) = server(|_, line| line.starts_with("MAIL FROM").then_some("550 5.7.1 no"));
+    let site = site(&server, THREE);
+    let delivery = site.send("title", "text");
+    assert_eq!(delivery.targets[0].recipients.len(), 3);
+    let errors = logged(&delivery, Level::Err);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let error = site.test("relay").unwrap_err();
+    let message = error.message();
+    for text in [errors[0].to_owned(), error.to_string()] {
+        for once in [
+            "550 5.7.1 no",
+            "set from-address",
+            "ann@example.org",
+            "bob@example.org",
+            "c@xn--bcher-kva.example",
+        ] {
+            assert_eq!(text.matches(once).count(), 1, "{once}: {text}");
+        }
+    }
+    // so that a form shows its parts
+    assert!(message.fix.unwrap().starts_with("set from-address"));
+    assert!(
+        message
+            .details
+            .unwrap()
+            .ends_with("; recipients: ann@example.org, bob@example.org, c@xn--bcher-kva.example")
+    );
+}
