@@ -171,7 +171,7 @@ pub(super) fn heard(asked: &Asked<'_>, response: &HttpResponse) -> String {
     let status = response.status().as_u16();
     let Ok(answer) = serde_json::from_slice::<Answer>(response.body()) else {
         let length = response.body().len();
-        return format!("{status}, {length} bytes that are no answer of a token endpoint");
+        return format!("{status}, {length} bytes, not an answer of a token endpoint");
     };
     let fields = [
         ("error", &answer.error),

@@ -15,7 +15,7 @@ use crate::{Deadline, Error, Parameter, Secret};
 /// The parameter that is no setting: it goes where the tokens are kept.
 const REFRESH_TOKEN: &str = "oauth2-refresh-token";
 /// What is put down for a grant whose settings have changed.
-const OUTDATED: &str = "the target's server, provider, application or login was changed";
+const OUTDATED: &str = "the target's server, provider, application or username was changed";
 
 /// A change of a target that concerns its grant.
 #[derive(Debug)]

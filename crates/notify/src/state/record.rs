@@ -132,7 +132,7 @@ impl Record {
         }
         let text = std::str::from_utf8(bytes).map_err(|_| Some("it is not UTF-8"))?;
         let Single(mut map) = serde_json::from_str(text)
-            .map_err(|_| Some("it is no JSON object, has a key twice or was cut short"))?;
+            .map_err(|_| Some("it is not a JSON object, has a key twice or is incomplete"))?;
         let check = map.remove(CHECK);
         if check.as_ref().and_then(Value::as_str) != Some(checksum(&map).as_str()) {
             return Err(Some("its checksum is wrong"));
