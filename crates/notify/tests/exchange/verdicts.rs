@@ -169,20 +169,6 @@ fn f27_verdicts() {
             None,
         ),
         (
-            "405 without a word",
-            answer("405 No", "", ""),
-            "token-url-not-found",
-            502,
-            None,
-        ),
-        (
-            "410 without a word",
-            answer("410 Gone", "", ""),
-            "token-url-not-found",
-            502,
-            None,
-        ),
-        (
             "404 with a word",
             json("404 Not Found", error("invalid_request")),
             "invalid_request",
