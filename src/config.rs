@@ -127,8 +127,8 @@ pub mod export {
         std::str::from_utf8(raw).map_err(|error| {
             let place = error.valid_up_to();
             Exception::internal(format!(
-                "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}; an \
-                 administrator has to mend the file"
+                "could not deserialize configuration: {name} is not valid UTF-8 at byte {place}; \
+                 fix the file"
             ))
         })
     }

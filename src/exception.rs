@@ -75,7 +75,7 @@ impl From<Parameter> for Exception {
 impl From<notify::Error> for Exception {
     fn from(error: notify::Error) -> Self {
         let mut exception = Self::new(error.code(), error.message());
-        if let Some(Parameter { name, reason }) = error.parameter() {
+        if let Some(Parameter { name, reason, .. }) = error.parameter() {
             exception.0.errors.insert(name, reason.clone());
         }
         exception

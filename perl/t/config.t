@@ -276,7 +276,7 @@ subtest 'a broken file is told with its line' => sub {
         . 'syntax error (expected header)', 'a line that belongs to no section';
     is refusal(sub { config("\xff", '') }),
         '500 could not deserialize configuration: notifications.cfg is not valid UTF-8 at byte 0; '
-        . 'an administrator has to mend the file', 'no UTF-8';
+        . 'fix the file', 'no UTF-8';
     my $config = config("smtp: ab\n\tserver x\n\tfrom-address y\n\tport z\n", '');
     is_deeply $config->get_faults,
         [{

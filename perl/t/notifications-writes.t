@@ -103,7 +103,7 @@ subtest 'F-58: a write that was cut short is shown, and no secret meets another 
     write_private("$dir/config/notifications.cfg", $old);
 
     my ($entry) = grep { $_->{name} eq 'mail' } $way->call('GET', "$base/targets", {})->{data}->@*;
-    like $entry->{error}, qr/'mail' was written only in part/, 'the list of targets says so';
+    like $entry->{error}, qr/'mail' was only partly written/, 'the list of targets says so';
     is $way->call('PUT', $mail, { comment => 'c' })->{code}, 400, 'a change needs the secret';
     my $mended =
         $way->call('PUT', $mail, { server => 'new.example.org', password => 'new-password' });

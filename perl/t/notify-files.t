@@ -265,13 +265,13 @@ subtest 'F-58: a write that is killed between two files never joins a secret wit
         ok $config->is_torn, 'noticed' if $half;
         if ($config->is_torn) {
             ok $torn, 'only where the files really differ';
-            like "@logged", qr/err .*mail.*written only in part.*set all its secrets again/s,
+            like "@logged", qr/err .*mail.*only partly written.*set all its secrets again/s,
                 'logged';
             like error_of(sub {
                 change(sub ($c) {
                     $c->update_smtp_endpoint('mail', 'c.example.org');
                 });
-            })->{message}, qr/written only in part/, 'a change without the secrets is refused';
+            })->{message}, qr/only partly written/, 'a change without the secrets is refused';
             change(sub ($c) {
                 $c->update_smtp_endpoint(
                     'mail', (undef) x 4,
@@ -408,9 +408,9 @@ subtest 'a faulty entry is logged once for each state of the files' => sub {
     is_deeply \@logged,
         [
         q{err notification entry is ignored: notifications.cfg line 1, pa [31mger 'a b': unknown }
-            . q{section type 'pa [31mger'; only editing the file helps},
+            . q{section type 'pa [31mger'; fix it in the file},
         'err notification entry is ignored: priv/notifications.cfg line 1: unknown section type; '
-            . 'only editing the file helps',
+            . 'fix it in the file',
         ],
         'no control character, and no name that may be a secret';
 };

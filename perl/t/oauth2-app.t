@@ -65,7 +65,7 @@ sub record () {
 
 subtest 'a tenant of its own is needed' => sub {
     like answer('POST', $PATH, { %MAIL, 'oauth2-tenant-id' => $_ }),
-        qr/\A400 oauth2-tenant-id: must name one tenant/, $_
+        qr/\A400 oauth2-tenant-id: must be one tenant/, $_
         for qw(common organizations consumers);
 };
 

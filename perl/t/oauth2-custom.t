@@ -55,10 +55,11 @@ my %where = (
 subtest 'the provider must be described, and a known one must not' => sub {
     my $before = $sandbox->token_requests;
     like exchange(), qr/\A400 .*token-url: property is missing/s, 'no address';
-    like exchange('token-url' => 'http://localhost/'), qr/\A400 .*token-url: is not https/,
+    like exchange('token-url' => 'http://localhost/'),
+        qr/\A400 .*token-url: must begin with https:/,
         'not https';
     like exchange(%where, 'auth-method' => 'google-oauth2'),
-        qr/\A400 .*: is for custom-oauth2 alone/,
+        qr/\A400 .*: is only for auth-method 'custom-oauth2'/,
         'Google';
     is $sandbox->token_requests, $before, 'nobody was asked';
 };
@@ -119,7 +120,7 @@ subtest 'a server that a hand writes into the file gets no token' => sub {
     my $before = $sandbox->token_requests;
     $edit->($port, $other);
     like answer('POST', "$TARGETS/mail/test", {}),
-        qr/:$port .*are not sent to \S+:$other .*change the mail server back, or authorize/s,
+        qr/restore the mail server, or authorize.*:$other .* was set, but \S+:$port .* was authorized/s,
         'refused';
     is listed()->{'oauth2-status'}, 'authorize-again', 'status';
     is_deeply [$sandbox->mails, $sandbox->token_requests], [$before], 'nothing was sent';

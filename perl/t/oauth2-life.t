@@ -91,10 +91,10 @@ subtest 'settings that do not fit together are refused by name' => sub {
     my $without = sub ($key) { my %rest = %good; delete $rest{$key}; return \%rest };
     like refused('POST', $PATH, $with->(mode => 'insecure')),
         qr/\A400 mode: must be tls or starttls/, 'no TLS';
-    like refused('POST', $PATH, $without->($_)), qr/\A400 \Q$_\E: is required/, "no $_"
+    like refused('POST', $PATH, $without->($_)), qr/\A400 \Q$_\E: is missing/, "no $_"
         for 'username', 'oauth2-client-id', 'oauth2-client-secret';
     my %microsoft = ('auth-method' => 'microsoft-oauth2');
-    like refused('POST', $PATH, $with->(%microsoft)), qr/\A400 oauth2-tenant-id: is required/,
+    like refused('POST', $PATH, $with->(%microsoft)), qr/\A400 oauth2-tenant-id: is missing/,
         'no tenant';
     like refused(
         'POST', $PATH,
@@ -104,14 +104,14 @@ subtest 'settings that do not fit together are refused by name' => sub {
             'oauth2-client-secret' => '01234567-89ab-cdef-0123-456789abcdef',
         )
         ),
-        qr/\A400 oauth2-client-secret: looks like the secret's ID/, 'the ID of a secret';
+        qr/\A400 oauth2-client-secret: is the "Secret ID"/, 'the ID of a secret';
     like refused('POST', $PATH, $with->('auth-method' => 'bogus-oauth2')),
-        qr/\A400 auth-method: names no known provider/, 'an unknown provider';
+        qr/\A400 auth-method: unknown value 'bogus-oauth2'; use plain, /, 'an unknown provider';
     like refused('POST', $PATH, $with->('auth-method' => 'custom-oauth2')),
-        qr/\A400 oauth2-token-url: is required/, 'no token URL';
+        qr/\A400 oauth2-token-url: is missing/, 'no token URL';
     my %errors = (call('POST', $PATH, $with->(%microsoft))->{errors} // {})->%*;
     is_deeply [keys %errors], ['oauth2-tenant-id'], 'a form can mark the field';
-    like $errors{'oauth2-tenant-id'}, qr/\Ais required/, 'and say why';
+    like $errors{'oauth2-tenant-id'}, qr/\Ais missing/, 'and say why';
     my %code = (code_parameters($sandbox)->%*, 'redirect-uri' => 'http://example.org/');
     %errors =
         (call('POST', '/cluster/notifications/smtp-oauth2-token', \%code)->{errors} // {})->%*;
@@ -124,7 +124,7 @@ subtest 'settings that do not fit together are refused by name' => sub {
     is_deeply [keys call('PUT', "$PATH/mail", \%sent)->{errors}->%*], ['oauth2-cloud'],
         'a change names what was sent';
     my $answer = call('PUT', "$PATH/mail", \%microsoft);
-    like $answer->{message}, qr/\Aoauth2-tenant-id: is required/, 'what was not sent';
+    like $answer->{message}, qr/\Aoauth2-tenant-id: is missing/, 'what was not sent';
     is $answer->{errors}, undef, 'may be no field of the form, which shows the message then';
     my $target = call('GET', "$PATH/mail", {})->{data};
     is_deeply [grep {/secret|token|password/} keys %$target], [], 'no secret is shown';

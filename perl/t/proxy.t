@@ -116,7 +116,7 @@ subtest 'F-31: a proxy that refuses' => sub {
         is $status, 255, 'refused';
         like $output, qr{\A502 127[.]0[.]0[.]1:$port\b}, "code 502, with the proxy's address";
         like $output, qr/proxy/,                         'it says that this is the proxy';
-        like $output, qr/user and password into http_proxy of datacenter[.]cfg/,
+        like $output, qr/user and password in http_proxy of datacenter[.]cfg/,
             'the cure names the setting';
         unlike $output, qr/cAnArY|p4ss/, 'no password';
     }

@@ -50,7 +50,11 @@ pub mod export {
     /// A key of the hash that every target needs.
     fn missing(name: &'static str) -> Parameter {
         let reason = "missing".to_owned();
-        Parameter { name, reason }
+        Parameter {
+            name,
+            reason,
+            fix: None,
+        }
     }
 
     /// All targets of this kind; of secrets only the names.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::config::Smtp;
 use crate::oauth2::{
     Account, CUSTOM, Cloud, Error, Provider, Providers, check_app_only, check_client_auth,
-    check_cloud, check_text, words,
+    check_cloud, check_text, unknown_grant_type, words,
 };
+use crate::parameter::Parameter;
 use crate::state::Identity;
 use crate::{Host, Secret};
 
@@ -32,17 +33,12 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
         value
             .clone()
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| Error::parameter(name, format!("is required for {method}")))
+            .ok_or_else(|| Parameter::missing(name, method))
     };
     let app_only = match smtp.oauth2_grant_type.as_deref() {
         None | Some("refresh-token") => false,
         Some("client-credentials") => true,
-        Some(_) => {
-            return Err(Error::parameter(
-                "oauth2-grant-type",
-                "must be one of refresh-token, client-credentials",
-            ));
-        }
+        Some(other) => return Err(unknown_grant_type(other).into()),
     };
     let provider = if method == CUSTOM {
         let authorize_url = match &smtp.oauth2_authorize_url {
@@ -64,21 +60,21 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
     }
     check_client_auth(method, smtp.oauth2_client_auth.as_deref(), app_only)?;
     let missing = || {
-        let reason = match smtp.has_secret_aside() {
-            true => {
-                "was put aside, as server, provider, application or login have changed: set it again, \
-                 or set them back"
-            }
-            false => "is required for OAuth2",
-        };
-        Error::parameter("oauth2-client-secret", reason)
+        let missing = Parameter::missing("oauth2-client-secret", method);
+        match smtp.has_secret_aside() {
+            true => missing
+                .fix("set oauth2-client-secret again, or change server, provider or username back"),
+            false => missing,
+        }
     };
     let client_secret = match smtp.client_secret() {
         // one that is left from before is not sent
         _ if provider.is_public_client() => Secret::new(""),
         secret => secret.cloned().ok_or_else(missing)?,
     };
-    let token_url = provider.token_url(smtp.oauth2_tenant_id.as_deref())?;
+    let token_url = provider
+        .token_url(smtp.oauth2_tenant_id.as_deref())
+        .map_err(of_target)?;
     let identity = Identity {
         provider: provider.name.clone(),
         cloud: smtp.cloud().unwrap_or_default(),
@@ -103,6 +99,19 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
             .oauth2_refresh_before
             .map(|seconds| Duration::from_secs(seconds.into())),
     }))
+}
+
+/// The same error with the name that the parameter has in a target.
+fn of_target(error: Error) -> Error {
+    match error {
+        Error::Parameter(parameter) if parameter.name == "tenant-id" => {
+            Error::Parameter(Parameter {
+                name: "oauth2-tenant-id",
+                ..parameter
+            })
+        }
+        error => error,
+    }
 }
 
 /// A known provider, in a cloud of its own where one is named.

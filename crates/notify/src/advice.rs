@@ -6,6 +6,7 @@
 //! for the cause.
 
 mod aadsts;
+mod app_only;
 mod google;
 mod net;
 mod refresh;
@@ -19,6 +20,55 @@ use std::fmt;
 use crate::cause::{Cause, Denial, Oddity};
 use crate::message::Message;
 
+/// What a target needs that lacks a person's consent.
+pub const AUTHORIZE: &str =
+    "authorize the target again (pvesh usage /cluster/notifications/smtp-oauth2-token)";
+
+/// The same in a row that has more to say before it, or about how.
+macro_rules! again {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "authorize again",
+            $after,
+            " (pvesh usage /cluster/notifications/smtp-oauth2-token)"
+        )
+    };
+    ($before:literal) => {
+        $crate::advice::again!($before, "")
+    };
+    () => {
+        $crate::advice::AUTHORIZE
+    };
+}
+pub(crate) use again;
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Who reads it: the administrator of this machine.
+    Reader,
+    /// An administrator of the tenant or Workspace.
+    Tenant,
+    /// The mail server's administrator.
+    MailServer,
+    /// The owner of a mailbox.
+    MailboxOwner,
+}
+
+impl Role {
+    /// What a fix for this role begins with.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Reader => "",
+            Self::Tenant => "tenant administrator: ",
+            Self::MailServer => "mail server administrator: ",
+            Self::MailboxOwner => "mailbox owner: ",
+        }
+    }
+}
+
 /// One row of a table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Advice {
@@ -26,12 +76,29 @@ pub struct Advice {
     pub key: &'static str,
     /// The HTTP-like code of the failure: 400, 502 or 504.
     pub code: u16,
-    /// What happened: a clause in lower case.
+    /// What happened: a clause in lower case, of at most 80 characters.
     pub what: &'static str,
     /// Who has to act.
-    pub who: &'static str,
-    /// What to do; continues "who has to".
+    pub who: Role,
+    /// What to do, in the imperative; of at most 100 characters with the role before it.
     pub cure: &'static str,
+}
+
+/// A row; the arguments in the order of the message.
+const fn row(
+    key: &'static str,
+    code: u16,
+    what: &'static str,
+    who: Role,
+    cure: &'static str,
+) -> Advice {
+    Advice {
+        key,
+        code,
+        what,
+        who,
+        cure,
+    }
 }
 
 impl fmt::Display for Advice {
@@ -41,14 +108,16 @@ impl fmt::Display for Advice {
 }
 
 impl Advice {
+    /// What to do, and by whom if not by the reader.
+    #[must_use]
+    pub fn fix(&self) -> String {
+        format!("{}{}", self.who.prefix(), self.cure)
+    }
+
     /// The row as a message.
     #[must_use]
     pub fn message(&self) -> Message {
-        Message::new(words(self.what)).fix(format!(
-            "{} has to {}",
-            words(self.who),
-            words(self.cure)
-        ))
+        Message::new(words(self.what.to_owned())).fix(words(self.fix()))
     }
 }
 
@@ -89,6 +158,16 @@ pub fn of_refresh(cause: &Cause) -> Option<&'static Advice> {
     Some(other.map_or(row, |(_, other)| other))
 }
 
+/// The same where an application asked for itself, and no person has consented.
+#[must_use]
+pub fn of_app_only(cause: &Cause) -> Option<&'static Advice> {
+    let row = of(cause)?;
+    let other = app_only::TABLE
+        .iter()
+        .find(|(keys, _)| keys.contains(&row.key));
+    other.map_or_else(|| of_refresh(cause), |(_, other)| Some(other))
+}
+
 /// Whether it is a word of RFC 6749 or its companions, or one of Google's.
 pub(crate) fn is_word(word: &str) -> bool {
     let mut rows = rfc6749::TABLE.iter().chain(google::TABLE);
@@ -123,15 +202,15 @@ fn denied(denial: &Denial) -> &'static Advice {
 }
 
 #[cfg(not(test))]
-fn words(text: &'static str) -> &'static str {
+fn words(text: String) -> String {
     text
 }
 
 /// A test may put "x" in the place of every text of every row.
 #[cfg(test)]
-fn words(text: &'static str) -> &'static str {
+fn words(text: String) -> String {
     match tests::MUTE.get() {
-        true => "x",
+        true => "x".to_owned(),
         false => text,
     }
 }
@@ -143,6 +222,7 @@ pub fn all() -> impl Iterator<Item = &'static Advice> {
         .chain(google::TABLE)
         .chain(aadsts::TABLE.iter().map(|(_, row)| row))
         .chain(refresh::TABLE.iter().map(|(_, row)| row))
+        .chain(app_only::TABLE.iter().map(|(_, row)| row))
         .chain(reply::rows())
         .chain(smtp::rows())
         .chain(status::rows())
@@ -150,63 +230,4 @@ pub fn all() -> impl Iterator<Item = &'static Advice> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::cell::Cell;
-    use std::collections::HashSet;
-
-    use super::*;
-
-    thread_local! {
-        /// Whether every text is "x".
-        pub(crate) static MUTE: Cell<bool> = const { Cell::new(false) };
-    }
-
-    #[test]
-    fn every_row_is_complete_and_none_repeats_another() {
-        let (mut keys, mut whats, mut sentences) = (HashSet::new(), HashSet::new(), HashSet::new());
-        for row in all() {
-            for text in [row.key, row.what, row.who, row.cure] {
-                assert!(!text.is_empty() && text.trim() == text, "{row:?}");
-                assert!(!text.ends_with('.'), "no full stop: {row:?}");
-                assert!(!text.contains(char::is_control), "{row:?}");
-            }
-            assert!([400, 500, 502, 504].contains(&row.code), "{row:?}");
-            assert!(
-                row.what.chars().count() <= 160 && row.cure.chars().count() <= 260,
-                "{row:?}"
-            );
-            assert!(keys.insert(row.key), "key twice: {}", row.key);
-            assert!(whats.insert(row.what), "what twice: {row:?}");
-            assert!(sentences.insert(row.to_string()), "sentence twice: {row:?}");
-        }
-        assert!(keys.len() > 60, "only {} rows", keys.len());
-    }
-
-    #[test]
-    fn every_number_of_microsoft_leads_to_one_row() {
-        let mut numbers = HashSet::new();
-        for number in aadsts::TABLE.iter().flat_map(|(numbers, _)| numbers.iter()) {
-            assert!(numbers.insert(number), "AADSTS{number} twice");
-        }
-        for number in [
-            700082, 70008, 700084, 50173, 70043, 50076, 50078, 50079, 53003, 530032, 530035, 50057,
-            50034, 50020, 500208, 65001, 65004, 65006, 90094, 7000215, 7000222, 70002, 7000218,
-            700025, 700016, 7000112, 70001, 700011, 50011, 900971, 50194, 9002332, 90130, 9001023,
-            90002, 90038, 54005, 501481, 700005, 70011, 28002, 65005, 650057, 700022, 90033, 90006,
-            90024, 50033, 90012, 90055, 50196,
-        ] {
-            let denial = Denial {
-                numbers: vec![number],
-                ..Denial::default()
-            };
-            assert!(
-                denied(&denial).key.starts_with("aadsts-"),
-                "AADSTS{number} missing"
-            );
-        }
-        assert_eq!(denied(&Denial::default()).key, "unknown-error");
-        for word in crate::verdict::WORDS {
-            assert!(is_word(word), "{word} would not be kept");
-        }
-    }
-}
+pub(crate) mod tests;

@@ -7,6 +7,7 @@
 
 mod alert;
 mod error;
+mod failures;
 
 use serde::Serialize;
 
@@ -157,8 +158,10 @@ impl Sender<'_> {
             deadline,
             &mut log,
         );
-        let recipients = targets.iter().flat_map(|outcome| &outcome.recipients);
-        let mut why: Vec<Message> = recipients.filter_map(failure).collect();
+        let outcomes = targets.iter();
+        let mut why: Vec<Message> = outcomes
+            .flat_map(|outcome| failures::of(&outcome.recipients))
+            .collect();
         if why.is_empty() {
             return Ok(Delivery {
                 targets,
@@ -220,8 +223,8 @@ impl Sender<'_> {
         named
             .map(|(name, report)| {
                 let report = report.unwrap_or_else(|pool::Panicked| {
-                    let why = Message::new("a fault of this program ended the attempt");
-                    let failure = Failure::new(Cause::Ended, why.fix("please report it"));
+                    let why = Message::new("an internal error ended the attempt");
+                    let failure = Failure::new(Cause::Ended, why.fix("report it"));
                     Report::of(failure.outcome(), 1)
                 });
                 log.report(name, &report);
@@ -233,21 +236,6 @@ impl Sender<'_> {
             })
             .collect()
     }
-}
-
-/// What a person who waits for the result should know; nothing if all went well.
-fn failure(recipient: &Recipient) -> Option<Message> {
-    let mut why = recipient.outcome.why()?.clone();
-    match &recipient.recipient {
-        Some(address) if !why.to_string().contains(address) => {
-            why.about = match why.about.as_str() {
-                "" => address.clone(),
-                about => format!("{address}: {about}"),
-            };
-        }
-        _ => {}
-    }
-    Some(why)
 }
 
 #[derive(Default)]
@@ -263,7 +251,7 @@ impl Log {
         for warning in &report.warnings {
             self.add(Level::Warning, format!("target `{target}`: {warning}"));
         }
-        for failure in report.recipients.iter().filter_map(failure) {
+        for failure in failures::of(&report.recipients) {
             let text = format!("could not notify via target `{target}`: {failure}");
             self.add(Level::Err, text);
         }

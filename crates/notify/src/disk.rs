@@ -195,7 +195,9 @@ impl Disk for SystemDisk {
         if about.is_dir() && mine {
             Ok(())
         } else {
-            Err(io::Error::other("it is no folder, or that of another user"))
+            Err(io::Error::other(
+                "it is not a folder, or belongs to another user",
+            ))
         }
     }
 }

@@ -135,7 +135,7 @@ pub(crate) fn bring(
 
 /// The others have used up the time: nothing is known of this target.
 fn not_tried() -> Outcome {
-    let why = "not tried: the time was up before this target's turn came, since many others did not answer";
-    let why = Message::new(why).fix("an administrator has to look after those first");
+    let why = "not attempted: time ran out while other targets did not respond";
+    let why = Message::new(why).fix("check the other targets first");
     Failure::new(Cause::Busy, why).outcome()
 }

@@ -47,11 +47,11 @@ impl Failure {
     /// What is wrong with the answer, in a few words.
     pub(crate) fn what(&self) -> &'static str {
         match self {
-            Self::Net(_) => "there is none",
-            Self::HeadTooLarge => "its head is larger than 32 KiB",
-            Self::BodyTooLarge => "its body is larger than 64 KiB",
-            Self::Malformed => "it is not HTTP",
-            Self::Unsendable => "the request is none",
+            Self::Net(_) => "no answer",
+            Self::HeadTooLarge => "header larger than 32 KiB",
+            Self::BodyTooLarge => "body larger than 64 KiB",
+            Self::Malformed => "not HTTP",
+            Self::Unsendable => "invalid request",
         }
     }
 

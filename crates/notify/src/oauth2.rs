@@ -30,7 +30,7 @@ use ::oauth2::{
 };
 
 pub use account::Account;
-pub(crate) use account::{check_app_only, check_client_auth, check_cloud};
+pub(crate) use account::{check_app_only, check_client_auth, check_cloud, unknown_grant_type};
 pub(crate) use check::{is_guid, is_word_for_tenants, tenant, text as check_text};
 pub use client_auth::ClientAuth;
 pub use error::Error;
@@ -72,21 +72,28 @@ fn provider_of(host: &Host, request: &CodeExchange) -> Result<Provider, Error> {
             ("client-auth", &request.client_auth),
         ] {
             if value.is_some() {
-                return Err(Error::parameter(name, format!("is for {CUSTOM} alone")));
+                return Err(Error::parameter(
+                    name,
+                    format!("is only for auth-method '{CUSTOM}'"),
+                ));
             }
         }
-        return Ok(Providers::load(host).find(&request.auth_method)?.clone());
+        return Ok(Providers::load(host)
+            .find_for_code(&request.auth_method)?
+            .clone());
     }
-    let missing = || Error::parameter("token-url", format!("is required for {CUSTOM}"));
+    let missing = || Parameter::missing("token-url", CUSTOM);
     let token_url = request.token_url.as_ref().ok_or_else(missing)?;
     // nobody is asked for consent here
     let authorize_url = token_url;
     let scopes = words(request.scopes.as_deref());
     Provider::custom(token_url, authorize_url, scopes)
         .and_then(|provider| provider.with_client_auth(request.client_auth.as_deref()))
-        .map_err(|Parameter { name, reason }| {
+        .map_err(|parameter| {
             // the names of this call
-            Error::parameter(name.strip_prefix("oauth2-").unwrap_or(name), reason)
+            let name = parameter.name;
+            let name = name.strip_prefix("oauth2-").unwrap_or(name);
+            Parameter { name, ..parameter }.into()
         })
 }
 

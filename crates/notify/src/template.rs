@@ -151,8 +151,7 @@ impl Templates {
         Problem {
             path: vendor.join(format!("{name}{}", part.suffix())),
             reason: format!(
-                "there is no such file, nor one in {}; an administrator of this machine has to \
-                 install what brings it, or write one there",
+                "the file does not exist, nor one in {}; install its package, or create it there",
                 admin.display()
             ),
         }

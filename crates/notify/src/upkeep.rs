@@ -10,6 +10,7 @@ use std::cell::LazyCell;
 
 use serde::Serialize;
 
+use crate::advice::AUTHORIZE;
 use crate::config::{Config, Entity, Kind};
 use crate::message::Message;
 use crate::oauth2::{Account, Providers};
@@ -241,9 +242,7 @@ impl Health {
                 "refreshed automatically by the next daily run",
             ),
             Condition::Failing => ("the last refresh failed", "retried automatically"),
-            Condition::AuthorizeAgain => {
-                ("the authorization has ended", "authorize the target again")
-            }
+            Condition::AuthorizeAgain => ("the authorization has ended", AUTHORIZE),
             Condition::Misconfigured => (
                 "the login is refused",
                 "fix the settings, then send a test notification to the target",
@@ -291,7 +290,8 @@ impl Health {
             Standing::Later(word) => {
                 let word = word.escape_debug();
                 if self.last_error.is_none() {
-                    let cause = format!("a newer version has written the unknown state '{word}'");
+                    let cause =
+                        format!("record written by a newer version (unknown state '{word}')");
                     let message = Message::new(cause).fix("update this node");
                     self.last_error = Some(message.to_string());
                     self.cause = Some(message.headline());
@@ -325,8 +325,7 @@ fn clock_warning(record: &Record) -> Option<String> {
     let way = if skew > 0 { "behind" } else { "ahead of" };
     (skew.unsigned_abs() > SKEW).then(|| {
         format!(
-            "the clock of {} is {} s {way} the provider's; an administrator of that node has to \
-             check its time synchronisation",
+            "the clock of {} is {} s {way} the provider's; check its time synchronization",
             record.obtained_by,
             skew.unsigned_abs()
         )

@@ -160,6 +160,7 @@ fn odd(oddity: Oddity) -> Verdict {
         | Oddity::TooManyRequests
         | Oddity::ServerStatus
         | Oddity::GatewayTimeout
+        | Oddity::NotFound
         | Oddity::Status
         | Oddity::UnknownError
         | Oddity::Html => Verdict::Temporary,

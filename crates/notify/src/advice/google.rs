@@ -1,96 +1,44 @@
 //! Google's reasons, which come as `error` or, finer, as `error_subtype`.
 
-use super::Advice;
+use super::Role::{MailboxOwner, Reader, Tenant};
+use super::{Advice, again, row};
 
-const OWNER: &str = "the owner of the Google Cloud project";
-const WORKSPACE: &str = "an administrator of the Google Workspace";
-
+#[rustfmt::skip]
 pub(super) static TABLE: &[Advice] = &[
-    Advice {
-        key: "invalid_rapt",
-        code: 400,
-        what: "the Workspace's session length policy demands a fresh login",
-        who: WORKSPACE,
-        cure: "exempt the application from the session control (mark it as trusted), after which the account's \
-               owner authorizes again",
-    },
-    Advice {
-        key: "rapt_required",
-        code: 400,
-        what: "Google demands that the account proves itself again",
-        who: "the account's owner",
-        cure: "log in again with the second factor and authorize anew",
-    },
-    Advice {
-        key: "admin_policy_enforced",
-        code: 400,
-        what: "a policy of the Workspace forbids the mail scope for this application",
-        who: WORKSPACE,
-        cure: "allow the application's client id for the scope https://mail.google.com/ in the API controls",
-    },
-    Advice {
-        key: "org_internal",
-        code: 400,
-        what: "the application is internal to an organization that the account does not belong to",
-        who: OWNER,
-        cure: "set the user type of the consent screen to External, or authorize with an account of the organization",
-    },
-    Advice {
-        key: "redirect_uri_mismatch",
-        code: 400,
-        what: "Google does not know this redirect URI for the client id",
-        who: OWNER,
-        cure: "add exactly this redirect URI (scheme, host, port, path, trailing slash) to the client's authorized \
-               redirect URIs",
-    },
-    Advice {
-        key: "deleted_client",
-        code: 400,
-        what: "the client id was deleted at Google",
-        who: OWNER,
-        cure: "restore it within 30 days or create a new client and enter its id and secret",
-    },
-    Advice {
-        key: "disabled_client",
-        code: 400,
-        what: "the client id is disabled at Google",
-        who: OWNER,
-        cure: "enable the client, or read the project's notices if Google has suspended it",
-    },
-    Advice {
-        key: "restricted_client",
-        code: 400,
-        what: "the client id may not use the mail scope",
-        who: OWNER,
-        cure: "add https://mail.google.com/ to the scopes of the consent screen and have the application verified \
-               if Google asks for it",
-    },
-    Advice {
-        key: "disallowed_useragent",
-        code: 400,
-        what: "Google does not accept logins from an embedded browser",
-        who: "the account's owner",
-        cure: "authorize in an ordinary browser",
-    },
-    Advice {
-        key: "policy_enforced",
-        code: 400,
-        what: "the account's Advanced Protection forbids this application",
-        who: "the account's owner",
-        cure: "use an account without Advanced Protection for sending mail",
-    },
-    Advice {
-        key: "rate_limit_exceeded",
-        code: 502,
-        what: "the client id asked Google for too many tokens",
-        who: OWNER,
-        cure: "wait, and raise the token grant rate in the project's quotas if this happens again",
-    },
-    Advice {
-        key: "internal_failure",
-        code: 502,
-        what: "Google met an error of its own",
-        who: "the account's owner",
-        cure: "authorize again in some minutes",
-    },
+    row("invalid_rapt", 400,
+        "the session length policy of the Workspace requires a new sign-in",
+        Tenant, "trust the application; authorize again (pvesh usage .../smtp-oauth2-token)"),
+    row("rapt_required", 400,
+        "Google requires the account to sign in again",
+        Reader, again!("", " with the second factor")),
+    row("admin_policy_enforced", 400,
+        "a policy of the Workspace forbids the mail scope for the application",
+        Tenant, "allow the client ID for https://mail.google.com/ under \"API controls\""),
+    row("org_internal", 400,
+        "the application is internal to another organization than the account's",
+        Reader, "choose External under \"Google Auth Platform > Audience\", or use another account"),
+    row("redirect_uri_mismatch", 400,
+        "the redirect URI is not registered for the client ID",
+        Reader, "add exactly this redirect URI under \"Google Auth Platform > Clients\""),
+    row("deleted_client", 400,
+        "the OAuth client was deleted (Google does so after 6 unused months)",
+        Reader, "restore it in 30 days under \"Google Auth Platform > Clients\", or create a new one"),
+    row("disabled_client", 400,
+        "the OAuth client is disabled, perhaps by Google",
+        Reader, "enable it under \"Google Auth Platform > Clients\", and read the project's notices"),
+    row("restricted_client", 400,
+        "the OAuth client is not allowed to use the mail scope",
+        Reader, "add https://mail.google.com/ under \"Google Auth Platform > Data Access\""),
+    row("disallowed_useragent", 400,
+        "Google does not accept sign-ins from an embedded browser",
+        Reader, again!("", " in an ordinary browser")),
+    row("policy_enforced", 400,
+        "the account's Advanced Protection forbids the application",
+        MailboxOwner, "use an account without Advanced Protection for sending mail"),
+    row("rate_limit_exceeded", 502,
+        "the client ID requested too many tokens from Google",
+        Reader, "try again later; raise the project's token quota if this happens again"),
+    row("internal_failure", 502,
+        "internal error at Google",
+        Reader, "try again in some minutes, with a new code"),
 ];

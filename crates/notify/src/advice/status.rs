@@ -1,57 +1,33 @@
 //! What a web server means by the status of its answer to a notification (RFC 9110 section 15).
 
-use super::Advice;
-
-const NODE: &str = "an administrator of this machine";
-const PEER: &str = "the server's administrator";
+use super::Role::Reader;
+use super::{Advice, row};
 
 /// The first row whose range has the status counts; the last one has any.
 #[rustfmt::skip]
 static TABLE: [(std::ops::RangeInclusive<u16>, Advice); 11] = [
-    (300..=399, Advice {
-        key: "status-redirect", code: 502, what: "the server sends the request elsewhere, and it is not followed there",
-        who: NODE, cure: "enter the final address as the target's server or url",
-    }),
-    (401..=403, Advice {
-        key: "status-login", code: 502, what: "the server does not accept the login of the target",
-        who: NODE, cure: "set the target's token, headers and secrets to valid ones",
-    }),
-    (404..=405, Advice {
-        key: "status-address", code: 502, what: "nothing takes notifications at this address",
-        who: NODE, cure: "correct the path and the method of the target",
-    }),
-    (407..=407, Advice {
-        key: "status-proxy", code: 502, what: "a proxy on the way wants a login",
-        who: NODE, cure: "put a valid user and password into http_proxy of datacenter.cfg",
-    }),
-    (408..=408, Advice {
-        key: "status-timeout", code: 502, what: "the server waited too long for the request",
-        who: NODE, cure: "check the line to the server for packet loss; a later try may succeed",
-    }),
-    (410..=410, Advice {
-        key: "status-gone", code: 502, what: "the address has been withdrawn",
-        who: NODE, cure: "have a new one made and enter it as the target's address",
-    }),
-    (413..=413, Advice {
-        key: "status-large", code: 502, what: "the notification is larger than the server takes",
-        who: PEER, cure: "raise its limit",
-    }),
-    (425..=425, Advice {
-        key: "status-early", code: 502, what: "the server takes no request this early in a connection",
-        who: PEER, cure: "look into its log, if this lasts; a later try may succeed",
-    }),
-    (429..=429, Advice {
-        key: "status-limit", code: 502, what: "the server takes no more notifications for the time being",
-        who: PEER, cure: "raise its limit, if this lasts",
-    }),
-    (500..=599, Advice {
-        key: "status-server", code: 502, what: "the server, or a proxy before it, has failed",
-        who: PEER, cure: "look into its log",
-    }),
-    (0..=u16::MAX, Advice {
-        key: "status", code: 502, what: "the server does not accept the notification",
-        who: NODE, cure: "compare the target's address, headers and body with the server's documentation",
-    }),
+    (300..=399, row("status-redirect", 502, "the server redirects to another address, which is not followed",
+        Reader, "set server or url of the target to the final address")),
+    (401..=403, row("status-login", 502, "the server does not accept the target's credentials",
+        Reader, "set valid token, headers and secrets in the target")),
+    (404..=405, row("status-address", 502, "wrong path or method (HTTP 404 or 405)",
+        Reader, "check path and method of the target")),
+    (407..=407, row("status-proxy", 502, "a proxy requires authentication (HTTP 407)",
+        Reader, "set a valid user and password in http_proxy of datacenter.cfg")),
+    (408..=408, row("status-timeout", 502, "the request was too slow for the server (HTTP 408)",
+        Reader, "check the network connection for packet loss")),
+    (410..=410, row("status-gone", 502, "the address does not exist any more (HTTP 410)",
+        Reader, "create a new one at the server, and set it in the target")),
+    (413..=413, row("status-large", 502, "the notification is larger than the server allows",
+        Reader, "raise the limit on the server")),
+    (425..=425, row("status-early", 502, "the server does not accept requests yet (HTTP 425)",
+        Reader, "check the server's log if this lasts")),
+    (429..=429, row("status-limit", 502, "rate limited by the server (HTTP 429)",
+        Reader, "send fewer notifications, or raise the limit on the server")),
+    (500..=599, row("status-server", 502, "internal error of the server, or of a proxy before it",
+        Reader, "check the server's log")),
+    (0..=u16::MAX, row("status", 502, "the server does not accept the notification",
+        Reader, "compare address, headers and body of the target with the server's documentation")),
 ];
 
 /// The row of a status; it always has one.

@@ -26,6 +26,8 @@ pub enum Oddity {
     EmptyBadRequest,
     /// 401 with an empty body.
     EmptyUnauthorized,
+    /// 404, 405 or 410 at an address that somebody has entered.
+    NotFound,
     /// Any other status without an error code of the provider.
     Status,
     /// An error code that no table knows.
@@ -48,7 +50,7 @@ pub enum Oddity {
 
 impl Oddity {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Redirect,
         Self::Html,
         Self::NotJson,
@@ -60,6 +62,7 @@ impl Oddity {
         Self::GatewayTimeout,
         Self::EmptyBadRequest,
         Self::EmptyUnauthorized,
+        Self::NotFound,
         Self::Status,
         Self::UnknownError,
         Self::NoAccessToken,

@@ -55,6 +55,10 @@ pub enum Refusal {
     Greylisted,
     /// The server holds this machine's mail back, for its rate or its reputation.
     Rate,
+    /// Microsoft takes no mail of this tenant from this address of the network.
+    TenantBlocked,
+    /// Microsoft has blocked the sender, for what was sent before.
+    SenderBlocked,
     /// Microsoft does not let this login send in the name of the From address.
     SendAs,
     /// The login may not use this sender address.
@@ -103,7 +107,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 49] = [
         Self::Throttled,
         Self::NotWelcome,
         Self::NameRefused,
@@ -129,6 +133,8 @@ impl Refusal {
         Self::SendingQuota,
         Self::Greylisted,
         Self::Rate,
+        Self::TenantBlocked,
+        Self::SenderBlocked,
         Self::SendAs,
         Self::SenderNotOwned,
         Self::SenderRejected,

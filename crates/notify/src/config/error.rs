@@ -116,12 +116,12 @@ impl fmt::Display for Error {
             Self::Faulty(fault) if Kind::from_word(&fault.kind).is_none() => fault.fmt(f),
             Self::Faulty(fault) => write!(
                 f,
-                "{}; mend it in the file, or delete the entry and create it again",
+                "{}; fix it in the file, or delete the entry and create it again",
                 fault.to_string().trim_end_matches('.')
             ),
             Self::Torn(name) => write!(
                 f,
-                "endpoint '{name}' was written only in part, its secrets may belong to other settings: \
+                "endpoint '{name}' was only partly written: its secrets may belong to other settings; \
                  set all its secrets again, or delete it"
             ),
             Self::Save { entry, reason } => {

@@ -41,7 +41,7 @@ impl fmt::Display for Fault {
 }
 
 /// The cure where no call reaches the entry.
-pub(super) const BY_HAND: &str = "only editing the file helps";
+pub(super) const BY_HAND: &str = "fix it in the file";
 
 /// A fault whose file and section are known to the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]

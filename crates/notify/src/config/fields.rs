@@ -220,7 +220,7 @@ pub(super) fn unwritable(value: &str) -> Option<&'static str> {
     } else if value.contains(char::is_control) {
         Some("must not contain control characters")
     } else if value.trim().len() != value.len() {
-        Some("must not begin or end with a blank")
+        Some("must not begin or end with whitespace")
     } else {
         None
     }

@@ -120,7 +120,7 @@ impl Config {
             }
             let flaw = Flaw::new(
                 section.line,
-                "the name is used twice: only this entry counts, the earlier one goes with the next change",
+                "the name is used twice: the earlier entry is ignored, and deleted with the next change",
             );
             self.faults.push(fault(PUBLIC, section, flaw));
         }
@@ -142,7 +142,7 @@ impl Config {
                 Some(entity) if Some(entity.kind()) == known => take(entity, section),
                 Some(entity) => {
                     let kind = entity.kind().as_str();
-                    let reason = format!("the entry of this name is of type {kind}");
+                    let reason = format!("the entry of this name has type '{kind}'");
                     side.keep(section, false);
                     self.faults
                         .push(fault(side.file, section, Flaw::new(section.line, reason)));
@@ -165,7 +165,7 @@ impl Config {
                     }
                     Flaw::new(
                         section.line,
-                        "the name is used twice: only this section counts",
+                        "the name is used twice: the earlier section is ignored",
                     )
                 }
                 Err(flaw) => {

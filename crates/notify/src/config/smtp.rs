@@ -163,8 +163,7 @@ impl Smtp {
             && self.password.is_some()
             && matches!(self.auth_method.as_deref(), None | Some("plain"));
         shows_password.then_some(
-            "the password goes out without encryption (mode insecure); an administrator has to set \
-             the mode to starttls or tls, if the server can do that",
+            "the password is sent without TLS (mode insecure); set mode to starttls or tls",
         )
     }
 

@@ -96,7 +96,7 @@ impl Sender<'_> {
         if !reached {
             log.add(
                 Level::Err,
-                format!("nobody could be told that target `{name}` cannot send: {reason}"),
+                format!("no other target could deliver the alert about target `{name}`: {reason}"),
             );
         }
         targets

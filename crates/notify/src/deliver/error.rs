@@ -15,7 +15,7 @@ pub enum Error {
     Undelivered {
         /// The target's name.
         target: String,
-        /// For each that was not: why.
+        /// For each cause, with those that have it: why.
         why: Vec<Message>,
     },
 }

@@ -34,14 +34,13 @@ fn request(item: &Gotify, content: &Content<'_>) -> Result<Request<Vec<u8>>, Mes
     let token = item
         .token
         .as_ref()
-        .ok_or_else(|| Message::new("the token is missing"))?;
+        .ok_or_else(|| Message::new("the token is missing").fix("set token"))?;
     let secret = |text: &str| {
         let mut value = HeaderValue::from_str(text)
             .ok()
             .filter(|value| value.to_str().is_ok())
             .ok_or_else(|| {
-                Message::new("the token has characters that no token has")
-                    .fix("an administrator has to set it again")
+                Message::new("the token has characters that are not allowed").fix("set token again")
             })?;
         value.set_sensitive(true);
         Ok::<_, Message>(value)

@@ -119,7 +119,7 @@ fn refusal(status: StatusCode, pause: Option<u32>, words: Option<&str>) -> Outco
     let message = advice::message(advice::of(&cause));
     let why = message
         .about(format!("{about}: {}", status.as_u16()))
-        .details(words.map(|words| format!("it says: {words}")));
+        .details(words.map(|words| format!("server says: \"{words}\"")));
     let pause = pause.map(|seconds| Duration::from_secs(seconds.into()));
     Failure::new(cause, why).pause(pause).outcome()
 }
@@ -130,19 +130,18 @@ fn lost(failure: &http::Failure) -> Outcome {
     let why = match failure {
         http::Failure::Net(error) if failure.leaves_open() => {
             let what = advice::message(advice::of(&cause)).cause;
-            let arrived = "so that the notification may or may not have arrived";
-            Message::new(format!("{what}, {arrived}"))
+            let arrived = "the notification may or may not have arrived";
+            Message::new(format!("{what}; {arrived}"))
                 .about(error.peer().unwrap_or_default())
-                .fix("the server's administrator has to look into its log")
+                .fix("check the server's log")
         }
         http::Failure::Net(error) => error.message(),
-        http::Failure::Unsendable => Message::new("the request cannot be put on the wire")
-            .fix("an administrator has to correct the target's address, token and headers"),
+        http::Failure::Unsendable => Message::new("the request cannot be sent")
+            .fix("check address, token and headers of the target"),
         failure => {
             let what = failure.what();
-            Message::new(format!("the server's answer cannot be understood ({what})")).fix(
-                "an administrator of this machine has to check that the address is the right one",
-            )
+            Message::new(format!("the server's answer is not usable ({what})"))
+                .fix("check the address of the target")
         }
     };
     if failure.leaves_open() {
@@ -156,7 +155,7 @@ pub(super) fn address(setting: &str, text: &str) -> Result<Uri, Message> {
     let uri = text.parse::<Uri>().ok();
     uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
         .ok_or_else(|| {
-            Message::new(format!("{setting} makes no valid http or https address"))
-                .fix("an administrator has to correct it")
+            Message::new(format!("{setting} is not a valid http or https address"))
+                .fix(format!("set {setting} again"))
         })
 }

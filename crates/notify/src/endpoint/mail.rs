@@ -127,6 +127,6 @@ pub(super) fn sender(text: &str) -> Result<Mailbox, Message> {
     Mailbox::parse(text).map_err(|reason| {
         let shown = text.escape_debug();
         Message::new(format!("from-address '{shown}' {reason}"))
-            .fix("an administrator has to correct it")
+            .fix("set from-address to a valid address")
     })
 }

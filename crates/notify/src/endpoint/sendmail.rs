@@ -16,7 +16,7 @@ use std::os::unix::process::ExitStatusExt;
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use self::process::{End, run};
-use self::start::start;
+use self::start::{Fault, start};
 use super::{Content, Report, Try, mail};
 use crate::Deadline;
 use crate::cause::Cause;
@@ -25,7 +25,6 @@ use crate::mail::{Mail, Mailbox, Recipients};
 use crate::message::Message;
 use crate::net::Trip;
 use crate::outcome::{Failure, Outcome};
-use crate::verdict::Verdict;
 
 pub(super) fn hand_in(
     item: &Sendmail,
@@ -76,7 +75,9 @@ fn hand_over(
         "--".to_owned(),
     ];
     arguments.extend(to.iter().map(ToString::to_string));
-    let started = input(mail).and_then(|input| start(program, &arguments, input));
+    let started = input(mail)
+        .map_err(Fault::from)
+        .and_then(|input| start(program, &arguments, input));
     let program = program.display();
     let outcome = match started {
         Ok(started) => match run(started, deadline) {
@@ -86,35 +87,46 @@ fn hand_over(
             }
             end => failure(&program.to_string(), end),
         },
-        Err(error) => {
-            let (cause, what, cure) = match error.kind() {
-                ErrorKind::NotFound => (
-                    Cause::Settings,
-                    "there is no such program".to_owned(),
-                    "install a mail system, for instance postfix, or choose another target",
-                ),
-                ErrorKind::PermissionDenied => (
-                    Cause::Settings,
-                    format!("it must not be run: {error}"),
-                    "correct its permissions",
-                ),
-                _ => (
-                    Cause::Busy,
-                    format!("it cannot be started: {error}"),
-                    "look at its memory and limits",
-                ),
-            };
-            Failure::new(cause, told(&program.to_string(), what, cure)).outcome()
-        }
+        Err(fault) => not_started(&program.to_string(), &fault),
     };
     (outcome, None)
 }
 
-/// What an administrator of this machine has to do about it.
-fn told(program: &str, what: impl Into<String>, cure: &str) -> Message {
-    Message::new(what)
-        .about(program)
-        .fix(format!("an administrator of this machine has to {cure}"))
+/// What it means that the program did not start.
+fn not_started(program: &str, fault: &Fault) -> Outcome {
+    let (cause, what, cure) = match fault {
+        Fault::Program(error) => match error.kind() {
+            ErrorKind::NotFound => (
+                Cause::Settings,
+                "the program does not exist".to_owned(),
+                "install a mail system, for instance postfix, or use another target",
+            ),
+            ErrorKind::PermissionDenied => (
+                Cause::Settings,
+                format!("it cannot be executed: {error}"),
+                "check its permissions",
+            ),
+            _ => (
+                Cause::Busy,
+                format!("it cannot be started: {error}"),
+                "check memory and limits of this machine",
+            ),
+        },
+        Fault::Machine(error) => (
+            match error.kind() {
+                ErrorKind::NotFound | ErrorKind::PermissionDenied => Cause::Settings,
+                _ => Cause::Busy,
+            },
+            format!("this machine cannot start it: {error}"),
+            "check permissions, memory and limits of this machine",
+        ),
+    };
+    Failure::new(cause, told(program, what, cure)).outcome()
+}
+
+/// What happened to the program, and what fixes it.
+fn told(program: &str, what: impl Into<String>, fix: &str) -> Message {
+    Message::new(what).about(program).fix(fix)
 }
 
 /// The mail, to be read from the start.
@@ -127,13 +139,14 @@ fn input(mail: &Mail<'_>) -> std::io::Result<OwnedFd> {
     Ok(file.into())
 }
 
+/// What fixes an end that says too little.
+const LOG: &str = "check the log of the mail system";
+
 /// What an end means that was not the wanted one.
 fn failure(program: &str, end: End) -> Outcome {
-    const LOG: &str = "look into the log of the mail system";
     let (cause, why, said) = match end {
         End::Late => {
-            let what = "it did not end in time and was killed, so that the mail may or may not have been \
-                        taken over";
+            let what = "it was stopped at the deadline; the mail may or may not be delivered";
             (Cause::Ended, told(program, what, LOG), String::new())
         }
         End::Lost(error) => {
@@ -142,44 +155,105 @@ fn failure(program: &str, end: End) -> Outcome {
         }
         End::Exited(status, said) => match (status.code(), status.signal()) {
             (Some(code), _) => {
-                let cause = Cause::Exit(code);
-                let why = match cause.verdict() {
-                    Verdict::Temporary => told(
-                        program,
-                        format!("the mail system cannot take the mail now (exit status {code})"),
-                        "look into its log, if this lasts",
-                    ),
-                    _ => {
-                        let meaning = meaning(code);
-                        let what = format!("the mail was not taken (exit status {code}{meaning})");
-                        told(program, what, "mend that")
-                    }
-                };
-                (cause, why, said)
+                let (meaning, fix) = meaning(code);
+                let what = format!("sendmail failed (exit status {code}{meaning})");
+                (Cause::Exit(code), told(program, what, fix), said)
             }
             (None, signal) => {
                 let what = format!("it was ended by signal {}", signal.unwrap_or_default());
-                (Cause::Ended, told(program, what, "find out why"), said)
+                let fix = "check the system log for the reason";
+                (Cause::Ended, told(program, what, fix), said)
             }
         },
     };
-    let said = (!said.is_empty()).then(|| format!("it says: {said}"));
+    let said = (!said.is_empty()).then(|| format!("sendmail says: \"{said}\""));
     Failure::new(cause, why.details(said)).outcome()
 }
 
-/// What sysexits.h calls a status, where it says something.
-fn meaning(code: i32) -> &'static str {
+/// What sysexits.h calls a status, where it says something, and what fixes it.
+fn meaning(code: i32) -> (&'static str, &'static str) {
     match code {
-        64 => ", it does not know these options",
-        65 => ", it does not accept the mail",
-        67 => ", a recipient is unknown",
-        68 => ", the host of a recipient is unknown",
-        69 => ", its service is not available",
-        71 => ", the operating system failed",
-        73 => ", it cannot create a file",
-        74 => ", reading or writing failed",
-        77 => ", it lacks a permission",
-        78 => ", its configuration is wrong",
-        _ => "",
+        64 => (
+            ": unknown options",
+            "install a mail system, for instance postfix",
+        ),
+        65 => (": mail not accepted", LOG),
+        67 => (": unknown recipient", "fix or delete the recipient"),
+        68 => (
+            ": unknown host of a recipient",
+            "fix or delete the recipient",
+        ),
+        69 => (
+            ": service not available",
+            "check that the mail system is running",
+        ),
+        71 => (": error of the operating system", "check the system log"),
+        73 => (
+            ": cannot create a file",
+            "check disk space and permissions of the mail system",
+        ),
+        74 => (": input or output error", "check the disks of this machine"),
+        75 => (
+            ": temporary failure",
+            "check the log of the mail system if this lasts",
+        ),
+        77 => (
+            ": permission denied",
+            "check the permissions of the mail system",
+        ),
+        78 => (
+            ": wrong configuration",
+            "fix the configuration of the mail system",
+        ),
+        _ => ("", LOG),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Error;
+
+    use super::*;
+
+    #[test]
+    fn only_what_the_program_lacks_is_told_of_the_program() {
+        let machine = "this machine cannot start it: /dev/null: denied";
+        for (fault, outcome, cause) in [
+            (
+                Fault::Program(ErrorKind::NotFound.into()),
+                "refused",
+                "the program does not exist",
+            ),
+            (
+                Fault::Program(ErrorKind::PermissionDenied.into()),
+                "refused",
+                "it cannot be executed: permission denied",
+            ),
+            (
+                Fault::Program(ErrorKind::OutOfMemory.into()),
+                "unsent",
+                "it cannot be started: out of memory",
+            ),
+            (
+                Fault::Machine(Error::new(ErrorKind::PermissionDenied, "/dev/null: denied")),
+                "refused",
+                machine,
+            ),
+            (
+                Fault::Machine(Error::new(ErrorKind::NotFound, "/dev/null: denied")),
+                "refused",
+                machine,
+            ),
+            (
+                Fault::Machine(Error::other("/dev/null: denied")),
+                "unsent",
+                machine,
+            ),
+        ] {
+            let told = not_started("/usr/sbin/sendmail", &fault);
+            let why = told.why().unwrap();
+            assert_eq!((told.as_str(), why.cause.as_str()), (outcome, cause));
+            assert_eq!(why.about, "/usr/sbin/sendmail");
+        }
     }
 }

@@ -61,7 +61,7 @@ fn sender(item: &Smtp) -> Result<Mailbox, Message> {
         Mailbox::Local(name) => Err(Message::new(format!(
             "Invalid input: from-address '{name}' has no domain"
         ))
-        .fix("an administrator has to correct it")),
+        .fix("set from-address to an address with a domain")),
         full => Ok(full),
     }
 }

@@ -90,8 +90,7 @@ impl<'a> Maker<'a> {
         for pair in &item.header {
             let what = format!("header '{}'", pair.name);
             let name: HeaderName = pair.name.parse().map_err(|_| {
-                Message::new(format!("{what} has no valid name"))
-                    .fix("an administrator has to correct it")
+                Message::new(format!("{what} has no valid name")).fix("set header again")
             })?;
             let template = decoded("header", pair)?;
             let value = self.render(&what, template.expose())?;
@@ -99,7 +98,7 @@ impl<'a> Maker<'a> {
                 let why = format!(
                     "{what} renders to a value with line breaks or other control characters"
                 );
-                Message::new(why).fix("an administrator has to correct its template")
+                Message::new(why).fix("fix its template")
             })?;
             value.set_sensitive(true);
             if name == HOST {
@@ -113,8 +112,7 @@ impl<'a> Maker<'a> {
                 let body = BASE64_STANDARD.decode(body).ok();
                 let body = body.and_then(|bytes| String::from_utf8(bytes).ok());
                 let template = body.ok_or_else(|| {
-                    Message::new("the body is not text in UTF-8")
-                        .fix("an administrator has to set it again")
+                    Message::new("the body is not text in UTF-8").fix("set it again")
                 })?;
                 self.render("body", &template)?
             }
@@ -144,7 +142,7 @@ impl<'a> Maker<'a> {
                 "{what} cannot be rendered: {}",
                 mask(&reason)
             ))
-            .fix("an administrator has to correct its template")),
+            .fix("fix its template")),
         }
     }
 }
@@ -157,7 +155,6 @@ fn is_of_the_connection(name: &HeaderName) -> bool {
 fn decoded(what: &str, pair: &Pair) -> Result<Secret, Message> {
     pair.decoded().ok_or_else(|| {
         let name = &pair.name;
-        Message::new(format!("{what} '{name}' is not text in UTF-8"))
-            .fix("an administrator has to set it again")
+        Message::new(format!("{what} '{name}' is not text in UTF-8")).fix("set it again")
     })
 }

@@ -23,7 +23,7 @@ pub(super) fn text(path: &Path) -> Result<String, Unusable> {
 }
 
 fn fault(path: &Path, reason: &str) -> Unusable {
-    Unusable::new(path, reason).fix("an administrator of this machine has to mend that")
+    Unusable::new(path, reason).fix("check its content and permissions")
 }
 
 /// The first line's value.

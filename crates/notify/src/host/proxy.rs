@@ -31,8 +31,8 @@ pub(super) fn read(path: &Path) -> Result<Option<Proxy>, Unusable> {
     };
     // the value itself may hold a password and is not quoted
     parse(&value).map(Some).map_err(|fault| {
-        Unusable::new(path, format!("http_proxy cannot be used, {fault}"))
-            .fix("an administrator has to correct it")
+        Unusable::new(path, format!("http_proxy is not usable: {fault}"))
+            .fix("fix http_proxy (form: [http://][user:pass@]host[:port])")
     })
 }
 
@@ -40,7 +40,7 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
     let rest = match value.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
         Some(_) => {
-            return Err("only proxies of the form [http://][user:pass@]host[:port] are known");
+            return Err("it is not of the form [http://][user:pass@]host[:port]");
         }
         None => value,
     };
@@ -53,7 +53,7 @@ fn parse(value: &str) -> Result<Proxy, &'static str> {
         Some(UrlHost::Ipv6(address)) => address.to_string(),
         Some(UrlHost::Ipv4(address)) => address.to_string(),
         Some(UrlHost::Domain(name)) if is_host_name(name) => name.to_owned(),
-        _ => return Err("it names no valid host"),
+        _ => return Err("its host is not valid"),
     };
     let login = if url.username().is_empty() && url.password().is_none() {
         None

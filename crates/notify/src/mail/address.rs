@@ -30,17 +30,17 @@ impl Mailbox {
             return if is_local(bare) {
                 Ok(Self::Local(bare.to_owned()))
             } else {
-                Err("is neither a mail address nor the name of a user")
+                Err("is neither an e-mail address nor a user name")
             };
         };
         let domain = if domain.starts_with('[') {
             domain.to_owned()
         } else {
-            idna::domain_to_ascii(domain).map_err(|_| "has a domain that cannot exist")?
+            idna::domain_to_ascii(domain).map_err(|_| "has an invalid domain")?
         };
         Address::new(user, domain)
             .map(Self::Full)
-            .map_err(|_| "is not a mail address")
+            .map_err(|_| "is not an e-mail address")
     }
 
     /// Whether every server can take it.

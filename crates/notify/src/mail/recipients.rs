@@ -33,7 +33,7 @@ impl Recipients {
         let known = match host.user_addresses() {
             Ok(known) => known,
             Err(error) => {
-                let warning = format!("no user's mail address can be looked up: {error}");
+                let warning = format!("e-mail addresses of users cannot be looked up: {error}");
                 found.warnings.push(warning);
                 return found;
             }
@@ -42,8 +42,8 @@ impl Recipients {
             match known.get(user) {
                 Some(address) => found.add(address, local),
                 None => found.warnings.push(format!(
-                    "user '{user}' has no mail address and gets no mail; an administrator has to \
-                     enter one in the user's settings, or remove the user from mailto-user"
+                    "user '{user}' has no e-mail address and gets no mail; enter one in the user's \
+                     settings, or delete the user from mailto-user"
                 )),
             }
         }
@@ -64,7 +64,7 @@ impl Recipients {
         let shown = text.escape_debug().to_string();
         if self.bad.iter().all(|(seen, _)| *seen != shown) {
             let why = Message::new(format!("Invalid input: recipient '{shown}' {reason}"))
-                .fix("an administrator has to correct it");
+                .fix("fix or delete it");
             self.bad.push((shown, why));
         }
     }

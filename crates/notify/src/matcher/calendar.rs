@@ -48,7 +48,7 @@ impl FromStr for CalendarMatch {
     fn from_str(text: &str) -> Result<Self, String> {
         let blank = |c: char| BLANKS.contains(&c);
         if text.starts_with(blank) || text.ends_with(blank) {
-            return Err(format!("'{text}' begins or ends with a blank"));
+            return Err(format!("'{text}' begins or ends with whitespace"));
         }
         let (days, named, span) = if text.starts_with(|c: char| c.is_ascii_digit()) {
             (EVERY_DAY, "", text)

@@ -63,12 +63,22 @@ impl Error {
     /// The same in the words of this row.
     pub(crate) fn with(&self, advice: Option<&'static advice::Advice>) -> Message {
         let said = match self {
-            Self::Lost { source, .. } => source.as_ref(),
+            Self::Lost { loss, source, .. } => source.as_ref().filter(|said| !repeats(*loss, said)),
             _ => None,
         };
-        let said = said.map(|error| format!("the system says: {error}"));
+        let said = said.map(|error| format!("system says: \"{error}\""));
         let about = self.peer().unwrap_or_default();
         advice::message(advice).about(about).details(said)
+    }
+}
+
+/// Whether the system says no more than the row of this loss.
+fn repeats(loss: Loss, said: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+    match loss {
+        Loss::Refused => said.kind() == ConnectionRefused,
+        Loss::Unreachable => [HostUnreachable, NetworkUnreachable].contains(&said.kind()),
+        _ => false,
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Account {
 impl Account {
     pub(super) fn token_url(&self) -> Result<Url, Error> {
         Url::parse(&self.identity.token_url)
-            .map_err(|_| Error::parameter("oauth2-token-url", "is not a URL"))
+            .map_err(|_| Error::parameter("oauth2-token-url", "is not a valid URL"))
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn check_cloud(method: &str, name: Option<&str>) -> Result<Cloud, Par
     if cloud == Cloud::Global || method == "microsoft-oauth2" {
         return Ok(cloud);
     }
-    let reason = format!("{method} has no other clouds");
+    let reason = format!("cannot be used with auth-method '{method}'");
     Err(Parameter::new("oauth2-cloud", reason))
 }
 
@@ -65,6 +65,12 @@ pub(crate) fn check_client_auth(
     Ok(())
 }
 
+/// What is neither of the two ways to get tokens.
+pub(crate) fn unknown_grant_type(value: &str) -> Parameter {
+    let valid = ["refresh-token", "client-credentials"];
+    Parameter::unknown("oauth2-grant-type", value, &valid)
+}
+
 /// Whether the provider lets applications act for themselves.
 pub(crate) fn check_app_only(provider: &Provider) -> Result<(), Parameter> {
     if !provider.app_scopes.is_empty() {
@@ -74,6 +80,9 @@ pub(crate) fn check_app_only(provider: &Provider) -> Result<(), Parameter> {
         let reason = "is missing (needed with oauth2-grant-type 'client-credentials')";
         return Err(Parameter::new("oauth2-scopes", reason));
     }
-    let reason = format!("client-credentials cannot be used with {}", provider.name);
+    let reason = format!(
+        "client-credentials cannot be used with auth-method '{}'",
+        provider.name
+    );
     Err(Parameter::new("oauth2-grant-type", reason))
 }

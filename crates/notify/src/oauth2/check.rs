@@ -59,7 +59,7 @@ fn code(value: &str) -> Result<(), Parameter> {
     if value.starts_with("https://") || value.starts_with("http://") {
         return Err(Parameter::new(
             NAME,
-            "is a whole URL: hand in only the value of its parameter code, URL-decoded",
+            "is a whole URL; enter only the value of its parameter 'code', URL-decoded",
         ));
     }
     Ok(())
@@ -82,7 +82,7 @@ pub(crate) fn tenant(name: &'static str, value: &str) -> Result<(), Parameter> {
     } else {
         Err(Parameter::new(
             name,
-            "must be a GUID, a domain name, or one of common, organizations, consumers",
+            "must be a GUID, a domain name, common, organizations or consumers",
         ))
     }
 }
@@ -106,7 +106,7 @@ fn redirect_uri(value: &str) -> Result<(), Parameter> {
     const NAME: &str = "redirect-uri";
     text(NAME, value)?;
     if value.contains(char::is_whitespace) {
-        return Err(Parameter::new(NAME, "must not contain blanks"));
+        return Err(Parameter::new(NAME, "must not contain whitespace"));
     }
     let url = Url::parse(value)
         .map_err(|error| Parameter::new(NAME, format!("must be an absolute URI: {error}")))?;

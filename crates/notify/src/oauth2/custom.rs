@@ -115,11 +115,11 @@ fn validate(provider: &Provider) -> Result<(), String> {
         let host = check_url(&of_tenant).map_err(|reason| format!("{key} {reason}"))?;
         // the tenant may only be a part of path or query
         if check_url(&url.replace("{tenant}", "other")).as_ref() != Ok(&host) {
-            return Err(format!("{key} has {{tenant}} in the host name"));
+            return Err(format!("{key} must not have {{tenant}} in the host name"));
         }
     }
     if provider.demanded_scopes().next().is_none() {
-        return Err("scopes lacks a scope for mail".to_owned());
+        return Err("scopes has no scope for mail".to_owned());
     }
     check_scopes(&provider.scopes).map_err(|reason| format!("scopes {reason}"))
 }
@@ -130,17 +130,17 @@ pub(super) fn check_url(url: &str) -> Result<String, String> {
         return Err("is missing".to_owned());
     }
     if url.len() > 2048 || url.contains(|c: char| c.is_control() || c.is_whitespace()) {
-        return Err("is too long or has blanks or control characters".to_owned());
+        return Err("is too long, or contains whitespace or control characters".to_owned());
     }
     let parsed = Url::parse(url).map_err(|error| format!("is not a URL: {error}"))?;
     if parsed.scheme() != "https" {
-        return Err("is not https".to_owned());
+        return Err("must begin with https://".to_owned());
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err("has a login in it".to_owned());
+        return Err("must not contain a user or password".to_owned());
     }
     if parsed.fragment().is_some() {
-        return Err("has a fragment".to_owned());
+        return Err("must not have a fragment (#...)".to_owned());
     }
     Ok(parsed.host_str().unwrap_or_default().to_owned())
 }
@@ -156,7 +156,7 @@ pub(super) fn check_scopes(scopes: &[String]) -> Result<(), String> {
     if scopes.iter().all(is_scope) {
         Ok(())
     } else {
-        Err("has an entry with blanks or characters that no scope may have".to_owned())
+        Err("has an entry with whitespace or characters that are not allowed".to_owned())
     }
 }
 

@@ -44,6 +44,8 @@ pub enum Error {
         /// Whether the same grant has given an access token before.
         has_worked: bool,
     },
+    /// The same where an application asked for itself, and no person can consent.
+    AppOnly(Box<Error>),
 }
 
 impl Error {
@@ -59,7 +61,7 @@ impl Error {
             Self::Net(error) => error.cause(),
             Self::Answer { cause, .. } => cause.clone(),
             Self::Twice(twice) => twice.telling().cause(),
-            Self::Refresh { error, .. } => error.cause(),
+            Self::Refresh { error, .. } | Self::AppOnly(error) => error.cause(),
         }
     }
 
@@ -78,6 +80,7 @@ impl Error {
     pub fn advice(&self) -> Option<&'static advice::Advice> {
         match self {
             Self::Refresh { error, .. } => advice::of_refresh(&error.cause()),
+            Self::AppOnly(error) => advice::of_app_only(&error.cause()),
             error => advice::of(&error.cause()),
         }
     }
@@ -88,7 +91,7 @@ impl Error {
         match self {
             Self::Answer { retry_after, .. } => *retry_after,
             Self::Twice(twice) => twice.telling().retry_after(),
-            Self::Refresh { error, .. } => error.retry_after(),
+            Self::Refresh { error, .. } | Self::AppOnly(error) => error.retry_after(),
             _ => None,
         }
     }
@@ -113,12 +116,11 @@ impl Error {
                 client_auth,
                 ..
             } => {
-                let pause =
-                    retry_after.map(|seconds| format!("it asks to be left alone for {seconds} s"));
+                let pause = retry_after.map(|seconds| format!("retry after {seconds} s"));
                 let said = said.as_ref().map(|said| match self.cause() {
                     // the two lists, in words of ours
                     Cause::Odd(_) => said.clone(),
-                    _ => format!("it says: {said}"),
+                    _ => format!("{} says: \"{said}\"", speaker(provider)),
                 });
                 let way = client_auth.filter(|_| self.is_of_client_auth());
                 let tried = way.map(|way| format!("client authentication tried: '{}'", way.name()));
@@ -131,10 +133,11 @@ impl Error {
                     None => message,
                 }
             }
+            Self::AppOnly(error) => error.in_words_of(advice, "oauth2-client-auth"),
             Self::Twice(twice) => twice.in_words_of(advice, setting),
-            Self::Refresh { error, has_worked } => {
+            Self::Refresh { error, .. } => {
                 let message = error.in_words_of(advice, "oauth2-client-auth");
-                match *has_worked && error.may_be_the_end_of_a_grant() {
+                match self.leaves_open_whether_a_grant_has_ended() {
                     true => with_consent_first(message),
                     false => message,
                 }
@@ -193,6 +196,14 @@ impl Error {
         }
     }
 
+    /// Whether a grant that has worked before was refused in words that leave open whether it has ended.
+    pub(crate) fn leaves_open_whether_a_grant_has_ended(&self) -> bool {
+        match self {
+            Self::Refresh { error, has_worked } => *has_worked && error.may_be_the_end_of_a_grant(),
+            _ => false,
+        }
+    }
+
     /// The provider's word for a refusal.
     fn word(&self) -> String {
         match self.cause() {
@@ -206,14 +217,18 @@ impl Error {
         match self {
             Self::Answer {
                 said: Some(said), ..
-            } => format!("it says: {said}"),
+            } => format!("it says \"{said}\""),
             error => error.message().cause,
         }
     }
 
-    /// The same as it is told where a token was to be refreshed.
-    pub(super) fn of_refresh(self, has_worked: bool) -> Self {
+    /// The same as it is told where an access token was asked for: with a refresh token, which may have
+    /// worked before, or by the application itself.
+    pub(super) fn of_access(self, app_only: bool, has_worked: bool) -> Self {
         match self {
+            error @ (Self::Net(_) | Self::Answer { .. } | Self::Twice(_)) if app_only => {
+                Self::AppOnly(Box::new(error))
+            }
             error @ (Self::Net(_) | Self::Answer { .. } | Self::Twice(_)) => Self::Refresh {
                 error: Box::new(error),
                 has_worked,
@@ -278,6 +293,15 @@ fn with_other_way(message: Message, tried: ClientAuth, setting: &str) -> Message
     };
     let fix = message.fix.clone().unwrap_or_default();
     message.fix(format!("{fix}, or set {setting} to {other}"))
+}
+
+/// Who says it, by the name of the provider.
+fn speaker(provider: &str) -> &'static str {
+    match provider {
+        "google-oauth2" => "Google",
+        "microsoft-oauth2" => "Microsoft",
+        _ => "provider",
+    }
 }
 
 impl From<Parameter> for Error {

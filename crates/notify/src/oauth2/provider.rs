@@ -48,10 +48,10 @@ impl Cloud {
             Self::GLOBAL => Ok(Self::Global),
             "us-gov" => Ok(Self::UsGov),
             "china" => Ok(Self::China),
-            _ => Err(Parameter::new(
-                "oauth2-cloud",
-                "must be one of global, us-gov, china",
-            )),
+            _ => {
+                let valid = ["global", "us-gov", "china"];
+                Err(Parameter::unknown("oauth2-cloud", name, &valid))
+            }
         }
     }
 }
@@ -193,6 +193,13 @@ impl Provider {
         self.client_auth == Some(ClientAuth::Public)
     }
 
+    /// Whether the token URL is one of ours: if nothing is found there, something else has answered.
+    pub(super) fn has_builtin_url(&self) -> bool {
+        let clouds = [Cloud::Global, Cloud::UsGov, Cloud::China].map(Self::microsoft);
+        let mut builtin = clouds.into_iter().chain([Self::google()]);
+        builtin.any(|builtin| builtin.token_url == self.token_url)
+    }
+
     /// The token URL for this tenant.
     pub(crate) fn token_url(&self, tenant: Option<&str>) -> Result<Url, Error> {
         if let Some(tenant) = tenant {
@@ -202,13 +209,7 @@ impl Provider {
             (Tenant::None, _) => self.token_url.clone(),
             (Tenant::Required, Some(tenant)) => self.token_url.replace("{tenant}", tenant),
             (Tenant::Required, None) => {
-                return Err(Error::parameter(
-                    "tenant-id",
-                    format!(
-                        "is required for {}: the directory (tenant) id of the application",
-                        self.name
-                    ),
-                ));
+                return Err(Parameter::missing("tenant-id", &self.name).into());
             }
         };
         // the builtin addresses and a checked file make a valid one
@@ -279,27 +280,31 @@ impl Providers {
         self.list.iter()
     }
 
-    /// The provider of this name.
+    /// The provider of this name, for a target.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for an unknown name; it lists the known ones and tells of an ignored file.
+    /// [`Error::Parameter`] for an unknown name; it lists all that a target may have, and tells of an ignored
+    /// file.
     pub fn find(&self, name: &str) -> Result<&Provider, Error> {
-        self.list
-            .iter()
-            .find(|provider| provider.name == name)
-            .ok_or_else(|| {
-                let known: Vec<_> = self
-                    .list
-                    .iter()
-                    .map(|provider| provider.name.as_str())
-                    .collect();
-                let known = known.join(", ");
-                let mut reason = format!("names no known provider; known are {known}, {CUSTOM}");
-                if let Some(fault) = &self.fault {
-                    reason.push_str(&format!(" ({fault})"));
-                }
-                Error::parameter("auth-method", reason)
-            })
+        self.among(name, Some("plain"))
+    }
+
+    /// The same for a code, which comes from a provider in any case.
+    pub(super) fn find_for_code(&self, name: &str) -> Result<&Provider, Error> {
+        self.among(name, None)
+    }
+
+    fn among(&self, name: &str, other: Option<&str>) -> Result<&Provider, Error> {
+        let known = self.list.iter().find(|provider| provider.name == name);
+        known.ok_or_else(|| {
+            let all = self.list.iter().map(|provider| provider.name.as_str());
+            let valid: Vec<&str> = other.into_iter().chain(all).chain([CUSTOM]).collect();
+            let mut unknown = Parameter::unknown("auth-method", name, &valid);
+            if let Some(fault) = &self.fault {
+                unknown.reason.push_str(&format!(" ({fault})"));
+            }
+            unknown.into()
+        })
     }
 }
 
@@ -340,21 +345,43 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.code(), 400);
         assert!(
-            error.to_string().starts_with("tenant-id: is required"),
+            error.to_string().starts_with("tenant-id: is missing"),
             "{error}"
         );
         assert!(Provider::google().token_url(None).is_ok());
     }
 
     #[test]
-    fn an_unknown_provider_is_named_with_the_known_ones() {
-        let error = Providers::load(&Host::pve())
-            .find("example-oauth2")
-            .unwrap_err();
+    fn only_an_address_of_ours_is_builtin() {
+        let own = "https://login.example.org/token";
+        let custom = Provider::custom(own, own, Vec::new()).unwrap();
+        let overridden = Provider {
+            token_url: own.to_owned(),
+            ..Provider::google()
+        };
+        for (provider, is_builtin) in [
+            (Provider::google(), true),
+            (Provider::microsoft(Cloud::Global), true),
+            (Provider::microsoft(Cloud::China), true),
+            (custom, false),
+            (overridden, false),
+        ] {
+            assert_eq!(provider.has_builtin_url(), is_builtin, "{provider:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_auth_method_is_named_with_all_that_are_valid() {
+        let providers = Providers::load(&Host::pve());
         assert_eq!(
-            error.to_string(),
-            "auth-method: names no known provider; known are google-oauth2, microsoft-oauth2, \
+            providers.find("hotmail").unwrap_err().to_string(),
+            "auth-method: unknown value 'hotmail'; use plain, google-oauth2, microsoft-oauth2 or \
              custom-oauth2"
+        );
+        // no code comes from there
+        assert_eq!(
+            providers.find_for_code("plain").unwrap_err().to_string(),
+            "auth-method: unknown value 'plain'; use google-oauth2, microsoft-oauth2 or custom-oauth2"
         );
     }
 }

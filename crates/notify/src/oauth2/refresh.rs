@@ -95,7 +95,7 @@ fn obtain<E: ::oauth2::ErrorResponse + 'static>(
 ) -> Result<Granted, Failure> {
     // a consent begins a record of its own
     let has_worked = asking == Asking::Refresh && record.obtained.is_some();
-    let judge = |refusal| judge(refusal, has_worked);
+    let judge = |refusal| judge(refusal, asking, has_worked);
     let url = account.token_url().map_err(Refusal::from).map_err(judge)?;
     let ask = |auth| {
         let client = client(auth, &account.identity.client, &account.client_secret, &url);
@@ -143,9 +143,9 @@ fn send(
     Ok(answer)
 }
 
-fn judge(refusal: Refusal, has_worked: bool) -> Failure {
+fn judge(refusal: Refusal, asking: Asking, has_worked: bool) -> Failure {
     Failure {
-        error: Box::new(refusal.error.of_refresh(has_worked)),
+        error: Box::new(refusal.error.of_access(asking == Asking::App, has_worked)),
         rotated: refusal.rotated,
     }
 }

@@ -165,6 +165,7 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
         // whatever type the nothing has
         400 if is_empty(response) => return odd(Oddity::EmptyBadRequest),
         401 if is_empty(response) => return odd(Oddity::EmptyUnauthorized),
+        404 | 405 | 410 if !provider.has_builtin_url() => return odd(Oddity::NotFound),
         _ if is_page(response) => return odd(Oddity::Html),
         _ => return odd(Oddity::Status),
     }
@@ -190,7 +191,7 @@ pub(super) fn heard(asked: &Asked<'_>, response: &HttpResponse) -> String {
     let status = response.status().as_u16();
     let Ok(answer) = serde_json::from_slice::<Answer>(response.body()) else {
         let length = response.body().len();
-        return format!("{status}, {length} bytes that are no answer of a token endpoint");
+        return format!("{status}, {length} bytes, not an answer of a token endpoint");
     };
     let fields = [
         ("error", &answer.error),

@@ -264,7 +264,7 @@ fn with_token(
             Ok(())
         }
         _ => {
-            let reason = "the target does not log in with one; set auth-method as well";
+            let reason = "is not used by this target; set auth-method too";
             Err(Parameter::new(REFRESH_TOKEN, reason).into())
         }
     }

@@ -82,7 +82,9 @@ fn swept(keeper: &Keeper<'_>, config: &Config) -> Vec<LogLine> {
     let line = |swept: Result<String, token::Error>| match swept {
         Ok(name) => LogLine {
             level: Level::Info,
-            text: format!("removed what was kept of target '{name}': it is gone for a month"),
+            text: format!(
+                "deleted OAuth2 record of target '{name}', which was deleted 30 days ago"
+            ),
         },
         Err(error) => LogLine {
             level: Level::Warning,

@@ -45,7 +45,7 @@ pub(super) fn check(server: &Server, login: &Login) -> Result<(), Error> {
         Login::Password { .. } => Ok(()),
         Login::Token { .. } if server.mode == SmtpMode::Insecure => fault(
             "mode",
-            "must be starttls or tls, since an access token never goes out without TLS",
+            "must be starttls or tls: access tokens are not sent without TLS",
         ),
         // a control character would begin another field of the response
         Login::Token { token, .. }
@@ -54,7 +54,7 @@ pub(super) fn check(server: &Server, login: &Login) -> Result<(), Error> {
         {
             fault(
                 "access token",
-                "must be made of visible ASCII characters, so the provider's answer cannot be used",
+                "must have visible ASCII characters only: the provider's answer is not usable",
             )
         }
         Login::Token { .. } => Ok(()),

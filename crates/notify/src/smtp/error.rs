@@ -251,9 +251,9 @@ impl Error {
                 source,
                 ..
             } => {
-                let mut details = format!("this was at {}", step.as_str());
+                let mut details = format!("at {}", step.as_str());
                 if let Some(source) = source {
-                    details.push_str(&format!("; the system says: {source}"));
+                    details.push_str(&format!("; system says: \"{source}\""));
                 }
                 (server, details)
             }
@@ -262,7 +262,10 @@ impl Error {
                 step,
                 reply,
                 ..
-            } => (server, format!("at {} it says: {reply}", step.as_str())),
+            } => (
+                server,
+                format!("server says at {}: \"{reply}\"", step.as_str()),
+            ),
             Self::Auth {
                 server, refused, ..
             } => {
@@ -271,15 +274,15 @@ impl Error {
                     reply,
                     json,
                 } = refused;
-                let mut details = format!("at AUTH {mechanism} it says: {reply}");
+                let mut details = format!("server says at AUTH {mechanism}: \"{reply}\"");
                 if let Some(json) = json {
-                    details.push_str(&format!(", before that {json}"));
+                    details.push_str(&format!(", before that: {json}"));
                 }
                 (server, details)
             }
             Self::Lacking {
                 server, offered, ..
-            } => (server, format!("it offers {offered}")),
+            } => (server, format!("server offers {offered}")),
         };
         let message = advice::message(self.advice());
         message.about(server.as_str()).details(Some(details))

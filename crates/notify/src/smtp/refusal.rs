@@ -12,7 +12,9 @@ use crate::cause::Refusal;
 static TABLE: &[(&[&str], Refusal)] = &[
     // limits that come in the clothes of other refusals
     (&["4.3.2 concurrent", "432 4.3.2", "432 concurrent"], Refusal::Throttled),
-    // before any login
+    // before any login; many servers tell of the name in EHLO only at the first recipient
+    (&["helo command rejected", "EHLO 421 ehlo", "RCPT 504 5.5.2"], Refusal::NameRefused),
+    (&["AUTH 5xx line long", "AUTH 5xx line length"], Refusal::AuthLineTooLong),
     (&["GREETING 554", "GREETING 521", "GREETING 550", "521"], Refusal::NotWelcome),
     (&["EHLO 550", "EHLO 501", "EHLO 504", "EHLO 554"], Refusal::NameRefused),
     (&["STARTTLS 4xx", "STARTTLS 5xx"], Refusal::TlsUnavailable),
@@ -40,6 +42,8 @@ static TABLE: &[(&[&str], Refusal)] = &[
     (&["4xx greylist", "4xx graylist", "4xx grey-list"], Refusal::Greylisted),
     (&["4.7.28", "421 4.7.0", "450 4.7.0"], Refusal::Rate),
     // senders
+    (&["5.7.708"], Refusal::TenantBlocked),
+    (&["5.1.8 outbound"], Refusal::SenderBlocked),
     (&["5.2.252", "5.7.60"], Refusal::SendAs),
     (&["MAIL 553", "RCPT 553 sender", "MAIL 5.7.1", "RCPT 5.7.1 sender", "553 5.7.1"], Refusal::SenderNotOwned),
     (&["5.1.8", "5.1.7", "4.1.8", "4.1.7", "MAIL 550", "MAIL 501", "MAIL 5.5.4"], Refusal::SenderRejected),

@@ -228,7 +228,7 @@ fn unknown(session: &Session, error: Option<Error>) -> Outcome {
         .message();
     if let Some(cause) = error.as_ref().and_then(Error::advice) {
         let details = message.details.get_or_insert_default();
-        details.push_str("; it ended so: ");
+        details.push_str("; ");
         details.push_str(cause.what);
     }
     Failure::new(Cause::Snag(Snag::LostAfterDot), message).outcome()

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::{fmt, io};
 
+use crate::advice::again;
 use crate::cause::Cause;
 use crate::message::Message;
 
@@ -89,52 +90,49 @@ impl Error {
     /// What a person is told.
     #[must_use]
     pub fn message(&self) -> Message {
-        const NODE: &str = "an administrator of this machine has to";
+        let of_file =
+            |path: &PathBuf, cause: String| Message::new(cause).about(path.display().to_string());
+        let of_target =
+            |target: &str, cause| Message::new(cause).about(format!("target '{target}'"));
         match self {
             Self::Disk {
                 path,
                 doing,
                 source,
-            } => Message::new(format!("cannot {doing}: {source}"))
-                .about(path.display().to_string())
-                .fix(format!(
-                    "{NODE} check the disk, its free space and the rights of the folder"
-                )),
-            Self::NoQuorum { path } => Message::new("not writable, the cluster has no quorum")
-                .about(path.display().to_string())
-                .fix("an administrator of the cluster has to bring back enough nodes"),
-            Self::Unusable { path, reason } => Message::new(format!("not used, it is {reason}"))
-                .about(path.display().to_string())
-                .fix(format!("{NODE} find out who put it there and remove it")),
+            } => of_file(path, format!("cannot {doing}: {source}"))
+                .fix("check disk space and permissions"),
+            Self::NoQuorum { path } => {
+                of_file(path, "not writable: the cluster has no quorum".to_owned())
+                    .fix("start enough nodes of the cluster")
+            }
+            Self::Unusable { path, reason } => of_file(path, format!("not used: it is {reason}"))
+                .fix("find out who created it, and delete it"),
             Self::Corrupt {
                 path,
                 reason,
                 moved,
-            } => Message::new(format!("unreadable, {reason}"))
-                .about(path.display().to_string())
-                .fix(match moved {
-                    Some(moved) => format!(
-                        "it was moved to {}, and the target has to be authorized again or the file \
-                         restored from a backup",
-                        moved.display()
-                    ),
-                    None => "the next refresh moves it aside".to_owned(),
-                }),
-            Self::Newer { path } => Message::new("written by a later version of this software")
-                .about(path.display().to_string())
-                .fix(format!("{NODE} update it here too")),
-            Self::Busy { target } => Message::new(
-                "another process or node is refreshing its token and did not finish in time",
+            } => of_file(path, format!("unreadable: {reason}"))
+                .fix(again!("restore it from a backup, or "))
+                .details(
+                    moved
+                        .as_ref()
+                        .map(|moved| format!("it was moved to {}", moved.display())),
+                ),
+            Self::Newer { path } => {
+                of_file(path, "written by a newer version".to_owned()).fix("update this node")
+            }
+            Self::Busy { target } => of_target(
+                target,
+                "another process or node is refreshing its access token",
             )
-            .about(format!("target '{target}'"))
             .fix("try again in a minute"),
-            Self::Superseded { target } => Message::new(
-                "its record was changed or removed while its token was refreshed, and the result was \
-                 discarded",
+            Self::Superseded { target } => of_target(
+                target,
+                "its record was changed or deleted during the refresh",
             )
-            .about(format!("target '{target}'")),
-            Self::Name => Message::new("cannot be the name of a target").about("name"),
-            Self::Random => Message::new("the system gives none").about("random bytes"),
+            .fix("try again"),
+            Self::Name => Message::new("invalid target name"),
+            Self::Random => Message::new("cannot read random bytes from the system"),
         }
     }
 }

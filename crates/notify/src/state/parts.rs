@@ -133,6 +133,18 @@ pub struct Trouble {
     pub other: Other,
 }
 
+impl Trouble {
+    /// What happened, and the other side's own words, without what would have fixed it then.
+    #[must_use]
+    pub(crate) fn reason(&self) -> String {
+        let cause = self.cause.as_ref().unwrap_or(&self.message);
+        match &self.details {
+            Some(details) => format!("{cause}; {details}"),
+            None => cause.clone(),
+        }
+    }
+}
+
 /// A login that the mail server refused for good.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -88,6 +88,9 @@ pub struct Record {
     /// How the mail server refused the login, until mail is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
+    /// Whether a notification, too, asks again after the failure: it may pass although nobody acts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_pass: bool,
     /// Refreshes that failed since one succeeded.
     pub failures: u32,
     /// When the provider was last asked.
@@ -143,7 +146,7 @@ impl Record {
         }
         let text = std::str::from_utf8(bytes).map_err(|_| Some("it is not UTF-8"))?;
         let Single(mut map) = serde_json::from_str(text)
-            .map_err(|_| Some("it is no JSON object, has a key twice or was cut short"))?;
+            .map_err(|_| Some("it is not a JSON object, has a key twice or is incomplete"))?;
         let check = map.remove(CHECK);
         if check.as_ref().and_then(Value::as_str) != Some(checksum(&map).as_str()) {
             return Err(Some("its checksum is wrong"));

@@ -193,7 +193,7 @@ impl<'a> Store<'a> {
         for left in self.beside(&path, "tmp-")? {
             self.disk
                 .remove(&left)
-                .map_err(|error| self.failed(&left, "remove the file", error))?;
+                .map_err(|error| self.failed(&left, "delete the file", error))?;
         }
         let size = present.map_or(0, |record| record.to_bytes().len());
         self.prepared(&path, &vec![b' '; size + SLACK])
@@ -257,7 +257,7 @@ impl<'a> Store<'a> {
         for file in files {
             self.disk
                 .remove(&file)
-                .map_err(|error| self.failed(&file, "remove the file", error))?;
+                .map_err(|error| self.failed(&file, "delete the file", error))?;
         }
         self.disk
             .sync_dir(&self.dir)
@@ -307,13 +307,13 @@ impl<'a> Store<'a> {
         let moved = beside(path, &format!("corrupt-{stamp}"));
         self.disk
             .rename(path, &moved)
-            .map_err(|error| self.failed(path, "move the unreadable file aside", error))?;
+            .map_err(|error| self.failed(path, "move the unreadable file", error))?;
         kept.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
         let surplus = (kept.len() + 1).saturating_sub(KEPT);
         for old in kept.iter().take(surplus) {
             self.disk
                 .remove(old)
-                .map_err(|error| self.failed(old, "remove the file", error))?;
+                .map_err(|error| self.failed(old, "delete the file", error))?;
         }
         self.disk
             .sync_dir(&self.dir)

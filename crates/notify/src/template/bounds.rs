@@ -75,7 +75,7 @@ fn walk<'a>(
                     None => included.push(name),
                 }
                 if place.handed && partial.template.is_some() {
-                    return Err("a partial with a block stands within another partial".to_owned());
+                    return Err("a partial with a block is inside another partial".to_owned());
                 }
                 inner.handed = true;
                 [partial.template.as_ref(), None]

@@ -14,8 +14,8 @@ use crate::plain::{self, Unusable};
 /// The largest file that is read, in bytes; Debian's has 0.2 MiB.
 const MAX: u64 = 8 * 1024 * 1024;
 
-const UNUSABLE: &str = "the CA bundle holds no usable certificate, or a broken one, which makes OpenSSL \
-     use none of it";
+const UNUSABLE: &str =
+    "the CA bundle has no usable certificate, or a broken one: OpenSSL uses none of it";
 
 /// How many files are remembered.
 const REMEMBERED: usize = 2;
@@ -79,8 +79,7 @@ static CACHE: Mutex<Vec<(Stamp, Arc<Authorities>)>> = Mutex::new(Vec::new());
 /// [`Unusable`] if the bundle cannot be read or holds no usable certificate.
 pub fn authorities(bundle: &Path) -> Result<Arc<Authorities>, Unusable> {
     let fault = |reason: String| Unusable::new(bundle, reason);
-    let opened =
-        plain::open(bundle).and_then(|file| file.ok_or("there is no such file".to_owned()));
+    let opened = plain::open(bundle).and_then(|file| file.ok_or("it does not exist".to_owned()));
     let (_, about) = opened.map_err(|e| fault(format!("the CA bundle cannot be used: {e}")))?;
     if about.len() > MAX {
         return Err(fault("the CA bundle is larger than 8 MiB".to_owned()));

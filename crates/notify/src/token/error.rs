@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::advice::{AUTHORIZE, again};
 use crate::cause::Cause;
 use crate::message::Message;
 use crate::oauth2::{self, Account};
@@ -154,27 +155,16 @@ impl Error {
     /// What a person is told.
     #[must_use]
     pub fn message(&self) -> Message {
-        const ADMIN: &str = "an administrator has to";
         match self {
-            Self::NoGrant {
-                target,
-                unreadable: None,
-            } => of(target, "has no refresh token").fix(format!("{ADMIN} authorize the target")),
-            Self::NoGrant {
-                target,
-                unreadable: Some(path),
-            } => {
-                let path = path.display();
-                let cause = format!(
-                    "has no refresh token, its record could not be read and lies in {path}"
-                );
-                of(target, cause).fix(format!(
-                    "{ADMIN} authorize the target again or restore the record from a backup"
-                ))
-            }
-            Self::Ended { target, reason } => of(target, "its grant has ended")
-                .fix(format!("{ADMIN} authorize the target again"))
-                .details(Some(format!("the reason was: {reason}"))),
+            Self::NoGrant { target, unreadable } => match unreadable {
+                None => of(target, "it is not authorized: it has no refresh token").fix(AUTHORIZE),
+                Some(path) => of(target, "it has no refresh token: its record was unreadable")
+                    .fix(again!("restore it from a backup, or "))
+                    .details(Some(format!("the record was moved to {}", path.display()))),
+            },
+            Self::Ended { target, reason } => of(target, "its authorization has ended")
+                .fix(AUTHORIZE)
+                .details(reason_of(reason)),
             Self::SettingsChanged {
                 target,
                 setting,
@@ -186,7 +176,12 @@ impl Error {
                 granted,
                 named,
                 app_only,
-            } => changed(target, "server", [&granted.server, &named.server], *app_only),
+            } => changed(
+                target,
+                "server",
+                [&granted.server, &named.server],
+                *app_only,
+            ),
             Self::Waiting {
                 target,
                 pause,
@@ -194,12 +189,9 @@ impl Error {
             } => waiting(target, pause, last),
             Self::StillRefused { target } => of(
                 target,
-                "the mail server refuses a token that was made just now",
+                "the mail server refuses a new access token",
             )
-            .fix(format!(
-                "{ADMIN} check the login name, and that the mailbox and the application may send mail \
-                 over SMTP"
-            )),
+            .fix("check username, and that mailbox and application are allowed to send over SMTP"),
             Self::Provider(error) => error.message(),
             Self::State(error) => error.message(),
             Self::Parameter(parameter) => parameter.message(),
@@ -212,16 +204,18 @@ fn changed(target: &str, setting: &str, [granted, named]: [&str; 2], app_only: b
         "" => "not set".to_owned(),
         value => format!("'{value}'"),
     };
-    let (granted, named) = (shown(granted), shown(named));
     let (what, or) = match app_only {
-        true => ("the client secret is of", "set oauth2-client-secret again"),
-        false => ("the authorization is of", "authorize the target again"),
+        true => ("client secret", "set oauth2-client-secret again"),
+        false => ("authorization", again!("", "")),
     };
-    of(
-        target,
-        format!("{setting} is now {named}, {what} {granted}"),
-    )
-    .fix(format!("set {setting} back, or {or}"))
+    let details = format!(
+        "{setting} is {}, authorized was {}",
+        shown(named),
+        shown(granted)
+    );
+    of(target, format!("its {what} is for another {setting}"))
+        .fix(format!("set {setting} back, or {or}"))
+        .details(Some(details))
 }
 
 fn waiting(target: &str, pause: &Pause, last: &Trouble) -> Message {
@@ -232,7 +226,7 @@ fn waiting(target: &str, pause: &Pause, last: &Trouble) -> Message {
         }
         Pause::Wished { until, .. } => {
             of(target, format!("the provider asked to wait until {until}"))
-                .details(Some(format!("the reason was: {}", last.message)))
+                .details(Some(format!("reason: {}", last.reason())))
         }
         Pause::Lasting => {
             let mut message = of(target, cause).details(last.details.clone());
@@ -240,6 +234,11 @@ fn waiting(target: &str, pause: &Pause, last: &Trouble) -> Message {
             message
         }
     }
+}
+
+/// What went wrong before, where that is known.
+fn reason_of(reason: &str) -> Option<String> {
+    (!reason.is_empty()).then(|| format!("reason: {reason}"))
 }
 
 fn of(target: &str, cause: impl Into<String>) -> Message {

@@ -122,7 +122,7 @@ impl Keeper<'_> {
         if record.standing != Standing::Usable && !has_other_settings(account, record) {
             let last = record.trouble.clone().unwrap_or_default();
             if let Some(pause) = self.pause(record, want) {
-                let reason = last.message.clone();
+                let reason = last.reason();
                 return Some(match (pause, &record.standing) {
                     (Pause::Lasting, Standing::AuthorizeAgain) => Error::Ended { target, reason },
                     (pause, _) => Error::Waiting {
@@ -162,10 +162,11 @@ impl Keeper<'_> {
                 });
             }
         }
-        let lasts = matches!(
-            record.standing,
-            Standing::AuthorizeAgain | Standing::Misconfigured
-        );
+        let lasts = !record.may_pass
+            && matches!(
+                record.standing,
+                Standing::AuthorizeAgain | Standing::Misconfigured
+            );
         let retry = match by_will {
             true => RETRY_BY_WILL,
             false if lasts => return Some(Pause::Lasting),

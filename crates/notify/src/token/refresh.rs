@@ -165,6 +165,7 @@ impl Keeper<'_> {
         record.failures = 0;
         record.wait_until = None;
         record.outdated = None;
+        record.may_pass = false;
     }
 
     pub(crate) fn sign(&self, record: &mut Record, why: &str, by: &str, now: i64) {
@@ -198,6 +199,8 @@ fn note(record: &mut Record, failure: &Failure, now: i64) {
         Verdict::Temporary | Verdict::Unknown => Standing::Failing,
     };
     record.trouble = Some(trouble(failure.error.code(), &failure.error.message(), now));
+    record.may_pass = matches!(verdict, Verdict::Temporary | Verdict::Unknown)
+        || failure.error.leaves_open_whether_a_grant_has_ended();
     record.failures = record.failures.saturating_add(1);
     let wish = failure.error.retry_after().map(i64::from);
     record.wait_until = wish.map(|wish| now.saturating_add(wish.min(LONGEST_WISH)));

@@ -41,9 +41,9 @@ impl Error {
             Self::Config(error) => Message::new(error.to_string()),
             Self::Account(error) => error.message(),
             Self::Token(error) => error.message(),
-            Self::Panicked { target } => Message::new("a fault of this program ended the attempt")
+            Self::Panicked { target } => Message::new("an internal error ended the attempt")
                 .about(format!("target '{target}'"))
-                .fix("please report it"),
+                .fix("report it"),
         }
     }
 }

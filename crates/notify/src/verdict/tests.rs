@@ -55,6 +55,7 @@ fn table() -> Vec<(Cause, Verdict)> {
         (Oddity::TooManyRequests, Temporary),
         (Oddity::ServerStatus, Temporary),
         (Oddity::GatewayTimeout, Temporary),
+        (Oddity::NotFound, Temporary),
         (Oddity::Status, Temporary),
         (Oddity::Html, Temporary),
         (Oddity::EmptyBadRequest, Refused),
@@ -159,7 +160,7 @@ fn login(code: u16, refusal: Refusal) -> (bool, bool, bool, &'static str, u16) {
     };
     let is_muted = MUTE.get();
     let text = error.to_string();
-    assert_eq!(text.contains(": x; x has to x; "), is_muted, "{text}");
+    assert_eq!(text.contains(": x; x; "), is_muted, "{text}");
     (
         error.is_temporary(),
         error.is_of_token(),

@@ -294,7 +294,7 @@ fn a_secret_that_a_file_would_change_is_refused() {
         refused(config.add("s1", relay(" pw"))),
         (
             400,
-            "password: must not begin or end with a blank".to_owned()
+            "password: must not begin or end with whitespace".to_owned()
         )
     );
 }

@@ -14,9 +14,9 @@ fn faulty_entries_keep_their_bytes_while_others_change() {
     assert_eq!(
         summary,
         [
-            "notifications.cfg line 1, pager 'beeper': unknown section type 'pager'; only editing the file helps",
+            "notifications.cfg line 1, pager 'beeper': unknown section type 'pager'; fix it in the file",
             "notifications.cfg line 6, matcher 'm1': mode: unknown mode 'odd'",
-            "priv/notifications.cfg line 1: unknown section type; only editing the file helps",
+            "priv/notifications.cfg line 1: unknown section type; fix it in the file",
         ]
     );
     config.add("new", MatcherSettings::default()).unwrap();
@@ -114,7 +114,7 @@ fn a_faulty_entry_is_told_and_can_be_deleted() {
     let told = (
         400,
         "notifications.cfg line 1, smtp 'bad': property 'from-address' is missing and it is not optional; \
-         mend it in the file, or delete the entry and create it again"
+         fix it in the file, or delete the entry and create it again"
             .to_owned(),
     );
     assert_eq!(refused(config.get(Kind::Smtp, "bad")), told);
@@ -140,8 +140,8 @@ fn an_entry_of_unknown_type_says_that_only_its_file_helps() {
         refused(config.endpoint("beeper")),
         (
             400,
-            "notifications.cfg line 1, pager 'beeper': unknown section type 'pager'; only editing the file \
-             helps"
+            "notifications.cfg line 1, pager 'beeper': unknown section type 'pager'; fix it in the \
+             file"
                 .to_owned()
         )
     );

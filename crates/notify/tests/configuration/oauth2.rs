@@ -84,11 +84,11 @@ fn what_a_provider_does_not_have() {
     for (change, expected) in [
         (
             app(),
-            "oauth2-grant-type: client-credentials cannot be used with google-oauth2",
+            "oauth2-grant-type: client-credentials cannot be used with auth-method 'google-oauth2'",
         ),
         (
             of_cloud("us-gov"),
-            "oauth2-cloud: google-oauth2 has no other clouds",
+            "oauth2-cloud: cannot be used with auth-method 'google-oauth2'",
         ),
     ] {
         let both = SmtpSettings {
@@ -294,8 +294,8 @@ fn the_username_alone_cannot_be_taken_from_an_oauth2_login() {
             refused(config.update("s1", change, &keys(delete), None)),
             (
                 400,
-                "delete: the target logs in with google-oauth2 and needs its username; delete \
-                 auth-method as well, or set auth-method plain with username and password"
+                "delete: auth-method 'google-oauth2' needs username; delete auth-method too, or set it to \
+                 plain with username and password"
                     .to_owned()
             ),
             "{delete:?}"

@@ -230,7 +230,7 @@ fn f_58_a_torn_endpoint_is_listed_told_and_mended_by_new_secrets() {
     let (code, message) = refused(config.endpoint("one"));
     assert_eq!(code, 400);
     assert!(
-        message.starts_with("endpoint 'one' was written only in part"),
+        message.starts_with("endpoint 'one' was only partly written"),
         "{message}"
     );
     assert_eq!(config.faults().len(), 1);

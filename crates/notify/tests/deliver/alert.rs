@@ -82,8 +82,9 @@ fn when_nobody_can_be_told_the_log_says_so_once() {
     let delivery = site.alert();
     let lines = logged(&delivery, Level::Err);
     assert!(
-        lines
-            .contains(&"nobody could be told that target `relay` cannot send: the grant has ended"),
+        lines.contains(
+            &"no other target could deliver the alert about target `relay`: the grant has ended"
+        ),
         "{lines:?}"
     );
     assert_eq!(site.alert().log, []);

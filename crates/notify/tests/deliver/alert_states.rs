@@ -65,12 +65,7 @@ fn an_unreadable_record_which_is_moved_aside() {
     let (site, _server, seen) = site(RELAY, SECRET);
     site.consent("relay");
     fs::write(site.record("relay"), "{").unwrap();
-    is_told_once(
-        &site,
-        &seen,
-        "authorize-again",
-        "its record could not be read and lies in",
-    );
+    is_told_once(&site, &seen, "authorize-again", "its record was unreadable");
 }
 
 #[test]
@@ -85,12 +80,22 @@ fn other_settings_than_the_grant_was_given_for_and_once_more_after_they_were_rig
     let (there, secrets) = all(RELAY);
     let back = there.replace("other.example.org", "localhost");
     let mut site = site.with_targets(&there, &secrets);
-    is_told_once(&site, &seen, "authorize-again", "is of 'localhost'");
+    is_told_once(
+        &site,
+        &seen,
+        "authorize-again",
+        "authorized was 'localhost'",
+    );
     site = site.with_targets(&back, &secrets);
     assert!(site.is_unsettled("relay"), "it was told and is over");
     assert_eq!(site.alert().targets, []);
     site = site.with_targets(&there, &secrets);
-    is_told_once(&site, &seen, "authorize-again", "is of 'localhost'");
+    is_told_once(
+        &site,
+        &seen,
+        "authorize-again",
+        "authorized was 'localhost'",
+    );
 }
 
 #[test]
@@ -137,7 +142,7 @@ fn a_provider_that_fails_and_fails_again_later() {
         clock.pass(3700);
     };
     mail();
-    is_told_once(&site, &seen, "failing", "the provider is busy");
+    is_told_once(&site, &seen, "failing", "temporary problem at the provider");
     mail();
     assert_eq!(site.alert().targets, [], "it is the same failure");
     is_down.store(false, Ordering::SeqCst);
@@ -145,7 +150,7 @@ fn a_provider_that_fails_and_fails_again_later() {
     assert_eq!(site.health("relay").condition, Condition::Ok);
     is_down.store(true, Ordering::SeqCst);
     mail();
-    is_told_once(&site, &seen, "failing", "the provider is busy");
+    is_told_once(&site, &seen, "failing", "temporary problem at the provider");
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn a_target_whose_turn_never_came_is_called_untried() {
         let outcome = &target.recipients[0].outcome;
         assert_eq!(outcome.as_str(), "unsent");
         let reason = outcome.reason().unwrap();
-        assert!(reason.starts_with("not tried: "), "{reason}");
+        assert!(reason.starts_with("not attempted: "), "{reason}");
     }
     assert_eq!(good.count(), 0);
 }
@@ -243,7 +243,7 @@ fn a_template_that_cannot_be_rendered_is_told_at_every_target() {
     let warnings = logged(&delivery, Level::Warning);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(
-        warnings[0].contains("missing-subject.txt.hbs: there is no such file"),
+        warnings[0].contains("missing-subject.txt.hbs: the file does not exist"),
         "{warnings:?}"
     );
     assert!(seen.lock().unwrap().is_empty());

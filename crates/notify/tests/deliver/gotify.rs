@@ -68,5 +68,5 @@ fn a_token_that_cannot_be_sent_is_refused_before_anything_is() {
     );
     let (word, reason) = site.outcome();
     assert_eq!(word, "refused");
-    assert!(reason.starts_with("server makes no valid"), "{reason}");
+    assert!(reason.starts_with("server is not a valid"), "{reason}");
 }

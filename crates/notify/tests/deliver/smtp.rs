@@ -155,7 +155,10 @@ fn each_recipient_has_its_own_outcome_and_only_the_temporary_one_is_tried_again(
     let errors = logged(&delivery, Level::Err);
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(errors[0].starts_with("could not notify via target `relay`: bob@example.org: "));
-    assert!(errors[0].contains("has to"), "{errors:?}");
+    assert!(
+        errors[0].contains("; fix or delete the recipient; "),
+        "{errors:?}"
+    );
 }
 
 #[test]
@@ -242,7 +245,7 @@ fn f35_the_class_of_a_reply_decides() {
             "{text}"
         );
         assert!(
-            text.contains(&reply[..3]) && text.contains("has to"),
+            text.contains(&reply[..3]) && text.contains("; server says at "),
             "{text}"
         );
     }
@@ -326,7 +329,7 @@ fn a_password_in_the_clear_goes_out_and_is_warned_of() {
     assert_eq!(commands(&seen, "AUTH PLAIN ").len(), 1);
     let warnings = logged(&delivery, Level::Warning);
     assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].contains("the password goes out without encryption"));
+    assert!(warnings[0].contains("the password is sent without TLS"));
 }
 
 #[test]
@@ -342,7 +345,7 @@ fn what_is_wrong_with_the_settings_is_told_before_anything_is_sent() {
         (
             "\tauth-method google-oauth2\n\tmailto ann@example.org\n",
             "pve@example.org",
-            "oauth2-client-secret: is required for OAuth2",
+            "oauth2-client-secret: is missing (needed with auth-method 'google-oauth2'); set oauth2-client-secret again",
         ),
         (
             "\tmailto ann@example.org\n",
@@ -405,4 +408,35 @@ fn without_tls_no_ca_bundle_is_read() {
     let site = site(&server, "\tmailto ann@example.org\n");
     std::fs::remove_file(site.path("ca.crt")).unwrap();
     assert_eq!(site.outcome(), ("sent", String::new()));
+}
+
+#[test]
+fn what_no_recipient_gets_is_told_once_with_all_of_them() {
+    let (server, _) = server(|_, line| line.starts_with("MAIL FROM").then_some("550 5.7.1 no"));
+    let site = site(&server, THREE);
+    let delivery = site.send("title", "text");
+    assert_eq!(delivery.targets[0].recipients.len(), 3);
+    let errors = logged(&delivery, Level::Err);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let error = site.test("relay").unwrap_err();
+    let message = error.message();
+    for text in [errors[0].to_owned(), error.to_string()] {
+        for once in [
+            "550 5.7.1 no",
+            "set from-address",
+            "ann@example.org",
+            "bob@example.org",
+            "c@xn--bcher-kva.example",
+        ] {
+            assert_eq!(text.matches(once).count(), 1, "{once}: {text}");
+        }
+    }
+    // so that a form shows its parts
+    assert!(message.fix.unwrap().starts_with("set from-address"));
+    assert!(
+        message
+            .details
+            .unwrap()
+            .ends_with("; recipients: ann@example.org, bob@example.org, c@xn--bcher-kva.example")
+    );
 }

@@ -181,7 +181,7 @@ fn a_refusal_names_the_way_that_was_tried_and_the_others() {
         let text = provider.exchange(Some(setting)).0.unwrap_err().to_string();
         assert!(text.contains(fix), "{text}");
         let tail = format!(
-            "client authentication tried: '{setting}'; it says: invalid_client: about invalid_client"
+            "client authentication tried: '{setting}'; provider says: \"invalid_client: about invalid_client\""
         );
         assert!(text.ends_with(&tail), "{text}");
     }
@@ -195,25 +195,25 @@ fn of_two_refusals_both_are_told_and_the_one_that_got_further_counts() {
             refused("401 No", "invalid_client"),
             refused("401 No", "invalid_client"),
             "invalid_client",
-            "'basic' it says: invalid_client: about invalid_client; with 'post' it says: invalid_client: about invalid_client",
+            "'basic' it says \"invalid_client: about invalid_client\"; with 'post' it says \"invalid_client: about invalid_client\"",
         ),
         (
             refused("401 No", "invalid_client"),
             refused("400 Bad", "invalid_scope"),
             "invalid_scope",
-            "'basic' it says: invalid_client: about invalid_client; with 'post' it says: invalid_scope: about invalid_scope",
+            "'basic' it says \"invalid_client: about invalid_client\"; with 'post' it says \"invalid_scope: about invalid_scope\"",
         ),
         (
             refused("400 Bad", "invalid_request"),
             refused("401 No", "invalid_client"),
             "invalid_request",
-            "'basic' it says: invalid_request: about invalid_request; with 'post' it says: invalid_client: about invalid_client",
+            "'basic' it says \"invalid_request: about invalid_request\"; with 'post' it says \"invalid_client: about invalid_client\"",
         ),
         (
             answer("401 No", "", ""),
             refused("401 No", "invalid_client"),
             "empty-unauthorized",
-            "(401, empty answer); with 'post' it says: invalid_client: about invalid_client",
+            "(HTTP 401, empty answer); with 'post' it says \"invalid_client: about invalid_client\"",
         ),
     ] {
         let provider = Provider::answering(move |way| match way {
@@ -251,8 +251,8 @@ fn a_code_that_the_first_request_may_have_used_up_is_told_so() {
     assert_eq!(
         message.details.as_deref(),
         Some(
-            "with client authentication 'basic' it says: invalid_client: about invalid_client; with \
-             'post' it says: invalid_grant: about invalid_grant"
+            "with client authentication 'basic' it says \"invalid_client: about invalid_client\"; with \
+             'post' it says \"invalid_grant: about invalid_grant\""
         )
     );
     // with one request there is nothing to doubt

@@ -6,7 +6,7 @@ use notify::Secret;
 use notify::oauth2::CodeExchange;
 use notify::oauth2::Error;
 
-use crate::peer::{GRANT, Machine, Server, answer, close, json, read_request, request, run};
+use crate::peer::{GRANT, Machine, Server, answer, close, json, key, read_request, request, run};
 
 const BUDGET: Duration = Duration::from_secs(10);
 
@@ -115,4 +115,19 @@ fn an_address_must_be_there_be_https_and_be_for_this_provider_alone() {
         assert_eq!(error.code(), 400);
     }
     assert_eq!(server.count(), 0, "something was sent");
+}
+
+#[test]
+fn an_address_without_token_endpoint_names_the_setting() {
+    for status in ["404 Not Found", "405 No", "410 Gone"] {
+        let server = Server::answering(answer(status, "", ""));
+        let machine = Machine::new(&server);
+        let url = format!("https://localhost:{}/wrong", server.address.port());
+        let error = run(&machine.host, &custom(Some(url)), BUDGET).unwrap_err();
+        assert_eq!(key(&error), "token-url-not-found", "{status}: {error}");
+        assert!(
+            error.to_string().contains("set oauth2-token-url"),
+            "{error}"
+        );
+    }
 }

@@ -65,12 +65,15 @@ fn a_faulty_provider_file_is_ignored_as_a_whole() {
         (String::new(), "not understood"),
         ("[]".to_owned(), "not understood"),
         ("{\"google-oauth2\":".to_owned(), "not understood"),
-        (entry("http://evil.example.org/"), "not https"),
-        (entry("https://user@evil.example.org/"), "login"),
+        (
+            entry("http://evil.example.org/"),
+            "must begin with https://",
+        ),
+        (entry("https://user@evil.example.org/"), "user or password"),
         (entry("https://evil.example.org/#x"), "fragment"),
         (entry("https://evil.example.org/{tenant}"), "{tenant}"),
         (entry("evil"), "not a URL"),
-        (entry("https://evil.example.org/ x"), "blanks"),
+        (entry("https://evil.example.org/ x"), "whitespace"),
         (entry(""), "missing"),
         (
             entry(&format!("https://evil.example.org/{}", "a".repeat(2048))),
@@ -276,7 +279,7 @@ fn a_bundle_that_cannot_be_used_is_the_machines_fault() {
             "{error}"
         );
     };
-    check("there is no such file");
+    check("it does not exist");
     let fifo = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(fifo.unwrap().success());
     check("not a plain file");

@@ -221,7 +221,10 @@ fn f31_a_proxy_that_is_down_or_cannot_be_used() {
         let message = error.message();
         assert!(!message.cause.contains("has to"), "{message:?}");
         let fix = message.fix.as_deref();
-        assert_eq!(fix, Some("an administrator has to correct it"));
+        assert_eq!(
+            fix,
+            Some("fix http_proxy (form: [http://][user:pass@]host[:port])")
+        );
     }
     assert_eq!(server.count(), 0, "a direct connection was made");
 }

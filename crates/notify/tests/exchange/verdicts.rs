@@ -164,8 +164,22 @@ fn f27_verdicts() {
         (
             "404 page",
             answer("404 Not Found", page, html),
-            "html-answer",
+            "token-url-not-found",
             502,
+            None,
+        ),
+        (
+            "404 in JSON",
+            json("404 Not Found", r#"{"message":"no route"}"#),
+            "token-url-not-found",
+            502,
+            None,
+        ),
+        (
+            "404 with a word",
+            json("404 Not Found", error("invalid_request")),
+            "invalid_request",
+            400,
             None,
         ),
         (

@@ -448,7 +448,10 @@ fn the_connection_breaks() {
     let machine = Machine::at(&format!("https://localhost:{}/token", closed.port()));
     let error = machine.refusal();
     assert_eq!((key(&error), error.code()), ("refused", 502));
-    assert!(error.to_string().contains("has to"), "{error}");
+    assert!(
+        error.to_string().contains("; check address, port"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -61,9 +61,9 @@ fn the_message_says_who_has_to_do_what_and_then_quotes() {
     let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 1"}"#;
     assert_eq!(
         refusal(body).to_string(),
-        "google-oauth2: the client secret is wrong; the owner of the Entra application has to paste the secret's \
-         value; the secret's ID, shown beside it, is often taken by mistake; it says: invalid_client: \
-         AADSTS7000215: Invalid client secret provided. Trace ID: 1"
+        "google-oauth2: the client secret is wrong; enter the client secret again: its \"Value\", not its \
+         \"Secret ID\"; Google says: \"invalid_client: AADSTS7000215: Invalid client secret provided. Trace ID: \
+         1\""
     );
 }
 
@@ -165,7 +165,7 @@ fn f32_a_provider_that_echoes_everything() {
     assert!(
         refusal(body)
             .to_string()
-            .ends_with("it says: bad [secret]: [secret], [secret]")
+            .ends_with("Google says: \"bad [secret]: [secret], [secret]\"")
     );
 }
 
@@ -182,7 +182,7 @@ fn f32_the_code_verifier_is_a_secret_too() {
     assert!(
         error
             .to_string()
-            .ends_with("it says: invalid_grant: [secret]"),
+            .ends_with("Google says: \"invalid_grant: [secret]\""),
         "{error}"
     );
 }

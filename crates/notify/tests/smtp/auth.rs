@@ -255,13 +255,13 @@ fn f34_what_is_not_offered_is_not_tried_and_the_offer_is_told() {
             &["STARTTLS", "AUTH PLAIN LOGIN"],
             true,
             "smtp-no-token-login",
-            "it offers PLAIN, LOGIN",
+            "server offers PLAIN, LOGIN",
         ),
         (
             &["STARTTLS", "AUTH XOAUTH2 CRAM-MD5"],
             false,
             "smtp-no-password-login",
-            "it offers XOAUTH2, CRAM-MD5",
+            "server offers XOAUTH2, CRAM-MD5",
         ),
     ] {
         let mta = Mta::new(offers).start();

@@ -9,6 +9,7 @@ mod fate;
 mod fuzz;
 mod hostile;
 mod mta;
+mod names;
 #[path = "../exchange/peer.rs"]
 #[allow(dead_code)]
 mod peer;

@@ -99,7 +99,7 @@ fn partials_cannot_multiply() {
     assert!(refused(&(doubling + "{{> p0}}"), &json!({})).contains("more than 1000 times"));
     let twice = "{{#*inline \"d\"}}{{> @partial-block}}{{> @partial-block}}{{/inline}}";
     let nested = format!("{twice}{}x{}", "{{#> d}}".repeat(40), "{{/d}}".repeat(40));
-    assert!(refused(&nested, &json!({})).contains("stands within another"));
+    assert!(refused(&nested, &json!({})).contains("is inside another"));
     let computed = "{{#*inline \"a\"}}{{> (lookup this \"n\")}}{{/inline}}{{> a}}";
     assert!(refused(computed, &json!({ "n": "a" })).contains("must not be computed"));
     assert_eq!(

@@ -94,7 +94,7 @@ fn with_nothing_left_the_error_says_so() {
         let told = problems[0].to_string();
         assert!(told.contains("vendor/t-"), "{told}");
         assert!(
-            told.contains("there is no such file, nor one in "),
+            told.contains("the file does not exist, nor one in "),
             "{told}"
         );
     }

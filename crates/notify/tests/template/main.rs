@@ -137,6 +137,6 @@ fn both_folders_may_be_missing() {
     assert!(
         problem
             .reason
-            .starts_with("there is no such file, nor one in /nonexistent/a;")
+            .starts_with("the file does not exist, nor one in /nonexistent/a;")
     );
 }

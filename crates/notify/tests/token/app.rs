@@ -2,6 +2,7 @@
 
 use notify::upkeep::Condition;
 
+use crate::peer::json;
 use crate::provider::{Provider, Rule};
 use crate::site::Site;
 
@@ -45,4 +46,22 @@ fn a_grant_of_a_person_is_not_used_by_the_application_nor_the_other_way_round() 
     assert_eq!(provider.asked(), 2);
     let requests = provider.state.lock().unwrap().requests.concat();
     assert!(!requests.contains("r-cAnArY"), "{requests}");
+}
+
+#[test]
+fn a_refusal_names_the_permission_of_the_application_or_of_the_person() {
+    let refusal = || {
+        json(
+            "400 Bad",
+            r#"{"error":"invalid_scope","error_codes":[70011]}"#,
+        )
+    };
+    for (app_only, permission) in [(true, "add SMTP.SendAsApp"), (false, "add SMTP.Send and")] {
+        let provider = Provider::new(Rule::Strict);
+        let mut site = Site::consented(&provider.url());
+        site.account.identity.app_only = app_only;
+        provider.order(refusal());
+        let text = site.refusal().to_string();
+        assert!(text.contains(permission), "{text}");
+    }
 }

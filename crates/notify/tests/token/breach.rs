@@ -20,12 +20,12 @@ fn invalid_request() -> Vec<u8> {
 fn what_may_be_the_end_of_a_grant_that_has_worked_is_told_so() {
     for (refusal, cause) in [
         (invalid_request(), "invalid_request"),
-        (answer("400 Bad Request", "", ""), "400, empty answer"),
+        (answer("400 Bad Request", "", ""), "HTTP 400, empty answer"),
         (
             answer("400 Bad Request", "Content-Type: text/html\r\n", "\r\n"),
-            "400, empty answer",
+            "HTTP 400, empty answer",
         ),
-        (answer("401 Unauthorized", "", ""), "401, empty answer"),
+        (answer("401 Unauthorized", "", ""), "HTTP 401, empty answer"),
     ] {
         let provider = Provider::new(Rule::Strict);
         let site = Site::consented(&provider.url());
@@ -34,8 +34,10 @@ fn what_may_be_the_end_of_a_grant_that_has_worked_is_told_so() {
         let text = site.refusal().to_string();
         assert!(text.contains(cause), "{text}");
         assert!(!text.contains("authorize the target again"), "{text}");
+        // which a notification does not try again
         site.clock.pass(3601);
-        site.token().unwrap();
+        site.refusal();
+        crate::health::run(&site).unwrap();
         site.clock.pass(3601);
 
         provider.order(refusal.clone());
@@ -51,7 +53,7 @@ fn what_may_be_the_end_of_a_grant_that_has_worked_is_told_so() {
         assert_eq!(site.refresh_token(), "r-cAnArY-1");
         assert_eq!(site.record().unwrap().standing, Standing::Misconfigured);
         let asked = provider.asked();
-        site.clock.pass(3601);
+        site.clock.pass(60);
         site.token().unwrap();
         assert_eq!(provider.asked(), asked + 1);
         assert_eq!(crate::health::of(&site).condition, Condition::Ok);

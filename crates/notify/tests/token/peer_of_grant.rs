@@ -69,7 +69,7 @@ fn each_part_of_the_server_counts_and_going_back_is_a_cure() {
         assert_eq!(health.last_error.as_deref(), Some(text.as_str()));
         let cure = health.cure.unwrap();
         assert!(
-            cure.contains("set server back") && cure.contains("authorize the target"),
+            cure.contains("set server back") && cure.contains("authorize again"),
             "{cure}"
         );
         site.account.peer = home.clone();

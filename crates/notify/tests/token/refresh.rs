@@ -320,7 +320,7 @@ fn a_grant_is_never_sent_for_other_settings() {
         change(&mut site.account.identity);
         let error = site.refusal();
         assert!(
-            error.to_string().contains("authorize the target again"),
+            error.to_string().contains(" back, or authorize again "),
             "{error}"
         );
     }
@@ -354,7 +354,8 @@ fn without_consent_nobody_is_asked() {
     let error = site.refusal();
     assert_eq!(
         error.to_string(),
-        "target 'mail': has no refresh token; an administrator has to authorize the target"
+        "target 'mail': it is not authorized: it has no refresh token; authorize the target again (pvesh usage \
+         /cluster/notifications/smtp-oauth2-token)"
     );
     assert_eq!((error.code(), provider.asked()), (400, 0));
 }

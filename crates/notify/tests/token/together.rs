@@ -191,7 +191,7 @@ fn f_18_the_result_for_a_target_that_was_replaced_meanwhile_is_discarded() {
             }
             drop(release);
             let error = call.join().unwrap().to_string();
-            assert!(error.contains("changed or removed"), "{error}");
+            assert!(error.contains("changed or deleted"), "{error}");
         });
         assert_eq!(std::fs::read(site.record_file()).ok(), replacement);
     }

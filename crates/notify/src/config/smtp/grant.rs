@@ -8,8 +8,9 @@ use super::{Smtp, SmtpMode, aside};
 use crate::config::Error;
 use crate::oauth2::{
     CUSTOM, Cloud, Provider, check_app_only, check_client_auth, check_cloud, is_guid,
-    is_word_for_tenants, tenant,
+    is_word_for_tenants, tenant, unknown_grant_type,
 };
+use crate::parameter::Parameter;
 use crate::state::Peer;
 
 const GOOGLE: &str = "google-oauth2";
@@ -100,48 +101,42 @@ pub(super) fn check_deleted(old: &Smtp, item: &Smtp, delete: &[String]) -> Resul
         return Ok(());
     }
     let reason = format!(
-        "the target logs in with {method} and needs its username; delete auth-method as well, or \
-         set auth-method plain with username and password"
+        "auth-method '{method}' needs username; delete auth-method too, or set it to plain with username \
+         and password"
     );
     Err(Error::parameter("delete", reason))
 }
 
 fn check_secret(item: &Smtp, method: &str, is_new: bool, gives_secret: bool) -> Result<(), Error> {
     const NAME: &str = "oauth2-client-secret";
-    let refuse = |reason: &str| Err(Error::parameter(NAME, reason));
     match &item.oauth2_client_secret {
         None if item.is_public_client() => Ok(()),
-        Some(_) if item.is_public_client() && gives_secret => refuse(
-            "must not be given with oauth2-client-auth 'none': a public client has no secret",
-        ),
-        None if is_new => refuse("is required to log in with OAuth2"),
-        Some(secret) if method == MICROSOFT && is_guid(secret.expose()) => refuse(
-            "looks like the secret's ID; hand in the secret's value, which is shown once, when the \
-             secret is made",
-        ),
+        Some(_) if item.is_public_client() && gives_secret => {
+            let reason = "must not be given with oauth2-client-auth 'none'";
+            Err(Error::parameter(NAME, reason))
+        }
+        None if is_new => Err(Parameter::missing(NAME, method).into()),
+        Some(secret) if method == MICROSOFT && is_guid(secret.expose()) => {
+            let reason =
+                "is the \"Secret ID\"; enter the \"Value\", which Microsoft shows only once";
+            Err(Error::parameter(NAME, reason))
+        }
         _ => Ok(()),
     }
 }
 
 fn check(item: &Smtp, method: &str) -> Result<(), Error> {
-    let refuse = |name: &'static str, reason: String| Err(Error::parameter(name, reason));
     if item.mode == Some(SmtpMode::Insecure) {
-        return refuse(
-            "mode",
-            format!("must be tls or starttls with {method}: a token never goes out without TLS"),
+        let reason = format!(
+            "must be tls or starttls with auth-method '{method}': tokens are not sent without TLS"
         );
+        return Err(Error::parameter("mode", reason));
     }
     if item.username.is_none() {
-        return refuse(
-            "username",
-            format!(
-                "is required with {method}: the name of the mailbox to log in to, whatever the \
-                 from-address is"
-            ),
-        );
+        return Err(Parameter::missing("username", method).into());
     }
     if item.oauth2_client_id.is_none() {
-        return refuse("oauth2-client-id", format!("is required with {method}"));
+        return Err(Parameter::missing("oauth2-client-id", method).into());
     }
     let cloud = item.oauth2_cloud.as_deref();
     match method {
@@ -151,10 +146,7 @@ fn check(item: &Smtp, method: &str) -> Result<(), Error> {
     }?;
     match item.oauth2_grant_type.as_deref() {
         None | Some("refresh-token" | "client-credentials") => {}
-        Some(_) => {
-            let reason = "must be one of refresh-token, client-credentials";
-            return refuse("oauth2-grant-type", reason.to_owned());
-        }
+        Some(other) => return Err(unknown_grant_type(other).into()),
     }
     check_client_auth(
         method,
@@ -172,13 +164,12 @@ fn check(item: &Smtp, method: &str) -> Result<(), Error> {
 fn check_tenant(item: &Smtp) -> Result<(), Error> {
     const NAME: &str = "oauth2-tenant-id";
     let Some(value) = &item.oauth2_tenant_id else {
-        let reason =
-            "is required with microsoft-oauth2: the directory (tenant) ID of the application";
-        return Err(Error::parameter(NAME, reason));
+        return Err(Parameter::missing(NAME, MICROSOFT).into());
     };
     tenant(NAME, value)?;
     if item.is_app_only() && is_word_for_tenants(value) {
-        let reason = "must name one tenant where the application acts for itself";
+        let reason =
+            "must be one tenant's ID or domain with oauth2-grant-type 'client-credentials'";
         return Err(Error::parameter(NAME, reason));
     }
     Ok(())
@@ -186,8 +177,9 @@ fn check_tenant(item: &Smtp) -> Result<(), Error> {
 
 fn check_custom(item: &Smtp) -> Result<(), Error> {
     let needed = |name: &'static str, value: &Option<String>| {
-        let missing = || Error::parameter(name, "is required with custom-oauth2");
-        value.clone().ok_or_else(missing)
+        value
+            .clone()
+            .ok_or_else(|| Parameter::missing(name, CUSTOM))
     };
     let token_url = needed("oauth2-token-url", &item.oauth2_token_url)?;
     let authorize_url = match &item.oauth2_authorize_url {

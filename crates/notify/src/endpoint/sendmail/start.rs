@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::CString;
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -40,10 +41,41 @@ pub(super) struct Started {
     pub says: File,
 }
 
+/// Why it did not start.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The system did not run this program.
+    Program(io::Error),
+    /// Something else of this machine that is needed for a start.
+    Machine(io::Error),
+}
+
+/// All but the last step is about the machine.
+impl<E: Into<io::Error>> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Self::Machine(error.into())
+    }
+}
+
 /// Starts it with this input, no output, and a pipe for its error output.
-pub(super) fn start(program: &Path, arguments: &[String], input: OwnedFd) -> io::Result<Started> {
+pub(super) fn start(
+    program: &Path,
+    arguments: &[String],
+    input: OwnedFd,
+) -> Result<Started, Fault> {
+    start_without_output(Path::new("/dev/null"), program, arguments, input)
+}
+
+/// The same with this file in the place of `/dev/null`.
+fn start_without_output(
+    null: &Path,
+    program: &Path,
+    arguments: &[String],
+    input: OwnedFd,
+) -> Result<Started, Fault> {
     let (says, output) = pipe_with(PipeFlags::CLOEXEC)?;
-    let null = File::options().write(true).open("/dev/null")?;
+    let opened = File::options().write(true).open(null);
+    let null = opened.map_err(|error| within(&null.display(), &error))?;
     let given = [
         at_least(3, input)?,
         at_least(3, null.into())?,
@@ -86,7 +118,11 @@ fn in_root_folder<T: Send>(function: impl Fn() -> T + Sync) -> T {
     done.unwrap_or_else(function)
 }
 
-fn spawn(words: &[CString], given: &[OwnedFd; 3], mask: &SigSet) -> io::Result<nix::unistd::Pid> {
+fn spawn(
+    words: &[CString],
+    given: &[OwnedFd; 3],
+    mask: &SigSet,
+) -> Result<nix::unistd::Pid, Fault> {
     let (program, environment) = (
         words.first().ok_or(io::ErrorKind::InvalidInput)?,
         environment()?,
@@ -106,8 +142,13 @@ fn spawn(words: &[CString], given: &[OwnedFd; 3], mask: &SigSet) -> io::Result<n
         files.add_dup2(file.as_raw_fd(), number)?;
     }
     close_all(&mut files, &open_files()?)?;
-    let pid = posix_spawn(program.as_c_str(), &files, &attributes, words, &environment)?;
-    Ok(pid)
+    posix_spawn(program.as_c_str(), &files, &attributes, words, &environment)
+        .map_err(|error| Fault::Program(error.into()))
+}
+
+/// The same error with the file or folder that it is about.
+fn within(path: &dyn Display, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{path}: {error}"))
 }
 
 fn environment() -> io::Result<Vec<CString>> {
@@ -118,7 +159,7 @@ fn environment() -> io::Result<Vec<CString>> {
 /// The numbers of this process's files; one of them may be that of the list itself.
 fn open_files() -> io::Result<BTreeSet<RawFd>> {
     let folder = "/proc/thread-self/fd";
-    let wrong = |error: io::Error| io::Error::new(error.kind(), format!("{folder}: {error}"));
+    let wrong = |error: io::Error| within(&folder, &error);
     let mut numbers = BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(wrong)? {
         let name = entry.map_err(wrong)?.file_name();
@@ -248,10 +289,24 @@ mod tests {
             ("/nowhere/sendmail", io::ErrorKind::NotFound),
             ("/proc/version", io::ErrorKind::PermissionDenied),
         ] {
-            let error = start(Path::new(program), &[], input()).err().unwrap();
+            let fault = start(Path::new(program), &[], input()).err().unwrap();
+            let Fault::Program(error) = fault else {
+                panic!("{fault:?}");
+            };
             assert_eq!(error.kind(), kind, "{error}");
         }
-        let error = start(Path::new("/bin/true"), &["a\0b".to_owned()], input());
-        assert_eq!(error.err().unwrap().kind(), io::ErrorKind::InvalidInput);
+        let start = |null: &str, argument: &str| {
+            let (null, program) = (Path::new(null), Path::new("/bin/true"));
+            let fault = start_without_output(null, program, &[argument.to_owned()], input());
+            match fault.err().unwrap() {
+                Fault::Machine(error) => (error.kind(), error.to_string()),
+                Fault::Program(error) => panic!("{error} is not the program's"),
+            }
+        };
+        let (kind, _) = start("/dev/null", "a\0b");
+        assert_eq!(kind, io::ErrorKind::InvalidInput);
+        let (kind, text) = start("/nowhere/null", "a");
+        assert_eq!(kind, io::ErrorKind::NotFound);
+        assert!(text.starts_with("/nowhere/null: "), "{text}");
     }
 }

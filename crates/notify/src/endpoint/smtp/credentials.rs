@@ -8,6 +8,7 @@ use lettre::address::Envelope;
 
 use super::Try;
 use super::pace::Pace;
+use crate::Deadline;
 use crate::account;
 use crate::cause::Cause;
 use crate::config::Smtp;
@@ -58,7 +59,7 @@ impl<'a> Credentials<'a> {
                 password: password.clone(),
             })),
             (Some(_), None) => Err(Message::new("username is set but no password was provided")
-                .fix("an administrator has to set the password, or remove the username")),
+                .fix("set password, or delete username")),
             (None, _) => Ok(Self::Fixed(Login::None)),
         }
     }

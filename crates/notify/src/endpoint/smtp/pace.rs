@@ -81,8 +81,7 @@ impl<'a> Pace<'a> {
         let fault = self.fault.borrow();
         fault.as_ref().map(|fault| {
             format!(
-                "the limits of {} for {} are not kept: {fault}; an administrator has to make {} \
-                 writable for this program",
+                "the rate limits of {} for {} are not kept: {fault}; make {} writable",
                 self.provider,
                 self.login,
                 self.dir.display()
@@ -169,16 +168,12 @@ impl<'a> Pace<'a> {
         } = self.limits;
         let (provider, login) = (&self.provider, &self.login);
         let (limit, pause) = match full {
-            Full::Connections => (format!("{connections} connections at the same time"), AGAIN),
-            Full::Minute(pause) => (format!("{mails_a_minute} mails a minute"), pause),
+            Full::Connections => (format!("{connections} connections"), AGAIN),
+            Full::Minute(pause) => (format!("{mails_a_minute} mails/min"), pause),
         };
-        let why = format!(
-            "not handed in: {provider} takes {limit} from {login}, and this machine uses them all"
-        );
-        let why = Message::new(why).fix(
-            "nobody has to act unless it lasts, then an administrator has to send fewer mails or use \
-             a second mailbox",
-        );
+        let why = format!("rate limit of {provider} reached for {login} ({limit}); not sent");
+        let why = Message::new(why)
+            .fix("send fewer notifications (matchers), or use a second mailbox if this lasts");
         let failure = Failure::new(Cause::Pausing, why);
         failure.pause(Some(pause)).outcome()
     }

@@ -29,7 +29,7 @@ my %good = (name => 'good', server => 'https://gotify.example.org', origin => 'u
 my $no_token =
     q{priv/notifications.cfg line 1: property 'token' is missing and it is not optional.};
 
-my $by_hand = 'only editing the file helps';
+my $by_hand = 'fix it in the file';
 
 my @faults = (
     ['files with mistakes', 'FILE', 'notifications.cfg',      $faulty],
@@ -90,7 +90,7 @@ my @faults = (
         'endpoints/smtp/broken',
         {},
         400,
-        q{notifications.cfg line 9, smtp 'broken': port: must be a number from 0 to 65535; mend it in the }
+        q{notifications.cfg line 9, smtp 'broken': port: must be a number from 0 to 65535; fix it in the }
             . 'file, or delete the entry and create it again'
     ],
     [

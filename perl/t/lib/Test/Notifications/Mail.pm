@@ -204,8 +204,7 @@ my %smtp_in_clear = (
     username => 'ann',
     mailto   => ['a@b.c'],
 );
-my $in_clear = 'the password goes out without encryption (mode insecure); an administrator has to '
-    . 'set the mode to starttls or tls, if the server can do that';
+my $in_clear = 'the password is sent without TLS (mode insecure); set mode to starttls or tls';
 
 my @smtp = (
     [
@@ -239,8 +238,8 @@ my @smtp = (
         'endpoints/smtp/mail',
         { delete => ['username', 'password'] },
         400,
-        'delete: the target logs in with microsoft-oauth2 and needs its username; delete auth-method '
-            . 'as well, or set auth-method plain with username and password'
+        q{delete: auth-method 'microsoft-oauth2' needs username; delete auth-method too, or set it }
+            . 'to plain with username and password'
     ],
     ['and takes nothing', 'GET',  'endpoints/smtp/mail',    {}, \%smtp_answer],
     ['nor the password',  'READ', 'priv/notifications.cfg', qr/\tpassword canary-password$/m],

@@ -188,7 +188,7 @@ my @oauth2 = (
             $smtp =~ s/username=[^&]*&//r . ($_ =~ s/(\w+),?/&delete=$1/gr),
             problem(
                 400,
-                qr/\Adelete: the target logs in with google-oauth2 .* delete auth-method as well/
+                qr/\Adelete: auth-method 'google-oauth2' needs username; delete auth-method too/
             ),
         ] } 'username,password',
         'password,username',

@@ -124,7 +124,9 @@ fn the_31st_mail_of_a_minute_is_too_many_and_one_leaves_room_after_the_minute() 
     assert_eq!(at_once(&folder.pace("bob@example.org", &clock)), Ok(()));
     let (text, pause) = reason(at_once(&folder.pace("Ann@Example.ORG", &clock)));
     assert!(
-        text.contains("microsoft-oauth2 takes 30 mails a minute from ann@example.org"),
+        text.contains(
+            "rate limit of microsoft-oauth2 reached for ann@example.org (30 mails/min); not sent"
+        ),
         "{text}"
     );
     assert_eq!(pause, Duration::from_secs(20));
@@ -160,7 +162,7 @@ fn the_fourth_connection_is_too_many_until_one_has_ended() {
         .collect();
     let (text, pause) = reason(at_once(&pace()));
     assert!(
-        text.contains("takes 3 connections at the same time"),
+        text.contains("ann@example.org (3 connections); not sent"),
         "{text}"
     );
     assert_eq!(pause, AGAIN);
@@ -270,8 +272,9 @@ fn f08_f10_nothing_about_the_run_folder_keeps_a_mail_from_going_out() {
         assert_eq!((result, done), (Ok(Ok(())), true), "{what}");
         let warning = pace.warning().unwrap();
         assert!(
-            warning
-                .starts_with("the limits of microsoft-oauth2 for ann@example.org are not kept: "),
+            warning.starts_with(
+                "the rate limits of microsoft-oauth2 for ann@example.org are not kept: "
+            ),
             "{what}: {warning}"
         );
     }
