@@ -35,7 +35,8 @@ Arguments beyond those named are ignored.
 =head2 read_config()
 
 The configuration as a L<PVE::RS::Notify> object. Dies where a file cannot be read or parsed. An
-entry that is faulty takes no part; it is logged once and listed by C<get_faults>.
+entry that is faulty takes no part; it is listed by C<get_faults>, and logged once for each state of the
+files on this machine.
 
 =head2 write_config($config)
 
