@@ -162,7 +162,7 @@ sub refresh_oauth2_state () {
     my $run = read_config()->refresh_oauth2_state();
     for my $target (grep { defined $_->{error} } $run->{targets}->@*) {
         PVE::Notify::Log::log_line('err',
-            "could not renew the login of target `$target->{target}`: $target->{error}");
+            "could not refresh the access token of target `$target->{target}`: $target->{error}");
     }
     log_delivery($run);
     return $run->{targets};
