@@ -60,7 +60,7 @@ subtest 'the journey reaches tokens, mails, an alert and the cures' => sub {
         [map {s/ on \S+//r} @subjects],
         [
             ('Test notification for mail') x 2,
-            'Notification target mail cannot send mail',
+            'Notification target mail cannot send',
             'Test notification for mail'
         ],
         'the mails that arrive'
