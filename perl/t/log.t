@@ -113,8 +113,7 @@ subtest 'the outcome of a notification, with the words of a server' => sub {
 subtest 'a faulty entry' => sub {
     PVE::Notify::File::replace_file("$dir/config/notifications.cfg", "pager: $BYTES\n", oct '0640');
     my $log = logged(sub { PVE::Notify::read_config() });
-    like $log, qr/\Apve-notify: err: notification entry is ignored: .*\Q$BYTES\E.*\n\z/,
-        'is logged';
+    like $log, qr/\Apve-notify: err: ignoring .*\Q$BYTES\E.*\n\z/, 'is logged';
 };
 
 done_testing;

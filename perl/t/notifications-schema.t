@@ -72,7 +72,7 @@ subtest 'an answer has what can be set, but no secrets' => sub {
             "$kind: a list declares what its text shows";
         like $list->{description}, qr{/cluster/notifications/endpoints/$kind/\{name\} shows},
             "$kind: and says where the rest is explained";
-        like $set{$_}{description}, qr/ A secret: no answer has it[.]/, "$kind: $_ says so"
+        like $set{$_}{description}, qr/ Secret; never returned by the API[.]\z/, "$kind: $_ says so"
             for $secrets{$kind}->@*;
     }
 };

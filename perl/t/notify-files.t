@@ -393,7 +393,7 @@ subtest 'a faulty entry is logged once for each state of the files' => sub {
     write_file('notifications.cfg', "smtp: mail\n\tserver x\n\tfrom-address y\n\tport z\n");
     PVE::Notify::read_config() for 1 .. 3;
     is_deeply \@logged,
-        [     q{err notification entry is ignored: notifications.cfg line 4, smtp 'mail': }
+        [     q{err ignoring smtp 'mail' (notifications.cfg line 4): }
             . 'port: must be a number from 0 to 65535'
         ], 'where and why';
     write_file('notifications.cfg', '');
@@ -407,9 +407,9 @@ subtest 'a faulty entry is logged once for each state of the files' => sub {
     PVE::Notify::read_config();
     is_deeply \@logged,
         [
-        q{err notification entry is ignored: notifications.cfg line 1, pa [31mger 'a b': unknown }
+        q{err ignoring pa [31mger 'a b' (notifications.cfg line 1): unknown }
             . q{section type 'pa [31mger'; fix it in the file},
-        'err notification entry is ignored: priv/notifications.cfg line 1: unknown section type; '
+        'err ignoring entry (priv/notifications.cfg line 1): unknown section type; '
             . 'fix it in the file',
         ],
         'no control character, and no name that may be a secret';

@@ -54,7 +54,7 @@ my %where = (
 
 subtest 'the provider must be described, and a known one must not' => sub {
     my $before = $sandbox->token_requests;
-    like exchange(), qr/\A400 .*token-url: property is missing/s, 'no address';
+    like exchange(), qr/\A400 .*token-url: is missing/s, 'no address';
     like exchange('token-url' => 'http://localhost/'),
         qr/\A400 .*token-url: must begin with https:/,
         'not https';

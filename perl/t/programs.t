@@ -16,13 +16,15 @@ use Test::Peers      qw(new_dir root slurp);
 
 # program => section of its manual page, words before the option, status of a wrong call
 my %program = (
-    'host/bin/notify-host'   => [8, [[], ['setup']], 2],
-    'host/bin/pvesh'         => [1, [[]],            255],
-    'host/bin/pveupdate'     => [1, [[]],            2],
-    'bin/pve-notify-refresh' => [1, [[]],            2],
+    'host/bin/notify-host'     => [8, [[], ['setup']],           2],
+    'host/bin/pvesh'           => [1, [[]],                      255],
+    'host/bin/pveupdate'       => [1, [[]],                      2],
+    'bin/pve-notify-refresh'   => [8, [[]],                      2],
+    'node/bin/pve-notify-node' => [8, [[], ['off'], ['status']], 2],
 );
 
-my $files = new_dir();
+my $files     = new_dir();
+my $makefile  = slurp(root() . '/Makefile');
 my ($version) = slurp(root() . '/Cargo.toml') =~ /^version = "(.*)"$/m;
 
 # (status, standard output, errors); a host's folder that cannot be made, as for somebody without rights
@@ -33,6 +35,7 @@ sub run_program ($program, @args) {
         open(STDIN,  '<', '/dev/null')  or die "in: $!\n";
         open(STDOUT, '>', "$files/out") or die "out: $!\n";
         open(STDERR, '>', "$files/err") or die "err: $!\n";
+        local @INC = (@INC, 'perl/node/lib');
         my @include = map {"-I$_"} grep { !ref } map { m{\A/} ? $_ : root() . "/$_" } @INC;
         exec($^X, @include, root() . "/perl/$program", @args) or die "exec: $!\n";
     }
@@ -45,14 +48,28 @@ sub is_narrow ($text, $title) {
     return;
 }
 
-is_deeply [sort map {s{\A.*/perl/}{}r} glob(root() . '/perl/bin/* ' . root() . '/perl/host/bin/*')],
-    [sort keys %program], 'every program has a row';
+subtest 'every program that is installed has a row, and a manual page' => sub {
+    my @installed = map {m{perl/(\S+)}g} $makefile =~ m{^\tinstall -m 0755 (perl/.*)$}mg;
+    is_deeply [sort @installed], [sort keys %program], 'the programs of the Makefile';
+    my @there =
+        map {s{\A.*/perl/}{}r} map { glob(root() . "/perl/$_*") } qw(bin/ host/bin/ node/bin/);
+    is_deeply [sort @there], [sort keys %program], 'and of the folders';
+    my %page = map { m{,(\d),([^,]+),perl/(.+)\z} ? ($3 => [$1, $2]) : () }
+        $makefile =~ /[(]call man(,[^)]+)[)]/g;
+    is_deeply $page{$_}, [$program{$_}[0], basename($_)], "$_: the page" for sort keys %program;
+};
+
+# what stands in front of a command of the program gets the same answer
+my sub name_of ($program, @before) {
+    return basename($program) if $program =~ /pve-notify-node/;
+    return join(' ', basename($program), @before);
+}
 
 for my $program (sort keys %program) {
     my ($section, $ways, $wrong) = $program{$program}->@*;
     for my $before (@$ways) {
-        my $name = join(' ', basename($program), @$before);
-        subtest $name => sub {
+        my $name = name_of($program, @$before);
+        subtest join(' ', basename($program), @$before) => sub {
             my ($status, $out, $err) = run_program($program, @$before, '--help');
             is $status, 0,  'help: exit status';
             is $err,    '', 'help: no complaint';
@@ -98,6 +115,11 @@ for my $program (sort keys %program) {
             my (undef, $help) = run_program($program, @$before, '--help');
             $option{$_} = 1 for $help =~ /^  (--[\w-]+)/mg;
         }
+        my ($statuses) = $pod =~ /^=head1 EXIT STATUS\n+(.*?)\n+=head1 /ms;
+        like $statuses, qr/\A0\b/, 'the exit status begins with 0';
+
+        # a page has a margin of 7 columns
+        is_deeply [grep { /\A / && length > 73 } split /\n/, $pod], [], '80 columns';
         is_deeply [grep { !$in_pod{$_} } sort keys %option], [], 'explains each option of the help';
     };
 }

@@ -223,7 +223,7 @@ subtest 'a secret comes from a file' => sub {
     @cases = (
         [
             'two newlines', "$secret\n\n",
-            qr/^client-secret: invalid format - it ends with a line break; .* must not/m
+            qr/^client-secret: invalid format - must not end with a line break .*printf/m
         ],
         ['empty',     '', qr/^client-secret: value must be at least 1 characters long$/m],
         ['not UTF-8', "$secret\xff",  qr/^client-secret-file: the content is not valid UTF-8$/m],

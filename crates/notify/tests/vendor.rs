@@ -14,9 +14,25 @@ const CLOCK: FixedClock = FixedClock {
 
 const FAILING: &str = "notification-target-failing";
 
+/// A text of several lines of a mail.
+const LONG: &str = "tenant administrator: enable \"Authenticated SMTP\" for the mailbox, and check the security \
+     defaults and the Conditional Access policies; the server says: 535 5.7.139 Authentication unsuccessful";
+
 fn templates() -> Templates {
     let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
     Templates::new("/nonexistent", vendor)
+}
+
+fn fenced(nodes: Value, resources: Value) -> Value {
+    json!({
+        "failed-node": "ve3", "fence-status": "try to fence node", "fence-prefix": "FENCE",
+        "fence-timestamp": 1_795_391_990, "nodes": nodes, "resources": resources,
+    })
+}
+
+/// A table of one column and one row.
+fn list(id: &str, label: &str, value: &str) -> Value {
+    json!({ "schema": { "columns": [{ "label": label, "id": id }] }, "data": [{ id: value }] })
 }
 
 /// Template, its data, and what has to be in its subject, text and HTML.
@@ -65,7 +81,7 @@ fn samples() -> Vec<(&'static str, Value, &'static str)> {
         (
             "vzdump",
             with(json!({
-                "status-text": "job errors", "error-message": "1 of 2 guests failed",
+                "status-text": "job errors", "error": "1 of 2 guests failed",
                 "guest-table": { "schema": guests, "data": [
                     { "vmid": 100, "name": "web", "status": "ok", "time": 182, "size": 34_359_738_368_u64, "filename": "vm/100/2026-11-23T00:00:00Z" },
                     { "vmid": 101, "name": "db", "status": "err", "time": "4" },
@@ -76,11 +92,18 @@ fn samples() -> Vec<(&'static str, Value, &'static str)> {
         ),
         (
             "fencing",
-            with(json!({
-                "node": "ve3", "fence-status": "try to fence node", "subject-prefix": "FENCE",
-                "fence-timestamp": 1_795_391_990,
-                "status-data": { "manager_status": { "node_status": { "ve1": "online", "ve3": "fence" } } },
-            })),
+            with(fenced(
+                json!([{ "node": "ve1", "status": "online" }]),
+                json!([{ "sid": "vm:100" }]),
+            )),
+            "ve3",
+        ),
+        (
+            "fencing",
+            with(fenced(
+                list("node", "Node", "ve1"),
+                list("sid", "Resource", "vm:100"),
+            )),
             "ve3",
         ),
         (
@@ -88,7 +111,7 @@ fn samples() -> Vec<(&'static str, Value, &'static str)> {
             json!({
                 "target": "relay", "hostname": "ve1", "fqdn": "ve1.example.org",
                 "condition": "authorize-again", "reason": "the grant has ended <see>; sign in again",
-                "cause": "the grant has ended <see>", "cure": "sign in again",
+                "cause": "the grant has ended <see>", "cure": LONG, "details": LONG,
                 "last-send": 1_795_300_000,
                 "last-refresh": 1_795_300_000, "authorized": 1_790_000_000,
             }),
@@ -99,7 +122,7 @@ fn samples() -> Vec<(&'static str, Value, &'static str)> {
             json!({
                 "target": "relay", "hostname": "ve1", "fqdn": "ve1.example.org",
                 "condition": "misconfigured", "reason": "the login is refused; look; it says: 535",
-                "cause": "the login is refused", "cure": "look", "details": "it says: 535",
+                "cause": "the login is refused", "cure": LONG, "details": LONG,
                 "last-send": 1_795_300_000, "last-refresh": 1_795_300_000,
                 "authorized": 1_790_000_000,
             }),
@@ -227,5 +250,150 @@ fn the_message_of_a_failing_target_needs_no_file() {
         let mut text = |from: &Templates| from.render(FAILING, part, data, &CLOCK, &mut problems);
         assert_eq!(text(&without).unwrap(), text(&templates()).unwrap());
         assert_eq!(problems, []);
+    }
+}
+
+/// What senders give and no template needs to show: who sent it is said in other words, and `reason` is
+/// cause, cure and details once more.
+const UNSHOWN: [&str; 4] = ["hostname", "fqdn", "cluster-name", "reason"];
+
+fn rendered(name: &str, part: Part, data: &Value) -> String {
+    let mut problems = Vec::new();
+    let text = templates().render(name, part, data, &CLOCK, &mut problems);
+    assert_eq!(problems, [], "{name} {part:?}");
+    text.unwrap()
+}
+
+fn keys(data: &Value) -> impl Iterator<Item = &String> {
+    data.as_object().unwrap().keys()
+}
+
+#[test]
+fn what_a_sender_gives_is_shown() {
+    for (name, data, _) in samples() {
+        for key in keys(&data).filter(|key| !UNSHOWN.contains(&key.as_str())) {
+            let mut without = data.clone();
+            without.as_object_mut().unwrap().remove(key);
+            let is_shown = |part| rendered(name, part, &data) != rendered_or(name, part, &without);
+            // the prefix is the subject's
+            let parts: &[Part] = match key.as_str() {
+                "fence-prefix" => &[Part::Subject],
+                _ => &[Part::Text, Part::Html],
+            };
+            for &part in parts {
+                assert!(is_shown(part), "{name} {part:?} does not show {key}");
+            }
+        }
+    }
+}
+
+/// Also with data that make a helper fail.
+fn rendered_or(name: &str, part: Part, data: &Value) -> String {
+    let text = templates().render(name, part, data, &CLOCK, &mut Vec::new());
+    text.unwrap_or_default()
+}
+
+#[test]
+fn no_template_asks_for_what_its_sender_does_not_give() {
+    for (name, ..) in samples() {
+        let all = samples();
+        let known: Vec<&String> = all
+            .iter()
+            .filter(|sample| sample.0 == name)
+            .flat_map(|(_, data, _)| keys(data))
+            .collect();
+        for file in ["subject.txt", "body.txt", "body.html"] {
+            for word in asked(&format!("{name}-{file}.hbs")) {
+                let is_known = known.iter().any(|key| **key == word);
+                assert!(
+                    is_known || word == "fqdn",
+                    "{name}-{file}: {word} is unknown"
+                );
+            }
+        }
+    }
+}
+
+/// The first parts of the paths that a template uses.
+fn asked(file: &str) -> Vec<String> {
+    const WORDS: [&str; 11] = [
+        "if",
+        "lookup",
+        "else",
+        "eq",
+        "gt",
+        "len",
+        "table",
+        "object",
+        "wrap",
+        "duration",
+        "human-bytes",
+    ];
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../templates")
+        .join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    let tags = text
+        .split("{{")
+        .skip(1)
+        .map(|rest| rest.split_once("}}").unwrap().0);
+    let words = tags.flat_map(|tag| tag.split([' ', '(', ')', '#', '~']));
+    let words = words.filter(|word| word.starts_with(char::is_alphabetic));
+    let words = words.filter(|word| !WORDS.contains(word) && *word != "timestamp");
+    words
+        .map(|word| word.split('.').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_message_of_a_failing_target_begins_with_what_is_broken_and_the_fix_in_72_columns() {
+    let name = "relay-of-the-second-data-center1";
+    for (condition, target, second) in [
+        (
+            "authorize-again",
+            "relay",
+            "Fix: pvesh usage /cluster/notifications/smtp-oauth2-token",
+        ),
+        (
+            "misconfigured",
+            "relay",
+            "Fix: pvesh set /cluster/notifications/endpoints/smtp/relay",
+        ),
+        (
+            "failing",
+            "relay",
+            "Test: pvesh create /cluster/notifications/targets/relay/test",
+        ),
+        ("misconfigured", name, "Fix: pvesh set \\"),
+        ("failing", name, "Test: pvesh create \\"),
+    ] {
+        let mut data = samples().pop().unwrap().1;
+        data["condition"] = json!(condition);
+        data["target"] = json!(target);
+        let text = rendered(FAILING, Part::Text, &data);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            format!("Notification target '{target}' cannot send mail.")
+        );
+        assert_eq!(lines[1], second);
+        assert_eq!(
+            second.ends_with('\\'),
+            lines[2].starts_with("  /cluster/"),
+            "{text}"
+        );
+        for line in &lines {
+            assert!(line.chars().count() <= 72, "{condition}: {line}");
+        }
+        assert!(text.ends_with(
+            "\n\nUntil this is fixed, notifications to this target are lost.\nYou will not be reminded.\n"
+        ), "{text}");
+        let html = rendered(FAILING, Part::Html, &data);
+        let command = html.find("<code").unwrap();
+        assert!(
+            command < html.find("the login is refused").unwrap(),
+            "{html}"
+        );
+        assert!(!html.contains("any more"), "{html}");
     }
 }

@@ -30,12 +30,13 @@ PVE::Notify - reads, writes and locks the notification configuration, and sends
 
 =head1 FUNCTIONS
 
-Arguments beyond those named are ignored.
+Further arguments are ignored.
 
 =head2 read_config()
 
 The configuration as a L<PVE::RS::Notify> object. Dies where a file cannot be read or parsed. An
-entry that is faulty takes no part; it is logged once and listed by C<get_faults>.
+entry that is faulty is ignored; it is listed by C<get_faults>, and logged once for each state of the
+files on this machine.
 
 =head2 write_config($config)
 
@@ -67,8 +68,9 @@ Logs what C<send> or C<test_target> of the configuration has returned, and retur
 
 =head2 refresh_oauth2_state()
 
-The daily run: renews the login of every target with OAuth2 that would end unused or has failed, each
-by itself, logs what failed and tells the admins of targets that have stopped working. Returns an array
+The daily run: refreshes the access token of every target with OAuth2 whose refresh token would expire
+unused or whose last refresh failed, independently of the others, logs what failed and tells the
+administrators of targets that have stopped working. Returns an array
 of hashes: C<target>, C<refreshed>, C<error> and C<health> (as the API's status of an endpoint).
 
 =head2 cluster_name()

@@ -25,9 +25,10 @@ pub(super) struct Environment<'a> {
 
 type Function = fn(&[&Value], &Environment<'_>) -> Result<String, String>;
 
-const MAIL: [(&str, Function); 6] = [
+const MAIL: [(&str, Function); 7] = [
     ("table", table::table),
     ("object", text::object),
+    ("wrap", text::wrap),
     ("human-bytes", number::human_bytes),
     ("duration", number::duration),
     ("timestamp", number::timestamp),

@@ -151,6 +151,23 @@ fn a_relative_percentage_has_two_decimals_and_is_a_dash_for_a_whole_of_0() {
 }
 
 #[test]
+fn wrap_breaks_text_at_72_columns_and_leaves_longer_words_alone() {
+    let (half, long) = ("é".repeat(36), "x".repeat(80));
+    for (from, to) in [
+        (String::new(), String::new()),
+        ("a  b\nc".to_owned(), "a b\nc".to_owned()),
+        (format!("{half} {half}"), format!("{half}\n{half}")),
+        (
+            format!("{half} {}", "y".repeat(35)),
+            format!("{half} {}", "y".repeat(35)),
+        ),
+        (format!("a {long} b"), format!("a\n{long}\nb")),
+    ] {
+        assert_eq!(text("{{wrap t}}", &json!({ "t": from })), to);
+    }
+}
+
+#[test]
 fn failure_renders_error_and_is_reported() {
     let data = json!({ "n": -1, "s": "abc", "big": 1e300, "l": [1], "f": 1.5, "t": {
         "schema": { "columns": [{ "label": "A", "id": "a", "renderer": "duration" }] },
@@ -177,6 +194,7 @@ fn failure_renders_error_and_is_reported() {
         "{{table u}}",
         "{{table}}",
         "{{object}}",
+        "{{wrap}}",
     ] {
         for part in [Part::Subject, Part::Text, Part::Html] {
             let (text, problems) = rendered(part, &format!("a {template} b"), &data);

@@ -27,7 +27,7 @@ PVE::Notify::Log - writes to the system's log
 
 =head2 log_line($level, $text)
 
-Logs one line of text, a string of characters; control characters in it become blanks. C<$level> is one
+Logs one line of text, a string of characters; control characters in it become spaces. C<$level> is one
 of syslog(3): C<err>, C<warning>, C<notice>, C<info>, C<debug>.
 
 =cut

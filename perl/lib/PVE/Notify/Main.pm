@@ -10,6 +10,7 @@ package PVE::Notify::Main;
 use v5.36;
 
 use PVE::Cluster qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file);
+use PVE::Notify::Faults;
 use PVE::Notify::File;
 use PVE::Notify::Legacy;
 use PVE::Notify::Log;
@@ -22,7 +23,8 @@ my $PRIVATE = 'priv/notifications.cfg';
 my $EXT         = 'notifications-ext.cfg';
 my $PRIVATE_EXT = 'priv/notifications-ext.cfg';
 
-my $PVE_DIR = '/etc/pve';
+my $PVE_DIR     = '/etc/pve';
+my $PVE_RUN_DIR = '/run/pve-notify';
 
 my %host = (kind => 'pve');
 
@@ -56,21 +58,10 @@ my sub read_files () {
     return (PVE::RS::Notify->parse_config(@raw, { host => {%host} }), $before eq $raw[-1]);
 }
 
-# One line, whatever stands in the file. Neither type nor name where they might show a secret.
-my sub fault_text ($fault) {
-    my $entry = length $fault->{type} ? ", $fault->{type} '$fault->{name}'" : '';
-    return "$fault->{file} line $fault->{line}$entry: $fault->{reason}" =~ s/[[:cntrl:]]/ /gr;
-}
-
-# once for each state of the files, not at each reading
-my sub log_faults ($config) {
-    state $known = '';
-    my $faults = $config->get_faults;
-    my $state  = join "\n", map { fault_text($_) } @$faults;
-    return if $state eq $known;
-    $known = $state;
-    PVE::Notify::Log::log_line('err', "notification entry is ignored: $_") for split /\n/, $state;
-    return;
+# of this machine, as the library has it
+my sub run_dir () {
+    return $host{'run-dir'} if length($host{'run-dir'} // '');
+    return $host{kind} eq 'pve' ? $PVE_RUN_DIR : path_of('run');
 }
 
 # This function and those below are called by code of other packages: an argument too many, perhaps of
@@ -86,7 +77,7 @@ sub read_config (@) {
         }
             or warn "notification files can't be locked to read them again: $@";
     }
-    log_faults($config);
+    PVE::Notify::Faults::log_new($config->get_faults, path_of(''), run_dir());
     return $config;
 }
 
@@ -171,7 +162,7 @@ sub refresh_oauth2_state () {
     my $run = read_config()->refresh_oauth2_state();
     for my $target (grep { defined $_->{error} } $run->{targets}->@*) {
         PVE::Notify::Log::log_line('err',
-            "could not renew the login of target `$target->{target}`: $target->{error}");
+            "could not refresh the access token of target `$target->{target}`: $target->{error}");
     }
     log_delivery($run);
     return $run->{targets};

@@ -8,7 +8,7 @@ use v5.36;
 our $VERSION = '0.2.0';
 
 # Getopt::Long's words to ours
-my sub problem ($text) {
+sub problem ($text) {
     return "unknown option '" . (length $1 > 1 ? '--' : '-') . "$1'"
         if $text =~ /\AUnknown option: (.*)\n/;
     return "--$1: needs a value"      if $text =~ /\AOption (\S+) requires an argument/;
@@ -60,6 +60,6 @@ PVE::Notify::Program - what the programs of this project have in common
 
 C<options> reads the command line and serves C<--help> and C<--version>. What it does not know is
 named on standard error, before the usage, with exit status 2. C<version_text($name)> is what
-C<--version> prints. C<$VERSION> is the version of the project.
+C<--version> prints, C<problem($text)> a warning of L<Getopt::Long> in the words of C<options>. C<$VERSION> is the version of the project.
 
 =cut

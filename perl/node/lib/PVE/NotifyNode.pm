@@ -67,7 +67,7 @@ my sub parse (@args) {
     my %option;
     my $parser = Getopt::Long::Parser->new(config => ['no_ignore_case', 'no_auto_abbrev']);
     my @said;
-    local $SIG{__WARN__} = sub ($text) { push @said, $text =~ s/\s+\z//r };
+    local $SIG{__WARN__} = sub ($text) { push @said, PVE::Notify::Program::problem($text) };
     $parser->getoptionsfromarray(\@args, \%option, 'output-format=s', 'yes|y', 'help|h', 'version');
     return (\%option, $said[0], @args);
 }

@@ -1,4 +1,4 @@
-//! Values as JSON and as parts of URLs.
+//! Values as JSON, as parts of URLs and as lines of a mail.
 
 use std::fmt::Write;
 
@@ -18,6 +18,35 @@ pub(super) fn object(
     } else {
         json
     })
+}
+
+/// The columns that a line of a plain mail has at most.
+const WIDTH: usize = 72;
+
+/// `{{wrap TEXT}}`: text in lines of at most 72 columns, broken at spaces; line breaks stay, and so
+/// does a longer word. In HTML escaped only.
+pub(super) fn wrap(parameters: &[&Value], environment: &Environment<'_>) -> Result<String, String> {
+    let text = present(parameter(parameters, 0)?);
+    if environment.html {
+        return Ok(handlebars::html_escape(&text));
+    }
+    let lines: Vec<_> = text.lines().map(wrapped).collect();
+    Ok(lines.join("\n"))
+}
+
+fn wrapped(line: &str) -> String {
+    let (mut done, mut column) = (String::with_capacity(line.len()), 0);
+    for word in line.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 {
+            let fits = column + 1 + width <= WIDTH;
+            done.push(if fits { ' ' } else { '\n' });
+            column = if fits { column + 1 } else { 0 };
+        }
+        done.push_str(word);
+        column += width;
+    }
+    done
 }
 
 /// `{{json VALUE}}`: JSON in one line; a string has its quotes.

@@ -92,7 +92,7 @@ PVE::NotifyHost::Certificate - the server's TLS certificate
 
 C<< ->ensure($config_dir, @names) >> returns the path of a PEM file with an EC key (P-256) and a
 certificate for localhost, 127.0.0.1, ::1, the machine's name and the given names, valid for 365
-days and renewed when 30 are left. To use another certificate put its key and chain into that
+days and replaced when 30 are left. To use another certificate put its key and chain into that
 file, F<priv/notify-host.pem>, mode 0600.
 
 C<< ->context($path) >> is the TLS context for it: TLS 1.2 or later.

@@ -185,9 +185,8 @@ sub list_of ($description, %more) {
 
 sub name_property (%more) {
     return {
-        description =>
-            'The name of the entry. Endpoints and matchers share one name space; letters, '
-            . 'digits, "-" and "_", a letter first.',
+        description => 'Name of the entry: letters, digits, "-" and "_", a letter first. '
+            . 'Endpoints and matchers share one name space.',
         type   => 'string',
         format => 'pve-configid',
         %more,
@@ -196,17 +195,16 @@ sub name_property (%more) {
 
 sub comment_property () {
     return {
-        description => 'Words for whoever reads the configuration; they take no part in any '
-            . 'notification.',
-        type      => 'string',
-        maxLength => 128,
-        optional  => 1,
+        description => 'Comment.',
+        type        => 'string',
+        maxLength   => 128,
+        optional    => 1,
     };
 }
 
 sub disable_property () {
     return {
-        description => 'Switch the entry off without deleting it. A test ignores this.',
+        description => 'Disable the entry without deleting it. A test ignores this.',
         type        => 'boolean',
         optional    => 1,
         default     => 0,
@@ -215,9 +213,8 @@ sub disable_property () {
 
 sub origin_property () {
     return {
-        description =>
-            'Where the entry comes from: somebody made it, or every installation has it, '
-            . 'as it was or changed.',
+        description => 'Origin of the entry: user-created, builtin, or modified-builtin '
+            . '(a changed builtin entry).',
         type => 'string',
         enum => ['user-created', 'builtin', 'modified-builtin'],
     };
@@ -225,9 +222,8 @@ sub origin_property () {
 
 sub error_property () {
     return {
-        description =>
-            'What is wrong with the entry in the configuration: file, line and reason. It '
-            . 'takes no part until that is mended.',
+        description => 'Error in the configuration of the entry: file, line and reason. '
+            . 'The entry is ignored until this is fixed.',
         type     => 'string',
         optional => 1,
     };
@@ -235,8 +231,8 @@ sub error_property () {
 
 sub warning_property () {
     return {
-        description => 'What an administrator should know of the settings although they work: that '
-            . 'the password goes out without encryption (mode insecure).',
+        description => 'Warning about settings that work: the password is sent without '
+            . 'TLS (mode insecure).',
         type     => 'string',
         optional => 1,
     };

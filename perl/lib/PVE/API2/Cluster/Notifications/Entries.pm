@@ -64,8 +64,8 @@ my sub list ($class, $kind) {
         permissions => readers(($kind->{list_privileges} // [])->@*),
         parameters  => parameters_of(),
         returns     => list_of(
-            "An entry has all that /cluster/notifications/$kind->{path}/{name} shows except the "
-                . 'digest. These are what a text of the list shows.',
+            "Entry with all that /cluster/notifications/$kind->{path}/{name} shows except the "
+                . 'digest. Only the properties below are shown as text.',
             ($kind->{list_properties} // {})->%*,
         ),
         code => sub ($param) {
@@ -152,15 +152,15 @@ my sub update ($class, $kind) {
         method      => 'PUT',
         protected   => 1,
         description =>
-            "Change $kind->{singular}: first the settings named in 'delete' are removed, "
-            . 'then those given are set. What is not named stays as it is.',
+            "Change $kind->{singular}: settings named in 'delete' are removed, then those "
+            . 'given are set. Other settings stay unchanged.',
         permissions => $kind->{writers},
         parameters  => parameters_of(
             %optional,
             name   => name_property(),
             digest => get_standard_option('pve-config-digest'),
             delete => {
-                description => 'Names of settings to remove, which then have their default.',
+                description => 'Names of settings to reset to their default.',
                 type        => 'array',
                 items       => { type => 'string', format => 'pve-configid' },
                 optional    => 1,
@@ -228,7 +228,7 @@ Where the entries are, the middle of the method names (C<smtp_endpoint>), and wh
 =item C<keys>, C<extra>, C<secrets>
 
 Lists of name and schema: the settings in the order of the library's arguments, and those that go
-into its trailing hash; then the names of those that no answer has.
+into its trailing hash; then the names of those that are never returned.
 
 =item C<as_hash>
 

@@ -17,13 +17,13 @@ my %kind = (
     secrets  => ['token'],
     keys     => [
         server => {
-            description => 'The base URL of the Gotify server, for example '
+            description => 'Base URL of the Gotify server, for example '
                 . '"https://gotify.example.org".',
             type => 'string',
         },
         token => {
-            description => 'The token of an application on the Gotify server. A secret: no answer '
-                . 'has it.',
+            description => 'Token of an application on the Gotify server. Secret; never '
+                . 'returned by the API.',
             type => 'string',
         },
         comment => comment_property(),

@@ -11,8 +11,8 @@ our @EXPORT_OK = qw(mail_keys);
 sub mail_keys () {
     return (
         mailto => {
-            description => 'Addresses to send to, 2 to 64 characters each. There must be at least '
-                . "one recipient, here or in 'mailto-user'.",
+            description => 'Recipient addresses, 2 to 64 characters each. At least one '
+                . q{recipient is needed, here or in 'mailto-user'.},
             type  => 'array',
             items => {
                 type      => 'string',
@@ -23,8 +23,8 @@ sub mail_keys () {
             optional => 1,
         },
         'mailto-user' => {
-            description => 'Users (NAME@REALM) to send to, at the address that their entry in the '
-                . 'user management has when the mail is sent.',
+            description => 'Recipient users (NAME@REALM). Mail is sent to their address in '
+                . 'the user management.',
             type  => 'array',
             items => { type => 'string', format => 'pve-userid', minLength => 2, maxLength => 64 },
             optional => 1,

@@ -68,7 +68,7 @@ sub register ($class) {
             type  => 'array',
             items => {
                 type       => 'object',
-                properties => { name => { description => 'The name.', type => 'string' } },
+                properties => { name => { description => 'Name of the field.', type => 'string' } },
             },
             links => [{ rel => 'child', href => '{name}' }],
         },
@@ -81,7 +81,7 @@ sub register ($class) {
         path        => 'matcher-field-values',
         method      => 'GET',
         protected   => 1,
-        description => 'List values that the fields of notifications are known to have here.',
+        description => 'List known values of the fields of notifications.',
         permissions => readers(),
         parameters  => $no_parameters,
         returns     => {
@@ -89,10 +89,10 @@ sub register ($class) {
             items => {
                 type       => 'object',
                 properties => {
-                    field   => { description => 'The field.',     type => 'string' },
-                    value   => { description => 'A value of it.', type => 'string' },
+                    field   => { description => 'Name of the field.',  type => 'string' },
+                    value   => { description => 'Value of the field.', type => 'string' },
                     comment => {
-                        description => 'What the value stands for.',
+                        description => 'Meaning of the value.',
                         type        => 'string',
                         optional    => 1,
                     },

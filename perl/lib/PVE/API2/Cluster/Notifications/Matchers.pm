@@ -33,32 +33,33 @@ my %kind = (
     complete_list   => \&add_faulty,
     keys            => [
         target => list_property(
-            'Names of the endpoints that a notification goes to when the matcher lets it pass.',
+            'Names of the endpoints to which a matching notification is sent.',
             format => 'pve-configid',
         ),
         'match-severity' => list_property(
-            'Severities to match, each a list with commas of info, notice, warning, error and '
-                . 'unknown.',
+            'Severities to match, each a comma-separated list of info, notice, warning, error '
+                . 'and unknown.',
         ),
         'match-field' => list_property(
-            'Fields to match, each as "exact:FIELD=VALUE,VALUE" or "regex:FIELD=EXPRESSION". A field '
-                . 'that a notification does not have never matches.',
+            'Fields to match, each as "exact:FIELD=VALUE,VALUE" or "regex:FIELD=EXPRESSION". A '
+                . 'missing field never matches.',
         ),
         'match-calendar' => list_property(
                   'Times to match, each as "[DAYS] START-END" in local time, for example '
-                . '"mon..fri 8:00-16:30". The end is not part of it.',
+                . '"mon..fri 8:00-16:30". The end is exclusive.',
         ),
         mode => {
-            description => 'Whether all or any of the conditions have to match: within each of '
-                . 'match-severity, match-field and match-calendar, and then these among each other.',
+            description => 'Whether all or any of the conditions must match: within each of '
+                . 'match-severity, match-field and match-calendar, and between these '
+                . 'three.',
             type     => 'string',
             enum     => ['all', 'any'],
             default  => 'all',
             optional => 1,
         },
         'invert-match' => {
-            description => 'Let those notifications pass that do not match. A matcher without any '
-                . 'condition lets all pass nevertheless.',
+            description => 'Invert the result of the match. A matcher without conditions '
+                . 'matches every notification nevertheless.',
             type     => 'boolean',
             default  => 0,
             optional => 1,

@@ -2,7 +2,7 @@ package PVE::API2::Cluster::Notifications::OAuth2;
 
 # The exchange of an authorization code for a refresh token. It happens here and not in the browser:
 # Entra refuses token requests from browsers for applications of type "Web", and only such an
-# application lets a backend renew its login without a person. All parameters may be secrets: none
+# application lets a backend refresh its tokens without a person. All parameters may be secrets: none
 # of them is ever logged.
 
 use v5.36;
@@ -17,9 +17,9 @@ my $MAX_SECRET = 16384;
 # A format and no pattern, since it can say what is wrong: many clients send a file as it is.
 PVE::JSONSchema::register_format(
     'pve-notify-oauth2-text' => sub ($text, @) {
-        die "it ends with a line break; a file that is sent as it is must not (printf %s)\n"
+        die qq{must not end with a line break (write the file with: printf %s "\$SECRET")\n}
             if $text =~ /[\r\n]\z/;
-        die "it has a control character in it\n" if $text =~ /[\x00-\x1f\x7f-\x9f]/;
+        die "must not contain control characters\n" if $text =~ /[\x00-\x1f\x7f-\x9f]/;
         return $text;
     },
 );
@@ -39,59 +39,61 @@ my $parameters = {
     additionalProperties => 0,
     properties           => {
         'auth-method' => {
-            description => 'The provider that issued the authorization code: Google (Gmail and '
+            description => 'Provider that issued the authorization code: Google (Gmail and '
                 . 'Workspace), Microsoft (Microsoft 365 and Outlook.com), one of '
-                . 'oauth2-providers.json, or any other, which token-url and scopes describe '
-                . '(custom-oauth2).',
+                . 'oauth2-providers.json, or another one, described by token-url and scopes.',
             type     => 'string',
             typetext => 'google-oauth2 | microsoft-oauth2 | custom-oauth2',
             pattern  => '[a-z0-9-]{2,64}',
         },
         'client-id' => text_parameter(
-            q{The OAuth2 client ID of your application. Google: "Client ID" under "APIs & Services", }
-                . '"Credentials" in the Cloud Console. Microsoft: "Application (client) ID" on the '
-                . q{application's overview page in the Entra admin center.},
+                  'Client ID of the application. Google: "Client ID" under "Google '
+                . 'Auth Platform > Clients"; Microsoft: "Application (client) ID" on '
+                . 'the "Overview" page of the application in the Entra admin center.',
         ),
         'client-secret' => text_parameter(
-            q{The OAuth2 client secret of your application. Microsoft: the }
-                . q{secret's "Value", which is shown only once under "Certificates & secrets", and }
-                . 'not its "Secret ID". Needed unless client-auth is "none".',
+            q{Client secret of the application. Microsoft: the secret's "Value", shown only }
+                . 'once under "Certificates & secrets", not its "Secret ID"; Google: shown only '
+                . 'when it is created. Needed unless client-auth is "none".',
             optional => 1,
         ),
         'tenant-id' => text_parameter(
-            'The Entra tenant that the code comes from; needed for microsoft-oauth2. Its GUID '
-                . q{("Directory (tenant) ID" on the application's overview page), one of its domain }
-                . 'names, or common, organizations or consumers.',
+            'Entra tenant that issued the code: its "Directory (tenant) ID", '
+                . 'one of its domain names, or common, organizations or consumers. '
+                . 'Needed with microsoft-oauth2.',
             optional  => 1,
             maxLength => 253,
             pattern   => '[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?',
         ),
         'authorization-code' => text_parameter(
-            q{The value of "code" in the address that the provider's consent page leads back to, }
-                . 'after URL decoding. It works once and for some minutes only (10 at Microsoft).',
+                  'Value of "code" in the address to which the consent page '
+                . 'redirects, URL-decoded. Valid once and for a few minutes only (10 '
+                . 'at Microsoft).',
         ),
         'redirect-uri' => text_parameter(
-            'The redirect URI that the consent page was opened with, character by character. It is '
-                . 'absolute, https (http for localhost only), without fragment, and registered in '
-                . 'the application as type "Web".',
+            'Redirect URI with which the consent page was opened, character by '
+                . 'character. Absolute, https (http for localhost only), without '
+                . 'fragment, registered in the application as type "Web".',
             pattern => 'https?://[^\x00-\x20\x7f-\x9f#]+',
         ),
         'code-verifier' => text_parameter(
-            'The PKCE code verifier (RFC 7636): 43 to 128 letters, digits and -._~; needed if the '
-                . 'consent page was opened with a code challenge.',
+            'PKCE code verifier (RFC 7636): 43 to 128 letters, digits and -._~ '
+                . 'characters. Needed if the consent page was opened with a code '
+                . 'challenge.',
             optional  => 1,
             minLength => 43,
             maxLength => 128,
             pattern   => '[A-Za-z0-9._~-]+',
         ),
         'token-url' => text_parameter(
-            'With custom-oauth2, which needs it: the address of the token endpoint, https only.',
+            'Address of the token endpoint, https only. Needed with ' . 'custom-oauth2.',
             optional  => 1,
             maxLength => 2048,
         ),
         'scopes' => text_parameter(
-            'With custom-oauth2: the scopes that the consent page was opened with, separated by '
-                . 'blanks. If the provider names those that it has granted, these must be among them.',
+            'Scopes with which the consent page was opened, separated by '
+                . 'spaces. Only for custom-oauth2; scopes that the provider reports '
+                . 'as granted must include them.',
             optional  => 1,
             maxLength => 2048,
         ),
@@ -110,11 +112,10 @@ my $parameters = {
 sub exchange ($param) {
     if ($param->{'auth-method'} eq 'microsoft-oauth2' && !defined $param->{'tenant-id'}) {
         raise_param_exc(
-            { 'tenant-id' => q{property is missing, auth-method 'microsoft-oauth2' needs it} });
+            { 'tenant-id' => q{is missing (needed with auth-method 'microsoft-oauth2')} });
     }
     if ($param->{'auth-method'} eq 'custom-oauth2' && !defined $param->{'token-url'}) {
-        raise_param_exc(
-            { 'token-url' => q{property is missing, auth-method 'custom-oauth2' needs it} });
+        raise_param_exc({ 'token-url' => q{is missing (needed with auth-method 'custom-oauth2')} });
     }
     if (($param->{'client-auth'} // '') ne 'none' && !defined $param->{'client-secret'}) {
         raise_param_exc({ 'client-secret' => q{property is missing and it is not optional} });
@@ -140,13 +141,13 @@ sub register ($class) {
         path        => 'smtp-oauth2-token',
         method      => 'POST',
         protected   => 1,
-        description => 'Exchange an OAuth2 authorization code for the refresh token that an SMTP '
-            . 'target needs to log in. Asks the provider and takes up to 20 seconds; changes nothing '
-            . 'here.',
+        description => 'Exchange an OAuth2 authorization code for the refresh token of an '
+            . 'SMTP target. Contacts the provider for up to 20 seconds; changes '
+            . 'nothing on this machine.',
         permissions => endpoint_writers(),
         parameters  => $parameters,
         returns     => {
-            description => 'The refresh token: a secret, keep it like a password.',
+            description => 'Refresh token. Secret; keep it like a password.',
             type        => 'string',
         },
         code => \&exchange,
@@ -171,6 +172,6 @@ PVE::API2::Cluster::Notifications::OAuth2 - redeems OAuth2 authorization codes
 =head2 smtp_oauth2_token
 
 C<POST /cluster/notifications/smtp-oauth2-token> returns the refresh token as a string. Errors: 400
-for what the caller can mend, 502 and 504 for the provider or the way to it.
+for what the caller can fix, 502 and 504 for the provider or the connection to it.
 
 =cut

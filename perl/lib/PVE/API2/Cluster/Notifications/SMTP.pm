@@ -18,48 +18,46 @@ my $MAX_OAUTH2_TEXT = 16384;
 
 my @keys = (
     server => {
-        description => 'The DNS name or IP address of the mail server. Its certificate must be for '
-            . 'this name.',
+        description => 'DNS name or IP address of the mail server. Its certificate must '
+            . 'be valid for this name.',
         type => 'string',
     },
     port => {
-        description => 'The port of the mail server. Without it the one of the mode: 25 for '
-            . 'insecure, 587 for starttls, 465 for tls.',
+        description => 'Port of the mail server. Default: 25 (insecure), 587 (starttls), '
+            . '465 (tls).',
         type     => 'integer',
         minimum  => 1,
         maximum  => 65535,
         optional => 1,
     },
     mode => {
-        description => 'How the connection is protected: TLS from the start, TLS after the '
-            . q{server's greeting (it has to offer STARTTLS), or not at all.},
+        description => 'Protection of the connection: tls (from the start), starttls (TLS '
+            . 'after STARTTLS, which the server must offer) or insecure (without ' . 'TLS).',
         type     => 'string',
         enum     => ['insecure', 'starttls', 'tls'],
         default  => 'tls',
         optional => 1,
     },
     username => {
-        description => 'The name to log in with. Without it there is no login.',
+        description => 'User name for the mail server. Default: no login.',
         type        => 'string',
         optional    => 1,
     },
     password => {
-        description => 'The password to log in with. A secret: no answer has it.',
+        description => 'Password for the mail server. Secret; never returned by the API.',
         type        => 'string',
         optional    => 1,
     },
     mail_keys(),
     'from-address' => {
-        description =>
-            q{The sender's address, also of the envelope. The server has to let the user }
-            . 'send from it.',
+        description => 'Sender address, also of the envelope. The mail server must allow '
+            . 'the user to send from it.',
         type => 'string',
     },
     author => {
-        description => q{The name beside the sender's address. Without it the mail comes from }
-            . '"Proxmox VE".',
-        type     => 'string',
-        optional => 1,
+        description => 'Name shown with the sender address. Default: "Proxmox VE".',
+        type        => 'string',
+        optional    => 1,
     },
     comment => comment_property(),
     disable => disable_property(),
@@ -67,66 +65,63 @@ my @keys = (
 
 my @extra = (
     'auth-method' => {
-        description => 'How to log in: "plain" with user name and password; "google-oauth2", '
-            . '"microsoft-oauth2", a provider of oauth2-providers.json or "custom-oauth2" (any other) '
-            . 'with OAuth2. Without it a user name means "plain".',
+        description => 'How to log in: "plain" with password; "google-oauth2", '
+            . '"microsoft-oauth2", a provider of oauth2-providers.json or "custom-oauth2" (any '
+            . 'other) with OAuth2. Default: "plain" if a user name is set.',
         type     => 'string',
         typetext => 'plain | google-oauth2 | microsoft-oauth2 | custom-oauth2',
         pattern  => '[a-z0-9-]{1,64}',
         optional => 1,
     },
     'oauth2-client-id' => {
-        description => 'The client ID of your application at the provider. Microsoft calls it '
+        description => 'Client ID of the application at the provider. Microsoft: '
             . '"Application (client) ID".',
         type      => 'string',
         maxLength => $MAX_OAUTH2_TEXT,
         optional  => 1,
     },
     'oauth2-client-secret' => {
-        description =>
-            q{The client secret of your application. Microsoft: the secret's "Value", not }
-            . 'its "Secret ID". A secret: no answer has it.',
+        description => q{Client secret of the application (Microsoft: the secret's }
+            . '"Value", not its "Secret ID"). Secret; never returned by the API.',
         type      => 'string',
         maxLength => $MAX_OAUTH2_TEXT,
         optional  => 1,
     },
     'oauth2-tenant-id' => {
-        description => 'The Entra tenant of the mailbox, needed for microsoft-oauth2: its GUID '
-            . '("Directory (tenant) ID") or one of its domain names.',
+        description => 'Entra tenant of the mailbox: its "Directory (tenant) ID" or one '
+            . 'of its domain names. Needed with microsoft-oauth2.',
         type      => 'string',
         maxLength => 253,
         optional  => 1,
     },
     'oauth2-cloud' => {
-        description => q{The cloud that the tenant is in, where that is a national one. Without it }
-            . q{the worldwide one.},
-        type     => 'string',
-        enum     => ['global', 'us-gov', 'china'],
-        optional => 1,
+        description => 'National cloud of the tenant. Default: global.',
+        type        => 'string',
+        enum        => ['global', 'us-gov', 'china'],
+        optional    => 1,
     },
     'oauth2-grant-type' => {
-        description => 'Whether a person consents once, whose refresh token is then used '
-            . '(refresh-token), or the application acts for itself (client-credentials; not with '
-            . 'google-oauth2).',
+        description => 'How access tokens are obtained: refresh-token (a user consents once) or '
+            . 'client-credentials (app-only, without a user; not with google-oauth2).',
         type     => 'string',
         enum     => ['refresh-token', 'client-credentials'],
         default  => 'refresh-token',
         optional => 1,
     },
     'oauth2-token-url' => {
-        description => 'With custom-oauth2: the address of the token endpoint, https only.',
+        description => 'Address of the token endpoint, https only. Needed with ' . 'custom-oauth2.',
         type        => 'string',
         maxLength   => 2048,
         optional    => 1,
     },
     'oauth2-authorize-url' => {
-        description => 'With custom-oauth2: the address where a person consents, https only.',
+        description => 'Address of the consent page, https only. Only for custom-oauth2.',
         type        => 'string',
         maxLength   => 2048,
         optional    => 1,
     },
     'oauth2-scopes' => {
-        description => 'With custom-oauth2: the scopes to ask for, separated by blanks.',
+        description => 'Scopes to request, separated by spaces. Only for custom-oauth2.',
         type        => 'string',
         maxLength   => 2048,
         optional    => 1,
@@ -141,18 +136,19 @@ my @extra = (
         optional => 1,
     },
     'oauth2-refresh-before' => {
-        description => 'Renew an access token so many seconds before its end, but not in the first '
-            . 'half of its life. Without it: 15 minutes, or a quarter of its life if that is less.',
+        description => 'Seconds before its expiry at which an access token is refreshed, '
+            . 'but not in the first half of its lifetime. Default: 900, or a '
+            . 'quarter of the lifetime if that is less.',
         type     => 'integer',
         minimum  => 60,
         maximum  => 3600,
         optional => 1,
     },
     'oauth2-refresh-token' => {
-        description =>
-            'The refresh token that /cluster/notifications/smtp-oauth2-token has returned. It '
-            . 'is no setting: it is kept apart, renewed when the provider says so, and set aside when '
-            . 'server, provider, application or login change. A secret: no answer has it.',
+        description => 'Refresh token from /cluster/notifications/smtp-oauth2-token; '
+            . 'stored separately, replaced when the provider rotates it, no '
+            . 'longer used after a change of server, provider, application or '
+            . 'user name. Secret; never returned by the API.',
         type      => 'string',
         maxLength => $MAX_OAUTH2_TEXT,
         optional  => 1,
@@ -160,7 +156,7 @@ my @extra = (
 );
 
 my %status = (
-    name => { description => 'The name of the endpoint.', type => 'string' },
+    name => { description => 'Name of the endpoint.', type => 'string' },
     status_properties()
 );
 
@@ -204,7 +200,7 @@ sub register ($class) {
         method      => 'GET',
         protected   => 1,
         description =>
-            'How things stand with the OAuth2 login of an SMTP endpoint. Asks no provider.',
+            'Status of the OAuth2 login of an SMTP endpoint. Does not contact the provider.',
         permissions => readers('Mapping.Use'),
         parameters  => { additionalProperties => 0, properties => { name => name_property() } },
         returns     => { type                 => 'object', properties => \%status },

@@ -18,16 +18,15 @@ my %kind = (
     keys     => [
         mail_keys(),
         'from-address' => {
-            description => q{The sender's address. Without it the mail comes from 'email_from' of }
-                . 'datacenter.cfg, and without that from root.',
+            description => q{Sender address. Default: 'email_from' of datacenter.cfg, else }
+                . 'root.',
             type     => 'string',
             optional => 1,
         },
         author => {
-            description => q{The name beside the sender's address. Without it the mail comes from }
-                . '"Proxmox VE".',
-            type     => 'string',
-            optional => 1,
+            description => 'Name shown with the sender address. Default: "Proxmox VE".',
+            type        => 'string',
+            optional    => 1,
         },
         comment => comment_property(),
         disable => disable_property(),

@@ -1,6 +1,6 @@
 package PVE::API2::Cluster::Notifications::Status;
 
-# How things stand with the targets that log in with OAuth2: the schema, by itself and in the list of
+# The status of the targets that log in with OAuth2: the schema, by itself and in the list of
 # all targets, and what the list shows.
 
 use v5.36;
@@ -10,36 +10,35 @@ use Exporter 'import';
 our @EXPORT_OK = qw(status_properties list_properties with_status);
 
 my %moments = (
-    'consented'     => 'When a person has consented to the OAuth2 login.',
-    'last-refresh'  => 'When the provider last took the grant.',
-    'last-send'     => 'When mail was last sent, to the hour.',
-    'expected-end'  => 'When the grant ends if it is not used before.',
-    'retry-at'      => 'Until when the provider asked to wait, if it did.',
-    'last-error-at' => 'When the last error happened.',
+    'consented'     => 'Time of the consent to the OAuth2 login',
+    'last-refresh'  => 'Time of the last successful token refresh',
+    'last-send'     => 'Time of the last sent mail, rounded to the hour',
+    'expected-end'  => 'Expected expiry of the refresh token if it is not used before',
+    'retry-at'      => 'Time until which the provider asked to wait',
+    'last-error-at' => 'Time of the last error',
 );
 
 my %texts = (
-    'last-error' => 'What went wrong last with the OAuth2 login, until something goes right: '
-        . 'cause, cure and details in one line.',
-    'cause'   => 'What happened then, in one clause.',
-    'cure'    => 'What has to be done, and by whom.',
-    'details' => q{The other side's own words.},
-    'warning' => 'What does no harm yet.',
+    'last-error' => 'Last error of the OAuth2 login, in one line: cause, fix and details. '
+        . 'Removed by the next success.',
+    'cause'   => 'Cause of the last error.',
+    'cure'    => 'Fix for the last error, and who must apply it.',
+    'details' => 'Words of the provider or the mail server.',
+    'warning' => 'Warning (the target still works).',
 );
 
 my %condition = (
-    description =>
-        'How things stand with the OAuth2 login. ok: nothing to do. untested: no token was '
-        . 'requested yet. due: the next daily run renews it. failing: the last renewal or login failed and is tried again. '
-        . 'authorize-again: a person has to consent again. misconfigured: settings, the registration '
-        . 'or the mailbox have to be mended.',
+    description => 'Condition of the OAuth2 login: ok, untested (no token was '
+        . 'requested yet), due (refreshed by the next daily run), failing (retried automatically), authorize-again (a '
+        . 'user must consent again) or misconfigured (settings, app '
+        . 'registration or mailbox need a fix).',
     type => 'string',
     enum => ['ok', 'untested', 'due', 'failing', 'authorize-again', 'misconfigured'],
 );
 
 sub moment ($description) {
     return {
-        description => "$description In seconds since the epoch.",
+        description => "$description, in seconds since the epoch.",
         type        => 'integer',
         renderer    => 'timestamp',
         optional    => 1,
@@ -73,7 +72,7 @@ sub list_properties () {
     );
 }
 
-# Adds to a list how things stand with the targets that log in with OAuth2.
+# Adds to a list the status of the targets that log in with OAuth2.
 sub with_status ($entries, $config) {
     my $status = $config->get_oauth2_status();
     for my $entry (@$entries) {
@@ -91,7 +90,7 @@ __END__
 
 =head1 NAME
 
-PVE::API2::Cluster::Notifications::Status - how things stand with OAuth2 logins
+PVE::API2::Cluster::Notifications::Status - status of OAuth2 logins
 
 =head1 FUNCTIONS
 

@@ -22,17 +22,18 @@ sub register ($class) {
         path        => 'targets',
         method      => 'GET',
         protected   => 1,
-        description => 'List everything that a notification can be sent to, whichever kind it is.',
+        description => 'List all notification targets.',
         permissions => readers('Mapping.Use'),
         parameters  => { additionalProperties => 0, properties => {} },
         returns     => list_of(
-            'A target also has the origin and warning of its endpoint. With OAuth2 it has what '
+            'Target, also with the origin and warning of its endpoint. With OAuth2 it has what '
                 . '/cluster/notifications/endpoints/smtp/{name}/status shows, each key after '
                 . '"oauth2-" (but oauth2-status for condition, oauth2-error for last-error).',
-            name => { description => 'The name of the target.', type => 'string' },
+            name => { description => 'Name of the target.', type => 'string' },
             type => {
-                description => 'Its kind: gotify, sendmail, smtp or webhook; another word only for '
-                    . 'an entry with an error.',
+                description =>
+                    'Type of the target: gotify, sendmail, smtp or webhook; anything else '
+                    . 'only for an entry with an error.',
                 type => 'string',
             },
             list_properties(),
@@ -45,8 +46,8 @@ sub register ($class) {
         method      => 'POST',
         protected   => 1,
         description =>
-            'Send a test notification to a target, whatever the matchers say and even if '
-            . 'it is switched off. Waits for the outcome, at most 25 seconds.',
+            'Send a test notification to a target, without regard to matchers and even if '
+            . 'it is disabled. Waits up to 25 seconds for the outcome.',
         permissions => readers('Mapping.Use'),
         parameters  => { additionalProperties => 0, properties => { name => name_property() } },
         returns     => { type                 => 'null' },

@@ -18,36 +18,32 @@ my %kind = (
     as_hash  => 1,
     keys     => [
         url => {
-            description => 'The URL to call: http or https, a name or address, then optionally a '
-                . 'port and a path. The path is a template.',
+            description => 'URL to call: http or https, a name or address, optionally a port '
+                . 'and a path. The path is a template.',
             type => 'string',
         },
         method => {
-            description =>
-                'The HTTP method to call the URL with. With "get" a body is sent only if '
-                . 'one is set.',
-            type => 'string',
-            enum => ['post', 'put', 'get'],
+            description => 'HTTP method. With "get" a body is sent only if one is set.',
+            type        => 'string',
+            enum        => ['post', 'put', 'get'],
         },
         header => {
-            description =>
-                'HTTP headers to send, each as "name=NAME,value=BASE64". The decoded value '
-                . 'is a template.',
+            description => 'HTTP headers to send, each as "name=NAME,value=BASE64". The '
+                . 'decoded value is a template.',
             type     => 'array',
             items    => { type => 'string' },
             optional => 1,
         },
         body => {
-            description => 'The body to send, base64 encoded. Decoded it is a template over title, '
-                . 'message, severity, timestamp, fields and secrets.',
+            description => 'Body to send, base64 encoded. The decoded text is a template over '
+                . 'title, message, severity, timestamp, fields and secrets.',
             type     => 'string',
             optional => 1,
         },
         secret => {
-            description =>
-                'Secrets for the templates, each as "name=NAME,value=BASE64". No answer has '
-                . 'their values. A change names all secrets to keep: one without a value keeps its '
-                . 'old one, one that is not named is removed.',
+            description => 'Secrets for the templates, each as "name=NAME,value=BASE64"; a '
+                . 'change must name all secrets to keep, without a value to keep the '
+                . 'old one. Secret; never returned by the API.',
             type     => 'array',
             items    => { type => 'string' },
             optional => 1,
