@@ -68,14 +68,14 @@ my @warned;
 
 # what it says to standard error is kept
 sub ok_call (@call) {
-    my ($answer, $said) = (undef, '');
-    {
-        open(my $stderr, '>&', \*STDERR)      or die "stderr: $!\n";
-        open(STDERR,     '>',  "$dir/stderr") or die "stderr: $!\n";
-        $answer = $way->call(@call);
-        open(STDERR, '>&', $stderr) or die "stderr: $!\n";
-        $said = slurp("$dir/stderr");
-    }
+    my $answer = do {
+        local *STDERR;
+        open(STDERR, '>', "$dir/stderr") or die "stderr: $!\n";
+        my $given = $way->call(@call);
+        close(STDERR);
+        $given;
+    };
+    my $said = slurp("$dir/stderr");
     push @warned, split /^/m, $said;
     is $answer->{code}, 200, "$call[0] $call[1]" or diag $answer->{message};
     return $answer->{data};
@@ -119,12 +119,12 @@ for my $row (@PLACES) {
         ok_call('PUT', "$PATH/$name", { $key => $value });
         unlike secrets(), qr/\toauth2-client-secret old-secret-$name/, 'the secret is not used';
         is scalar @warned, 1, 'a warning';
-        like $warned[0], qr/\AWARN: target '$name': oauth2-client-secret: was put aside/,
-            'its text';
+        like $warned[0], qr/\AWARN: target '$name': oauth2-client-secret: is missing/, 'its text';
         my $status = ok_call('GET', "$PATH/$name/status", {});
         is $status->{condition}, 'misconfigured', 'which the status says';
         ok abs($status->{'last-error-at'} - time) < 60, 'since when';
-        like $status->{'last-error'}, qr/set oauth2-client-secret again, or change server/, 'and what to do';
+        like $status->{'last-error'}, qr/set oauth2-client-secret again, or change server/,
+            'and what to do';
         my $before = { %COMMON, $BASE{$base}->%* }->{$key};
         ok_call('PUT', "$PATH/$name", defined $before ? { $key => $before } : { delete => [$key] });
         is condition($name), 'untested', 'the settings go back, and both are there again';

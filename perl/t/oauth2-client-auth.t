@@ -153,7 +153,7 @@ subtest 'what does not fit names its parameter' => sub {
             %secret,
         },
     );
-    like $google, qr/\A400 .*client-auth: is for custom-oauth2 alone/s, 'Google';
+    like $google, qr/\A400 .*client-auth: is only for auth-method 'custom-oauth2'/s, 'Google';
     my @secret = ('oauth2-client-secret' => $client->{'client-secret'});
 
     for my $method ('google-oauth2', 'microsoft-oauth2') {
@@ -163,7 +163,7 @@ subtest 'what does not fit names its parameter' => sub {
             'oauth2-tenant-id'   => 'example.org',
             'oauth2-client-auth' => 'post'
             ),
-            qr/\A400 .*oauth2-client-auth: is for custom-oauth2 alone/s, $method;
+            qr/\A400 .*oauth2-client-auth: is only for auth-method 'custom-oauth2'/s, $method;
     }
     like make_target('other', @secret, 'oauth2-client-auth' => 'none'),
         qr/\A400 .*oauth2-client-secret: must not be given/s, 'a secret of a public client';
@@ -174,7 +174,7 @@ subtest 'a refusal names the way and the setting that changes it' => sub {
     $sandbox->control('client-auth' => 'post');
     my $code = $sandbox->code('strict-oauth2');
     like exchange('authorization-code' => $code, 'client-auth' => 'basic', %secret),
-        qr/\A400 .*or set client-auth to 'post'; client authentication tried: 'basic'; it says/s,
+        qr/\A400 .*or set client-auth to 'post'; client authentication tried: 'basic'; provider says/s,
         'of a code';
     my $file = slurp("$way->{dir}/config/notifications-ext.cfg");
     like $file, qr/^\toauth2-client-auth none$/m, 'the setting is in the file of ours';

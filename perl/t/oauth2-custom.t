@@ -107,24 +107,24 @@ subtest 'a code is exchanged, and mail goes out' => sub {
 
 subtest 'a server that a hand writes into the file gets no token' => sub {
     my $path = "$way->{dir}/config/notifications.cfg";
-    my $edit = sub ($from, $to) {
+    my $edit = sub ($key, $from, $to) {
         local $/ = undef;
         open my $in, '<', $path or die "$path: $!\n";
         my $text = readline $in;
         close $in;
-        $text =~ s/\tport \Q$from\E$/\tport $to/m or die "no port $from\n";
+        $text =~ s/\t$key \Q$from\E$/\t$key $to/m or die "no $key $from\n";
         write_private($path, $text);
     };
-    my ($port, $other) = $smtp->@{qw(port-starttls port-tls)};
+    my ($server, $other) = ($smtp->{host}, 'other.example.org');
     $sandbox->control(smtp => { clear => \1 });
     my $before = $sandbox->token_requests;
-    $edit->($port, $other);
+    $edit->('server', $server, $other);
     like answer('POST', "$TARGETS/mail/test", {}),
-        qr/restore the mail server, or authorize.*:$other .* was set, but \S+:$port .* was authorized/s,
+        qr/set server back, or authorize.*server is '\Q$other\E', authorized was '\Q$server\E'/s,
         'refused';
     is listed()->{'oauth2-status'}, 'authorize-again', 'status';
     is_deeply [$sandbox->mails, $sandbox->token_requests], [$before], 'nothing was sent';
-    $edit->($other, $port);
+    $edit->('server', $other, $server);
     is answer('POST', "$TARGETS/mail/test", {}), undef, 'the server of before is still good';
 };
 

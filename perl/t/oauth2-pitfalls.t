@@ -82,7 +82,7 @@ subtest 'a broken target can still be edited' => sub {
             my %new = %MAIL;
             delete $new{name};
             call('PUT', "$PATH/mail", \%new);
-            is condition(), 'ok', 'it is mended by new settings';
+            is condition(), 'untested', 'it is mended by new settings';
         };
     }
     edit('priv/notifications-ext.cfg', sub {s/^\toauth2-client-secret .*\n//m});
@@ -92,12 +92,12 @@ subtest 'a broken target can still be edited' => sub {
 };
 
 subtest 'the grant alone is taken away and given again' => sub {
-    is condition(), 'ok', 'before';
+    is condition(), 'untested', 'before';
     call('PUT', "$PATH/mail", { delete => ['oauth2-refresh-token'] });
     is condition(), 'authorize-again', 'without it';
     like slurp("$dir/config/priv/notifications-ext.cfg"), qr/secret-1/, 'the client secret stays';
     call('PUT', "$PATH/mail", { 'oauth2-refresh-token' => 'token-2' });
-    is condition(), 'ok', 'with another one';
+    is condition(), 'untested', 'with another one';
 };
 
 subtest 'when the files of ours are removed the others stay valid' => sub {

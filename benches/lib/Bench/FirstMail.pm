@@ -20,8 +20,11 @@ sub send_one ($dir, $port, $mode, $login, $password) {
     };
     my $config = PVE::RS::Notify->parse_config('', '', undef, undef, { host => $host });
     $config->delete_matcher('default-matcher');
-    $config->add_smtp_endpoint('mail', 'localhost', $port, $mode, $login, $password,
-        ['ann@example.org'], undef, 'pve@example.org');
+    $config->add_smtp_endpoint(
+        'mail', 'localhost', $port,               $mode,
+        $login, $password,   ['ann@example.org'], undef,
+        'pve@example.org'
+    );
     $config->add_matcher('all', ['mail']);
     my $start   = now();
     my $targets = $config->send('info', 'test', { target => 'mail' }, {})->{targets};
@@ -47,14 +50,15 @@ sub run ($sandbox, $target) {
 
     my @perl = ($^X, '-Iblib/lib', '-Iblib/arch', '-Ibenches/lib', '-Iperl/t/lib');
     push @perl, '-MBench::FirstMail', '-e', 'Bench::FirstMail::send_one(@ARGV)', "$dir";
-    my %port   = ($sandbox->{smtp}->%{qw(port-tls port-clear)});
-    my @login  = $sandbox->{users}[0]->@{qw(login password)};
-    my %by = (
+    my %port  = ($sandbox->{smtp}->%{qw(port-tls port-clear)});
+    my @login = $sandbox->{users}[0]->@{qw(login password)};
+    my %by    = (
         clear => [@perl, $port{'port-clear'}, 'insecure', @login],
         tls   => [@perl, $port{'port-tls'},   'tls',      @login],
         bare  => ["$target/release/examples/bare_handshake", $port{'port-tls'}, "$authorities"],
     );
     my (%times, @ratios);
+
     for my $round (0 .. $ROUNDS) {
         my %time = map { $_ => said_by($by{$_}->@*) } sort keys %by;
         next if $round == 0;    # warm-up

@@ -255,8 +255,11 @@ impl Host {
         proxy::read(&self.config_dir.join("datacenter.cfg"))
     }
 
-    /// The text of the provider file and its path; `None` where there is none.
+    /// The text of the provider file and its path; `None` where there is none or none may be.
     pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Unusable> {
-        provider_file::read(&self.config_dir)
+        match self.kind {
+            Machine::Pve => Ok(None),
+            Machine::Standalone => provider_file::read(&self.config_dir),
+        }
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn check_client_auth(
         return Ok(());
     };
     if method != CUSTOM {
-        let reason = format!("is for {CUSTOM} alone; delete it for {method}");
+        let reason = format!("is only for auth-method '{CUSTOM}'; delete it with '{method}'");
         return Err(Parameter::new(NAME, reason));
     }
     if ClientAuth::named(set)? == ClientAuth::Public && app_only {

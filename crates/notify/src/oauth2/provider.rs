@@ -2,7 +2,7 @@
 //!
 //! Google: developers.google.com/identity/protocols/oauth2/web-server. Microsoft:
 //! learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow, and its page on national
-//! clouds. A machine may add and override providers by a file.
+//! clouds. A machine that is not a PVE node may add and override providers by a file.
 
 use ::oauth2::url::Url;
 
@@ -248,7 +248,7 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// The builtin providers, and those of the machine's provider file.
+    /// The builtin providers, and on a machine that is not a PVE node those of its provider file.
     #[must_use]
     pub fn load(host: &Host) -> Self {
         let mut list = vec![Provider::google(), Provider::microsoft(Cloud::Global)];

@@ -1,6 +1,6 @@
 //! What people do to a grant: give it, take it away, change what it was made for.
 
-use super::objection::{has_new_secret, is_for, is_for_another_server};
+use super::objection::{has_new_secret, is_for};
 use super::{Error, Keeper, aside};
 use crate::oauth2::Account;
 use crate::parameter::Parameter;
@@ -92,7 +92,7 @@ impl Keeper<'_> {
             return Ok(());
         };
         // what was handed in is what it has
-        let changed = is_for_another_server(account, &present) || has_new_secret(account, &present);
+        let changed = !is_for(account, &present) || has_new_secret(account, &present);
         if !changed && present.standing == Standing::Usable && present.trouble.is_none() {
             return Ok(());
         }

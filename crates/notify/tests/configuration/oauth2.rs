@@ -211,7 +211,8 @@ fn how_an_application_logs_in_fits_the_other_settings() {
     };
     let (_, reason) = refused(config.update("s1", google.clone(), &[], None));
     assert!(
-        reason.starts_with("oauth2-client-auth: is for custom-oauth2 alone; delete it"),
+        reason
+            .starts_with("oauth2-client-auth: is only for auth-method 'custom-oauth2'; delete it"),
         "{reason}"
     );
     config.update("s1", google, &keys(&[NAME]), None).unwrap();

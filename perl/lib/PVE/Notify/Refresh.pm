@@ -40,7 +40,8 @@ my sub sum_up ($targets, $verbose) {
     my %count = (refreshed => 0, rested => 0, bad => 0);
     my @bad;
     for my $target (@$targets) {
-        my $is_bad = defined $target->{error} || $target->{health}{condition} !~ /\A(?:ok|due|untested)\z/;
+        my $is_bad =
+            defined $target->{error} || $target->{health}{condition} !~ /\A(?:ok|due|untested)\z/;
         $count{ $is_bad ? 'bad' : $target->{refreshed} ? 'refreshed' : 'rested' }++;
         push @bad, "target '$target->{target}': $target->{health}{condition}" if $is_bad;
         print line($target) if $verbose || $is_bad || defined $target->{health}{warning};

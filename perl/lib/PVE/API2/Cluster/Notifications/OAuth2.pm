@@ -52,9 +52,9 @@ my $parameters = {
                 . 'the "Overview" page of the application in the Entra admin center.',
         ),
         'client-secret' => text_parameter(
-            q{Client secret of the application. Microsoft: the secret's "Value", shown only }
-                . 'once under "Certificates & secrets", not its "Secret ID"; Google: shown only '
-                . 'when it is created. Needed unless client-auth is "none".',
+            q{Client secret of the application, needed unless client-auth is "none". Microsoft: the }
+                . q{secret's "Value", shown only once under "Certificates & secrets"; Google: shown }
+                . 'only when it is created.',
             optional => 1,
         ),
         'tenant-id' => text_parameter(
@@ -98,10 +98,9 @@ my $parameters = {
             maxLength => 2048,
         ),
         'client-auth' => {
-            description => 'With custom-oauth2: how the application logs in at the token endpoint: '
-                . 'client-secret in the header (basic) or in the body (post), or a public client without '
-                . 'one, which needs code-verifier (none). Default: basic, and post where the provider '
-                . 'refuses that.',
+            description => 'With custom-oauth2: client-secret in the header (basic) or in the body '
+                . '(post), or a public client without one, which needs code-verifier (none). '
+                . 'Default: basic, and post where the provider refuses that.',
             type     => 'string',
             enum     => ['basic', 'post', 'none'],
             optional => 1,

@@ -28,10 +28,9 @@ my %texts = (
 );
 
 my %condition = (
-    description => 'Condition of the OAuth2 login: ok, untested (no token was '
-        . 'requested yet), due (refreshed by the next daily run), failing (retried automatically), authorize-again (a '
-        . 'user must consent again) or misconfigured (settings, app '
-        . 'registration or mailbox need a fix).',
+    description => 'Condition of the OAuth2 login: ok, untested, due (refreshed by the next '
+        . 'daily run), failing (retried automatically), authorize-again (a user must consent '
+        . 'again) or misconfigured (settings, app registration or mailbox need a fix).',
     type => 'string',
     enum => ['ok', 'untested', 'due', 'failing', 'authorize-again', 'misconfigured'],
 );
