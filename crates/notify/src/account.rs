@@ -64,7 +64,7 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
         match smtp.has_secret_aside() {
             true => missing
                 .fix("set oauth2-client-secret again, or change server, provider or username back"),
-            false => missing,
+            false => missing.fix("set oauth2-client-secret"),
         }
     };
     let client_secret = match smtp.client_secret() {
