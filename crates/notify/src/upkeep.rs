@@ -241,7 +241,10 @@ impl Health {
                 "the login was not used for 20 hours",
                 "refreshed automatically by the next daily run",
             ),
-            Condition::Failing => ("the last refresh failed", "retried automatically"),
+            Condition::Failing => (
+                "the last refresh failed",
+                "retried automatically with the next mail",
+            ),
             Condition::AuthorizeAgain => ("the authorization has ended", AUTHORIZE),
             Condition::Misconfigured => (
                 "the login is refused",

@@ -5,6 +5,7 @@
 
 mod aside;
 mod grant;
+mod keys;
 mod mode;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
 use crate::Secret;
 use aside::Aside;
+use keys::EXT;
 use mode::Port;
 pub use mode::SmtpMode;
 
@@ -138,17 +140,6 @@ const KEYS: [&str; 19] = [
     "oauth2-scopes",
     "oauth2-client-auth",
 ];
-const EXT: [&str; 9] = [
-    "auth-method",
-    "oauth2-client-id",
-    "oauth2-tenant-id",
-    "oauth2-cloud",
-    "oauth2-grant-type",
-    "oauth2-token-url",
-    "oauth2-authorize-url",
-    "oauth2-scopes",
-    "oauth2-client-auth",
-];
 /// Stands in the ext file alone.
 const REFRESH_BEFORE: &str = "oauth2-refresh-before";
 const CLIENT_SECRET: &str = "oauth2-client-secret";
@@ -165,64 +156,6 @@ impl Smtp {
         shows_password.then_some(
             "the password is sent without TLS (mode insecure); set mode to starttls or tls",
         )
-    }
-
-    fn ext_text(&mut self) -> [(&'static str, &mut Option<String>); 9] {
-        let [
-            method,
-            client,
-            tenant,
-            cloud,
-            grant,
-            token,
-            authorize,
-            scopes,
-            auth,
-        ] = EXT;
-        [
-            (method, &mut self.auth_method),
-            (client, &mut self.oauth2_client_id),
-            (tenant, &mut self.oauth2_tenant_id),
-            (cloud, &mut self.oauth2_cloud),
-            (grant, &mut self.oauth2_grant_type),
-            (token, &mut self.oauth2_token_url),
-            (authorize, &mut self.oauth2_authorize_url),
-            (scopes, &mut self.oauth2_scopes),
-            (auth, &mut self.oauth2_client_auth),
-        ]
-    }
-
-    fn ext_values(&self) -> [(&'static str, &Option<String>); 9] {
-        let [
-            method,
-            client,
-            tenant,
-            cloud,
-            grant,
-            token,
-            authorize,
-            scopes,
-            auth,
-        ] = EXT;
-        [
-            (method, &self.auth_method),
-            (client, &self.oauth2_client_id),
-            (tenant, &self.oauth2_tenant_id),
-            (cloud, &self.oauth2_cloud),
-            (grant, &self.oauth2_grant_type),
-            (token, &self.oauth2_token_url),
-            (authorize, &self.oauth2_authorize_url),
-            (scopes, &self.oauth2_scopes),
-            (auth, &self.oauth2_client_auth),
-        ]
-    }
-
-    fn ext_rows<'s>(&'s self, rows: &mut Rows<'s>, guests: bool) {
-        for (key, value) in self.ext_values() {
-            if self.guests.contains(&key) == guests {
-                rows.text(key, value);
-            }
-        }
     }
 }
 

@@ -222,7 +222,9 @@ fn waiting(target: &str, pause: &Pause, last: &Trouble) -> Message {
     let cause = last.cause.as_deref().unwrap_or(&last.message);
     match pause {
         Pause::Recent { ago, .. } => {
-            of(target, format!("{cause} (last try {ago} s ago)")).details(last.details.clone())
+            let mut message = of(target, format!("{cause} (last try {ago} s ago)"));
+            message.fix.clone_from(&last.cure);
+            message.details(last.details.clone())
         }
         Pause::Wished { until, .. } => {
             of(target, format!("the provider asked to wait until {until}"))

@@ -167,14 +167,5 @@ fn outcome(error: &token::Error) -> Outcome {
         cause if cause.verdict() == Verdict::Unknown => Cause::Pausing,
         cause => cause,
     };
-    let mut why = error.message();
-    if cause.verdict() == Verdict::Temporary
-        && matches!(
-            error,
-            token::Error::Provider(_) | token::Error::Waiting { .. }
-        )
-    {
-        why = why.fix("this mail was not sent; the next one asks the provider again");
-    }
-    Failure::new(cause, why).pause(pause).outcome()
+    Failure::new(cause, error.message()).pause(pause).outcome()
 }
