@@ -29,12 +29,12 @@ my sub new_terminal () {
 }
 
 # as the leader of a session a process gets the first terminal that it opens as its own
-my sub run_on ($name, $command) {
+my sub run_on ($name, $dir, $command) {
     POSIX::setsid();
     open STDIN,  '<', $name       or die "no terminal: $!\n";
     open STDERR, '>', $name       or die "no terminal: $!\n";
     open STDOUT, '>', '/dev/null' or die "no output: $!\n";
-    local $ENV{PVE_NOTIFY_HOST_DIR} = host_dir();
+    local $ENV{PVE_NOTIFY_HOST_DIR} = $dir;
 
     # a test run in the background of a shell may have been started with these ignored
     local @SIG{qw(INT QUIT)} = ('DEFAULT') x 2;
@@ -45,8 +45,9 @@ my sub run_on ($name, $command) {
 sub on_terminal ($command, $type) {
     my ($master, $slave, $name) = new_terminal();
     return if !$name;
+    my $dir = host_dir();    # of the test, not of the child, which would leave it behind
     my $pid = fork // die "can't fork: $!\n";
-    run_on($name, $command) if !$pid;
+    run_on($name, $dir, $command) if !$pid;
     $master->autoflush;
     my $seen = '';
     my $done = eval {
