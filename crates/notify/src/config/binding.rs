@@ -161,7 +161,7 @@ impl Config {
             (!peer.is_empty()).then(|| Secret::new(format!("{kind}\n{}", peer.join("\n")))),
             text(entity.private(), self.private.raw_text(name)),
             text(entity.ext(), self.ext.raw_text(name)),
-            text(entity.private_ext(), self.private_ext.raw_text(name)),
+            text(entity.bound_private_ext(), self.private_ext.raw_text(name)),
         ]
     }
 

@@ -127,6 +127,10 @@ pub(super) trait Item: Sized {
     fn read_private_ext(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
         Err(no_such_section(section))
     }
+    /// What of that is in use now, to notice a write that was cut short.
+    fn bound_private_ext(&self) -> Option<Rows<'_>> {
+        self.private_ext()
+    }
     /// What stands in the private file of our own, if anything.
     fn private_ext(&self) -> Option<Rows<'_>> {
         None
@@ -207,6 +211,10 @@ impl Entity {
 
     pub(super) fn ext(&self) -> Option<Rows<'_>> {
         each!(self, item => item.ext())
+    }
+
+    pub(super) fn bound_private_ext(&self) -> Option<Rows<'_>> {
+        each!(self, item => item.bound_private_ext())
     }
 
     pub(super) fn private_ext(&self) -> Option<Rows<'_>> {

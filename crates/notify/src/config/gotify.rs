@@ -119,6 +119,13 @@ impl Apply for GotifySettings {
     }
 
     fn apply(self, item: &mut Gotify) -> Result<(), Error> {
+        if let Some(server) = self.server.as_ref().filter(|server| !server.is_empty()) {
+            limits::url("server", server)?;
+            if server.contains(['?', '#']) {
+                let reason = "must be the address of the server, without query and fragment";
+                return Err(Error::parameter("server", reason));
+            }
+        }
         replace(&mut item.server, self.server);
         set_value(&mut item.token, self.token);
         set(&mut item.comment, self.comment);

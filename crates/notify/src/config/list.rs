@@ -68,6 +68,11 @@ impl Config {
             })
     }
 
+    /// What has this name, also if it cannot be used.
+    pub(crate) fn any(&self, name: &str) -> Option<&Entity> {
+        self.entity(name)
+    }
+
     /// An endpoint that can be sent to; whether it is switched off does not matter here.
     ///
     /// # Errors

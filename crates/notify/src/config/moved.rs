@@ -19,10 +19,12 @@ impl Config {
     #[must_use]
     pub fn moved_secret(&self, before: &Entity) -> Option<Parameter> {
         let now = self.get(before.kind(), before.name()).ok()?;
+        // one that could not be read may be readable later
+        let hidden = self.blocked.contains_key(before.name());
         let name = match (before, now) {
-            (Entity::Smtp(old), Entity::Smtp(new)) => smtp(old, new),
-            (Entity::Gotify(old), Entity::Gotify(new)) => gotify(old, new),
-            (Entity::Webhook(old), Entity::Webhook(new)) => webhook(old, new),
+            (Entity::Smtp(old), Entity::Smtp(new)) => smtp(old, new, hidden),
+            (Entity::Gotify(old), Entity::Gotify(new)) => gotify(old, new, hidden),
+            (Entity::Webhook(old), Entity::Webhook(new)) => webhook(old, new, hidden),
             _ => None,
         }?;
         let host = match before.kind() {
@@ -34,21 +36,22 @@ impl Config {
     }
 }
 
-fn smtp(old: &Smtp, new: &Smtp) -> Option<&'static str> {
+fn smtp(old: &Smtp, new: &Smtp, hidden: bool) -> Option<&'static str> {
     let moves = old.peer_of_grant().host() != new.peer_of_grant().host();
-    (moves && is_kept(&old.password, &new.password)).then_some("password")
+    (moves && (hidden || is_kept(&old.password, &new.password))).then_some("password")
 }
 
-fn gotify(old: &Gotify, new: &Gotify) -> Option<&'static str> {
-    (moves(&old.server, &new.server) && is_kept(&old.token, &new.token)).then_some("token")
+fn gotify(old: &Gotify, new: &Gotify, hidden: bool) -> Option<&'static str> {
+    (moves(&old.server, &new.server) && (hidden || is_kept(&old.token, &new.token)))
+        .then_some("token")
 }
 
-fn webhook(old: &Webhook, new: &Webhook) -> Option<&'static str> {
+fn webhook(old: &Webhook, new: &Webhook, hidden: bool) -> Option<&'static str> {
     let kept = new.secret.iter().any(|new| {
         let mut all = old.secret.iter();
         all.any(|old| old.name == new.name && is_kept(&old.value, &new.value))
     });
-    (moves(&old.url, &new.url) && kept).then_some("secret")
+    (moves(&old.url, &new.url) && (hidden || kept)).then_some("secret")
 }
 
 fn is_kept(old: &Option<Secret>, new: &Option<Secret>) -> bool {

@@ -24,7 +24,8 @@ pub(super) fn parse(value: &str) -> Result<String, Error> {
     }
     if let Some((host, port)) = value.rsplit_once(':') {
         let is_host = !host.contains(':') || host.starts_with('[');
-        if is_host && port.parse::<u16>().is_ok() {
+        let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        if is_host && is_port {
             return refuse(format!("must not contain a port: set port to {port}"));
         }
     }
@@ -36,8 +37,22 @@ pub(super) fn parse(value: &str) -> Result<String, Error> {
             "must be a host name or address: '{}' is not allowed",
             c.escape_debug()
         )),
+        None if !has_labels(value) => {
+            refuse("must be a host name: labels of 1 to 63 characters, 253 in all".to_owned())
+        }
         None => Ok(value.to_owned()),
     }
+}
+
+/// RFC 1123 section 2.1; a dot at the end may stand there.
+fn has_labels(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.chars().count())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 /// An address of IPv6 may stand in brackets, also in a file.
@@ -87,6 +102,11 @@ mod tests {
             ("[mail.example.org]", "'[' is not allowed"),
             ("2001:db8::g", "':' is not allowed"),
             ("mail,other", "',' is not allowed"),
+            ("mail.example.org:70000", "set port to 70000"),
+            (".", "labels of 1 to 63"),
+            ("mail..example.org", "labels of 1 to 63"),
+            ("-mail.example.org", "labels of 1 to 63"),
+            ("mail-.example.org", "labels of 1 to 63"),
         ] {
             let error = parse(given).unwrap_err().to_string();
             assert!(error.starts_with("server: "), "{error}");

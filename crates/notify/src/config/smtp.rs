@@ -82,9 +82,9 @@ pub struct Smtp {
     pub password: Option<Secret>,
     #[serde(skip)]
     pub oauth2_client_secret: Option<Secret>,
-    /// The client secret of other settings.
+    /// The client secrets of other settings.
     #[serde(skip)]
-    pub(super) aside: Option<Aside>,
+    pub(super) asides: Vec<Aside>,
     /// Keys of ours that were found in Proxmox VE's own files.
     #[serde(skip)]
     pub(super) guests: Vec<&'static str>,
@@ -276,14 +276,23 @@ impl Item for Smtp {
     }
 
     fn read_private_ext(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
-        let fields = Fields::private(section, &[CLIENT_SECRET, aside::SECRET, aside::FOR])?;
+        let fields = Fields::private(section, &[CLIENT_SECRET, aside::KEY])?;
         let client = fields.secret(CLIENT_SECRET)?;
         limits::secret(CLIENT_SECRET, client.as_ref()).map_err(|fault| fields.locate(fault))?;
-        self.aside = Aside::read(&fields)?;
+        self.asides = aside::read(&fields)?;
         if !self.guests.contains(&CLIENT_SECRET) {
             self.oauth2_client_secret = client;
         }
         Ok(())
+    }
+
+    // the one of other settings cannot meet these
+    fn bound_private_ext(&self) -> Option<Rows<'_>> {
+        let mut rows = Rows::default();
+        if !self.guests.contains(&CLIENT_SECRET) {
+            rows.secret(CLIENT_SECRET, self.client_secret());
+        }
+        rows.filled()
     }
 
     fn private_ext(&self) -> Option<Rows<'_>> {
@@ -291,9 +300,7 @@ impl Item for Smtp {
         if !self.guests.contains(&CLIENT_SECRET) {
             rows.secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref());
         }
-        if let Some(aside) = &self.aside {
-            aside.write(&mut rows);
-        }
+        aside::write(self, &mut rows);
         rows.filled()
     }
 
@@ -347,7 +354,7 @@ impl Apply for SmtpSettings {
             "disable" => item.disable = None,
             CLIENT_SECRET => {
                 item.oauth2_client_secret = None;
-                item.aside = None;
+                item.asides.clear();
             }
             REFRESH_BEFORE => item.oauth2_refresh_before = None,
             _ => {

@@ -143,7 +143,11 @@ impl std::error::Error for Refusal {}
 pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Refusal> {
     let provider = asked.provider;
     let status = response.status().as_u16();
-    let pause = || retry_after(response.headers());
+    // of other answers it is no wish of the provider's to be left alone
+    let pause = || match status {
+        429 | 503 => retry_after(response.headers()),
+        _ => None,
+    };
     let odd = |oddity| Err(explain::odd(&provider.name, oddity).into());
     let busy = |oddity| Err(explain::busy(&provider.name, oddity, pause()).into());
     if (300..400).contains(&status) {

@@ -9,6 +9,7 @@ use super::Service;
 use crate::account;
 use crate::config::{Config, Entity, Kind, SmtpSettings, WithoutGrant};
 use crate::oauth2::{Account, CUSTOM, Providers};
+use crate::state::Peer;
 use crate::token::BUDGET;
 use crate::{Deadline, Error, Parameter, Secret};
 
@@ -21,7 +22,7 @@ pub(super) enum GrantChange {
     /// A person has consented.
     Given(String, Secret),
     /// The settings that it was given for have changed.
-    Outdated(String),
+    Outdated(String, Box<Peer>),
     /// The client secret of an application that acts for itself was handed in.
     Renewed(String),
     /// The target is gone, or a new one has its name.
@@ -111,18 +112,19 @@ impl Service {
         let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
         delete.retain(|key| key != REFRESH_TOKEN);
         let gives_secret = settings.oauth2_client_secret.is_some();
-        let is_outdated = self.watching(name, |config| {
+        let outdated = self.watching(name, |config| {
             let before = granted_for(config, name);
+            let peer = peer_of(config, name);
             with_token(config, name, token.as_ref(), |config| {
                 Ok(config.update(name, settings, &delete, digest)?)
             })?;
-            Ok::<_, Error>(granted_for(config, name) != before)
+            Ok::<_, Error>(peer.filter(|_| granted_for(config, name) != before))
         })?;
         if ends_grant {
             self.note(GrantChange::Gone(name.to_owned()));
         }
-        if is_outdated {
-            self.note(GrantChange::Outdated(name.to_owned()));
+        if let Some(peer) = outdated {
+            self.note(GrantChange::Outdated(name.to_owned(), Box::new(peer)));
         }
         if gives_secret {
             self.note(GrantChange::Renewed(name.to_owned()));
@@ -148,7 +150,7 @@ impl Service {
         change: impl FnOnce(&mut Config) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.change(|config| {
-            let before = config.endpoint(name).ok().cloned();
+            let before = config.any(name).cloned();
             let done = change(config)?;
             if let Some(moved) = before.and_then(|before| config.moved_secret(&before)) {
                 *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(moved);
@@ -168,7 +170,7 @@ impl Service {
         let mut result = Ok(());
         let mut outdated = Vec::new();
         for change in self.take_grants() {
-            if let GrantChange::Outdated(target) = &change {
+            if let GrantChange::Outdated(target, _) = &change {
                 outdated.push(target.clone());
             }
             let done = self.apply(change, by, deadline);
@@ -179,7 +181,12 @@ impl Service {
             return Ok(Vec::new());
         }
         let status = self.status();
-        let of = |target: &String| status.get(target)?.warning_of_change();
+        let of = |target: &String| match status.get(target) {
+            Some(health) => health.warning_of_change(),
+            None => Some(format!(
+                "target '{target}': its client secret was deleted, as it no longer logs in with OAuth2"
+            )),
+        };
         Ok(outdated.iter().filter_map(of).collect())
     }
 
@@ -191,8 +198,8 @@ impl Service {
                     keeper.consent(&account, &token, by, deadline)?
                 }
             }
-            GrantChange::Outdated(target) if keeper.keeps(&target) => {
-                keeper.note_change(&target, by, deadline)?;
+            GrantChange::Outdated(target, peer) if keeper.keeps(&target) => {
+                keeper.note_change(&target, *peer, by, deadline)?;
             }
             // settings that lack something else are none of this
             GrantChange::Renewed(target) if keeper.keeps(&target) => match self.account(&target) {
@@ -204,7 +211,7 @@ impl Service {
             GrantChange::Gone(target) if keeper.keeps(&target) => {
                 keeper.forget(&target, deadline)?;
             }
-            GrantChange::Outdated(_) | GrantChange::Renewed(_) | GrantChange::Gone(_) => {}
+            GrantChange::Outdated(..) | GrantChange::Renewed(_) | GrantChange::Gone(_) => {}
         }
         Ok(())
     }
@@ -267,6 +274,14 @@ fn with_token(
             let reason = "is not used by this target; set auth-method too";
             Err(Parameter::new(REFRESH_TOKEN, reason).into())
         }
+    }
+}
+
+/// The mail server that the target's grant is given for, where it logs in with OAuth2.
+fn peer_of(config: &Config, name: &str) -> Option<Peer> {
+    match config.get(Kind::Smtp, name) {
+        Ok(Entity::Smtp(smtp)) => smtp.oauth2_method().map(|_| smtp.peer_of_grant()),
+        _ => None,
     }
 }
 

@@ -107,6 +107,9 @@ pub struct Record {
     /// How the application logs in at the provider, where that is a setting or was found out.
     #[serde(default, skip_serializing_if = "ClientAuths::is_empty")]
     pub client_auth: ClientAuths,
+    /// A fingerprint of the scopes that were asked for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asked_scopes: String,
     /// How many seconds the provider's clock was ahead of the node's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_skew: Option<i64>,

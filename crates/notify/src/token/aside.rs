@@ -41,8 +41,10 @@ impl Keeper<'_> {
                 keep(&mut record, present);
                 Ok(record)
             }
+            // only its server is another
             aside => {
                 present.aside = aside;
+                present.access_token = None;
                 Ok(present)
             }
         }

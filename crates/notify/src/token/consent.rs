@@ -1,10 +1,11 @@
 //! What people do to a grant: give it, take it away, change what it was made for.
 
+use super::look::fingerprint;
 use super::objection::{has_new_secret, is_for};
 use super::{Error, Keeper, aside};
 use crate::oauth2::Account;
 use crate::parameter::Parameter;
-use crate::state::{self, Lock, Record, Standing, Told};
+use crate::state::{self, Lock, Peer, Record, Standing, Told};
 use crate::{Deadline, Secret};
 
 /// The longest refresh token, in bytes.
@@ -65,12 +66,20 @@ impl Keeper<'_> {
     }
 
     /// Notes that the settings of a target were changed, for its status: since when its grant is put aside.
-    /// Nothing of it is lost, and it is used again once the settings go back.
+    /// Nothing of it is lost, and it is used again once the settings go back. A record of before, which does
+    /// not say for which server it is, is for the one until now.
     ///
     /// # Errors
     /// [`Error::State`].
-    pub fn note_change(&self, target: &str, by: &str, deadline: Deadline) -> Result<(), Error> {
+    pub fn note_change(
+        &self,
+        target: &str,
+        before: Peer,
+        by: &str,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
         self.change(target, "settings", by, deadline, |record, now| {
+            record.peer.get_or_insert(before);
             record.outdated = Some(now);
             record.access_token = None;
             true
@@ -99,6 +108,7 @@ impl Keeper<'_> {
         let mark = present.mark();
         let mut record = Self::successor(account, Some(present))?;
         record.peer = Some(account.peer.clone());
+        record.settings = fingerprint(account, &record);
         record.access_token = None;
         record.standing = Standing::Usable;
         record.told = Told::default();

@@ -142,19 +142,22 @@ impl Keeper<'_> {
     fn pause(&self, record: &Record, want: Want<'_>) -> Option<Pause> {
         let now = self.clock.now();
         let left = |until: i64| u32::try_from(until.saturating_sub(now)).unwrap_or(0);
-        let tried = record.tried.unwrap_or(i64::MIN);
+        // a try in the future: a clock was set
+        let tried = record.tried.filter(|tried| *tried <= now);
+        let tried = tried.unwrap_or(i64::MIN);
         let by_will = self.by_will || matches!(want, Want::Upkeep);
         // a longer wish is none: a clock was set
-        let wish = record
-            .wait_until
-            .filter(|until| (1..=LONGEST_WISH).contains(&until.saturating_sub(now)));
+        let wish = record.wait_until.filter(|until| {
+            (1..=LONGEST_WISH).contains(&until.saturating_sub(now)) && tried > i64::MIN
+        });
         if let Some(until) = wish {
             let heeded = match by_will {
                 true => until,
                 false => until.min(tried.saturating_add(LONGEST_WISH_FOR_MAIL)),
             };
             if heeded > now {
-                let until = self.clock.local(until);
+                // the whole minute that it ends in
+                let until = self.clock.local(until.saturating_add(59));
                 let (hour, minute) = until.map_or((0, 0), |until| (until.hour, until.minute));
                 return Some(Pause::Wished {
                     until: format!("{hour:02}:{minute:02}"),
@@ -190,7 +193,9 @@ impl Keeper<'_> {
 
 /// Whether somebody has changed the settings since the last try.
 fn has_other_settings(account: &Account, record: &Record) -> bool {
-    has_new_secret(account, record) || record.client_auth.set != set_client_auth(account)
+    has_new_secret(account, record)
+        || record.client_auth.set != set_client_auth(account)
+        || (!record.asked_scopes.is_empty() && record.asked_scopes != scopes(account))
 }
 
 fn wait(error: Error) -> Look {
@@ -219,6 +224,15 @@ pub(super) fn set_client_auth(account: &Account) -> Option<String> {
     let set = account.provider.client_auth;
     let set = set.filter(|_| account.provider.name == CUSTOM);
     set.map(|way| way.name().to_owned())
+}
+
+/// What tells the scopes that are asked for from others.
+pub(super) fn scopes(account: &Account) -> String {
+    let provider = &account.provider;
+    super::hash(match account.identity.app_only {
+        true => &provider.app_scopes,
+        false => &provider.scopes,
+    })
 }
 
 /// What tells the settings that a failure belongs to from others, without telling them.

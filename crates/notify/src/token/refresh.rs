@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::look::{LONGEST_WISH, Look, Want, fingerprint, set_client_auth};
+use super::look::{LONGEST_WISH, Look, Want, fingerprint, scopes, set_client_auth};
 use super::{AccessToken, Error, Keeper};
 use crate::message::Message;
 use crate::oauth2::{self, Account, Failure, Granted};
@@ -49,13 +49,15 @@ impl Keeper<'_> {
         let asked = self.ask(account, &record, mark.as_ref(), Deadline::after(time));
         let now = self.clock.now();
         record.tried = Some(now);
-        if record.peer.as_ref() != Some(&account.peer) {
-            record.peer = Some(account.peer.clone());
-        }
         record.settings = fingerprint(account, &record);
+        record.asked_scopes = scopes(account);
         record.client_auth.set = set_client_auth(account);
         match asked {
             Ok(granted) => {
+                // a token of before is not for another server, whatever becomes of this try
+                if record.peer.as_ref() != Some(&account.peer) {
+                    record.peer = Some(account.peer.clone());
+                }
                 let rotated = granted.refresh_token.is_some();
                 if account.provider.client_auth.is_none() {
                     let name = granted.client_auth.name();

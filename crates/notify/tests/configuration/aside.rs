@@ -139,6 +139,37 @@ fn there_and_back_by_a_hand_in_the_files() {
 }
 
 #[test]
+fn there_by_a_call_and_back_by_a_hand_in_the_files() {
+    for (there, key) in [
+        (at("other.example.org"), "server mail.example.org"),
+        (
+            SmtpSettings {
+                username: text("other@example.org"),
+                ..SmtpSettings::default()
+            },
+            "username pve",
+        ),
+    ] {
+        // as two processes do it
+        let (_, mut config) = again(&mut target());
+        config.update(NAME, there, &[], None).unwrap();
+        let written = config.write().unwrap();
+        let word = key.split(' ').next().unwrap();
+        let lines = written.public.lines().map(|line| {
+            match line.trim_start().starts_with(&format!("{word} ")) {
+                true => format!("\t{key}\n"),
+                false => format!("{line}\n"),
+            }
+        });
+        let public: String = lines.collect();
+        let [private, ext] = [&written.private, &written.ext];
+        let config = parse_all(&public, private, ext, &written.private_ext);
+        assert_eq!(used(&config).as_deref(), Some("canary-1"));
+        config.endpoint(NAME).unwrap();
+    }
+}
+
+#[test]
 fn each_of_two_servers_has_its_own() {
     let mut config = target();
     let both = SmtpSettings {
@@ -155,6 +186,8 @@ fn each_of_two_servers_has_its_own() {
     // a third one has none, and costs none
     let mut config = changed(&mut config, at("third.example.org"));
     assert_eq!(used(&config), None);
+    let mut config = changed(&mut config, at("mail.example.org"));
+    assert_eq!(used(&config).as_deref(), Some("canary-1"));
     let config = changed(&mut config, at("other.example.org"));
     assert_eq!(used(&config).as_deref(), Some("canary-2"));
 }
@@ -171,8 +204,28 @@ fn it_is_gone_where_somebody_deletes_it_or_ends_the_login() {
         let (written, _) = again(&mut config);
         assert!(!written.private_ext.contains("canary"), "{delete:?}");
     }
-    let mut config = target();
+    // one that came back by a hand in the files is deleted as well
+    let (_, mut config) = again(&mut target());
+    config
+        .update(NAME, at("other.example.org"), &[], None)
+        .unwrap();
+    let written = config.write().unwrap();
+    let public = written
+        .public
+        .replace("other.example.org", "mail.example.org");
+    let mut config = parse_all(
+        &public,
+        &written.private,
+        &written.ext,
+        &written.private_ext,
+    );
     let delete = ["oauth2-client-secret".to_owned()];
+    config
+        .update(NAME, at("third.example.org"), &delete, None)
+        .unwrap();
+    assert!(!again(&mut config).0.private_ext.contains("canary"));
+
+    let mut config = target();
     config
         .update(NAME, at("other.example.org"), &delete, None)
         .unwrap();

@@ -1,5 +1,6 @@
 //! Changing entries: messages, codes, and the order in which things are done.
 
+use notify::Secret;
 use notify::config::{GotifySettings, Kind, MatcherSettings, SendmailSettings, SmtpSettings};
 
 use super::*;
@@ -433,4 +434,45 @@ fn settings_have_the_names_of_the_api() {
     assert!(serde_json::from_str::<SmtpSettings>(r#"{"from_address":"b"}"#).is_err());
     assert!(serde_json::from_str::<SmtpSettings>(r#"{"mode":"ssl"}"#).is_err());
     assert!(!format!("{settings:?}").contains("\"c\""));
+}
+
+#[test]
+fn the_server_of_a_gotify_target_is_an_address() {
+    let gotify = |server: &str| GotifySettings {
+        server: text(server),
+        token: Some(Secret::new("canary")),
+        ..GotifySettings::default()
+    };
+    let mut config = parse("", "");
+    for server in [
+        "push.example.org",
+        "ftp://push.example.org",
+        "https://a b/",
+        "https://<b>/",
+        "https://push.example.org:99999/",
+        "https:/push.example.org",
+        "https://push.example.org/?x=1",
+        "https://push.example.org/#a",
+        "https://x:y@push.example.org/",
+    ] {
+        let (code, reason) = refused(config.add("g1", gotify(server)));
+        assert_eq!(code, 400, "{server}");
+        assert!(reason.starts_with("server: "), "{reason}");
+    }
+    for (name, server) in [
+        ("g1", "https://push.example.org"),
+        ("g2", "http://[2001:db8::1]:8080/sub/"),
+    ] {
+        config.add(name, gotify(server)).unwrap();
+    }
+    // what stands in a file stays usable in all other respects
+    let mut config = parse(
+        "gotify: g3\n\tserver push.example.org\n",
+        "gotify: g3\n\ttoken x\n",
+    );
+    let comment = GotifySettings {
+        comment: text("about"),
+        ..GotifySettings::default()
+    };
+    config.update("g3", comment, &[], None).unwrap();
 }

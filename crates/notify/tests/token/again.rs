@@ -65,6 +65,17 @@ fn who_asks_how_soon_after_which_failure() {
         (wish(20), Notification, Some(60)),
         (wish(20), Test, Some(20)),
         (wish(120), Notification, Some(120)),
+        // of other answers it is no wish
+        (
+            answer("500 Oh", "Retry-After: 900\r\n", ""),
+            Notification,
+            Some(60),
+        ),
+        (
+            answer("400 Bad Request", "Retry-After: 900\r\n", ""),
+            Test,
+            Some(5),
+        ),
         (slow(), Notification, Some(300)),
         (slow(), Test, Some(900)),
         (slow(), DailyRun, Some(900)),
@@ -128,7 +139,7 @@ fn what_is_said_where_the_provider_is_not_asked() {
 
 #[test]
 fn a_clock_that_was_set_makes_nobody_wait() {
-    for set in [-90_000, 90_000] {
+    for set in [-90_000, -1800, 1800, 90_000] {
         let provider = Provider::new(Rule::Strict);
         let site = Site::consented(&provider.url());
         provider.order(answer("429 Slow", "Retry-After: 900\r\n", ""));
@@ -151,4 +162,19 @@ fn a_grant_that_was_refused_and_works_again_is_usable() {
         assert_eq!(site.record().unwrap().standing, Standing::Usable, "{who:?}");
         assert!(site.token().is_ok());
     }
+}
+
+#[test]
+fn other_scopes_wake_a_target_that_was_refused_for_good() {
+    let provider = Provider::new(Rule::Strict);
+    let mut site = Site::new(&provider.url());
+    site.account.identity.app_only = true;
+    site.account.provider.app_scopes = vec!["wrong".to_owned()];
+    provider.order(json("400 Bad Request", r#"{"error":"invalid_scope"}"#));
+    site.refusal();
+    site.clock.pass(3600);
+    site.refusal();
+    assert_eq!(provider.asked(), 1);
+    site.account.provider.app_scopes = vec!["right".to_owned()];
+    site.token().unwrap();
 }

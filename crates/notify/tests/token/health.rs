@@ -192,7 +192,12 @@ fn a_grant_of_other_settings_is_kept_and_the_status_says_since_when() {
     assert_eq!(of(&site).last_error_at, None, "a hand made the change");
     let keeper = site.keeper();
     keeper
-        .note_change(TARGET, "root@pam", crate::site::soon())
+        .note_change(
+            TARGET,
+            site.account.peer.clone(),
+            "root@pam",
+            crate::site::soon(),
+        )
         .unwrap();
     let health = of(&site);
     assert!(health.last_error_at.is_some());

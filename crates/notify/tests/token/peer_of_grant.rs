@@ -194,7 +194,9 @@ fn nothing_of_a_target_stays_on_this_machine() {
     let keeper = site.keeper();
     site.token().unwrap();
     assert_eq!(copies(), 1);
-    keeper.note_change("mail", "root@pam", soon()).unwrap();
+    keeper
+        .note_change("mail", site.account.peer.clone(), "root@pam", soon())
+        .unwrap();
     assert_eq!(copies(), 0);
     site.consent("r-cAnArY-1");
     site.token().unwrap();
@@ -206,4 +208,57 @@ fn nothing_of_a_target_stays_on_this_machine() {
     assert_eq!(copies(), 0);
     drop(guard);
     keeper.forget("mail", soon()).unwrap();
+}
+
+/// A wrong client secret is no leave to show a token of before to another server.
+#[test]
+fn a_token_of_before_goes_to_no_other_server_after_a_wrong_secret() {
+    let provider = Provider::new(Rule::Strict);
+    let mut site = Site::new(&provider.url());
+    site.account.identity.app_only = true;
+    let first = site.token().unwrap();
+    let home = site.account.clone();
+    site.account.peer = other();
+    site.account.client_secret = notify::Secret::new(format!("garbage-{CANARY}"));
+    for _ in 0..3 {
+        provider.order(crate::peer::json("401 No", r#"{"error":"invalid_client"}"#));
+        site.refusal();
+        let test = site.keeper().by_will(true);
+        test.access_token(&site.account, soon()).unwrap_err();
+        site.clock.pass(60);
+    }
+    let record = site.record().unwrap();
+    assert_eq!(record.peer, Some(home.peer.clone()));
+    assert!(record.access_token.is_none(), "{first}");
+}
+
+/// There with a secret that was never used, and back.
+#[test]
+fn an_application_goes_back_to_the_server_of_before() {
+    let provider = Provider::new(Rule::Strict);
+    let mut site = Site::new(&provider.url());
+    site.account.identity.app_only = true;
+    site.token().unwrap();
+    let home = site.account.clone();
+    let accepted = |site: &Site| site.keeper().accept(&site.account, "root@pam", soon());
+    site.account.peer = other();
+    site.account.client_secret = notify::Secret::new(format!("other-{CANARY}"));
+    accepted(&site).unwrap();
+    site.account = home;
+    site.token().unwrap();
+}
+
+/// A record that does not say for which server it is takes the one until now from whoever changes it.
+#[test]
+fn a_record_of_before_is_for_the_server_of_before_a_change() {
+    let provider = Provider::new(Rule::Strict);
+    let mut site = Site::consented(&provider.url());
+    as_before(&site);
+    let home = std::mem::replace(&mut site.account.peer, other());
+    let keeper = site.keeper();
+    keeper
+        .note_change("mail", home, "root@pam", soon())
+        .unwrap();
+    site.refusal();
+    assert_eq!(provider.asked(), 0);
 }

@@ -1,43 +1,65 @@
-//! The client secret of settings that were changed: kept with what it was given for, never used for
-//! anything else, and there again when the settings go back, whoever changes them. It ends with the login
+//! Client secrets of settings that were changed: each is kept with what it was given for, never used for
+//! anything else, and there again when the settings go back, whoever changes them. They end with the login
 //! by OAuth2.
+
+use std::str::FromStr;
 
 use super::Smtp;
 use crate::Secret;
 use crate::config::fault::Flaw;
 use crate::config::fields::{Fields, Rows};
-use crate::config::limits;
 use crate::hash::sha256;
 use crate::hex::hex;
 
-pub(super) const SECRET: &str = "aside-client-secret";
-pub(super) const FOR: &str = "aside-granted-for";
+/// May stand there several times.
+pub(super) const KEY: &str = "aside-client-secret";
+
+/// How many are kept; the oldest goes first.
+const MOST: usize = 4;
 
 /// A secret, and a hash of the settings that it was given for.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct Aside {
-    secret: Secret,
+    /// Both, as in the file.
+    row: Secret,
     granted_for: String,
+    secret: Secret,
+}
+
+impl FromStr for Aside {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(' ') {
+            Some((mark, secret)) if mark.len() == 64 && !secret.is_empty() => {
+                Ok(Self::new(mark.to_owned(), Secret::new(secret)))
+            }
+            _ => Err("must be a hash of settings and a secret"),
+        }
+    }
 }
 
 impl Aside {
-    pub(super) fn read(fields: &Fields<'_, '_>) -> Result<Option<Self>, Flaw> {
-        let (secret, granted_for) = (fields.secret(SECRET)?, fields.one(FOR)?);
-        limits::secret(SECRET, secret.as_ref()).map_err(|fault| fields.locate(fault))?;
-        // one without the other is of no use
-        Ok(secret.zip(granted_for).map(|(secret, granted_for)| Self {
-            secret,
+    fn new(granted_for: String, secret: Secret) -> Self {
+        Self {
+            row: Secret::new(format!("{granted_for} {}", secret.expose())),
             granted_for,
-        }))
-    }
-
-    pub(super) fn write<'a>(&'a self, rows: &mut Rows<'a>) {
-        rows.secret(SECRET, Some(&self.secret));
-        rows.text(FOR, [&self.granted_for]);
+            secret,
+        }
     }
 
     fn is_of(&self, item: &Smtp) -> bool {
         self.granted_for == mark(item)
+    }
+}
+
+pub(super) fn read(fields: &Fields<'_, '_>) -> Result<Vec<Aside>, Flaw> {
+    fields.many(KEY)
+}
+
+pub(super) fn write<'s>(item: &'s Smtp, rows: &mut Rows<'s>) {
+    for aside in &item.asides {
+        rows.secret(KEY, Some(&aside.row));
     }
 }
 
@@ -46,7 +68,7 @@ impl Smtp {
     #[must_use]
     pub fn client_secret(&self) -> Option<&Secret> {
         // the settings went back by other means than a change here
-        let aside = self.aside.as_ref().filter(|aside| aside.is_of(self));
+        let aside = self.asides.iter().find(|aside| aside.is_of(self));
         let secret = aside.map(|aside| &aside.secret);
         secret.or(self.oauth2_client_secret.as_ref())
     }
@@ -54,37 +76,41 @@ impl Smtp {
     /// Whether there is one of other settings.
     #[must_use]
     pub fn has_secret_aside(&self) -> bool {
-        self.aside.as_ref().is_some_and(|aside| !aside.is_of(self))
+        self.asides.iter().any(|aside| !aside.is_of(self))
     }
 }
 
 /// What a change of the settings means for the secrets in store.
 pub(super) fn settle(old: &Smtp, item: &mut Smtp, gives_secret: bool) {
-    let stored = old.client_secret();
-    let is_deleted = item.oauth2_client_secret.is_none() && old.oauth2_client_secret.is_some();
+    // a deletion takes all of them
+    let is_left = item.oauth2_client_secret.is_some() || !item.asides.is_empty();
+    let is_deleted = !is_left && old.client_secret().is_some();
+    let is_same = old.granted_for() == item.granted_for();
     if item.oauth2_method().is_none() || (is_deleted && !gives_secret) {
-        item.aside = None;
+        item.asides.clear();
         if !gives_secret {
             item.oauth2_client_secret = None;
         }
         return;
     }
-    let meant = item.aside.clone().filter(|aside| aside.is_of(item));
-    if old.granted_for() == item.granted_for() {
-        // a new one counts
-        item.aside.take_if(|_| gives_secret && meant.is_some());
+    let place = item.asides.iter().position(|aside| aside.is_of(item));
+    let meant = place.map(|place| item.asides.remove(place));
+    if is_same {
+        // without a new one it stays where it is
+        let unused = meant.filter(|_| !gives_secret);
+        item.asides.extend(unused);
         return;
     }
-    let before = stored.map(|secret| Aside {
-        secret: secret.clone(),
-        granted_for: mark(old),
-    });
     if !gives_secret {
         item.oauth2_client_secret = meant.map(|aside| aside.secret);
     }
-    item.aside = before
-        .or(item.aside.take())
-        .filter(|aside| !aside.is_of(item));
+    if let Some(secret) = old.client_secret() {
+        let granted_for = mark(old);
+        item.asides.retain(|aside| aside.granted_for != granted_for);
+        let aside = Aside::new(granted_for, secret.clone());
+        item.asides.insert(0, aside);
+        item.asides.truncate(MOST);
+    }
 }
 
 fn mark(item: &Smtp) -> String {
