@@ -125,8 +125,9 @@ fn silent_servers_use_up_no_turn() {
     for target in others {
         // the rest of so short a budget may not do for a second
         assert!((1..=2).contains(&target.attempts), "{target:?}");
+        // a busy machine may need all of it for an earlier step
         let reason = target.recipients[0].outcome.reason().unwrap();
-        assert!(reason.contains("timeout while waiting for the server's greeting"));
+        assert!(reason.contains("timeout while "), "{reason}");
     }
 }
 
