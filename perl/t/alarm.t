@@ -79,8 +79,8 @@ my sub age ($name) {
     my $record = $json->decode(do { local $/ = undef; readline $fh });
     close $fh;
     delete $record->{check};
-    $record->{refreshed} = int(time) - 24 * 3600;
-    $record->{check}     = sha256_hex($json->encode($record));
+    $record->{$_} = int(time) - 24 * 3600 for qw(consented refreshed);
+    $record->{check} = sha256_hex($json->encode($record));
     write_private($path, $json->encode($record));
     return;
 }

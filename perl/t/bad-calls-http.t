@@ -301,7 +301,7 @@ subtest 'nothing has reached the provider, though it could have' => sub {
     is($sandbox->token_requests, 1, 'asked once');
     $answer = post('extjs', form(\%right), $TYPE_FORM);
     is($answer->{status}, 400, 'the code is spent');
-    like($answer->{message}, qr/start the authorization again/, 'and the cure says so');
+    like($answer->{message}, qr/open the consent page again/, 'and the cure says so');
 };
 
 done_testing();

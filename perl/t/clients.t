@@ -136,7 +136,7 @@ for my $client (sort keys %exchange) {
 
             my ($replayed, $message) = $exchange{$client}->($authentication, $code, 'right');
             is($replayed, 400, 'the second time it is refused') or diag($message);
-            like($message, qr/authorize again/, 'with the cure');
+            like($message, qr/open the consent page again/, 'with the cure');
             unlike($message, qr/\Q$code\E/, 'without the code');
         };
     }
