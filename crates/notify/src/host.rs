@@ -7,7 +7,6 @@
 
 mod datacenter;
 mod name;
-mod provider_file;
 mod proxy;
 mod pve;
 mod standalone;
@@ -259,7 +258,7 @@ impl Host {
     pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Unusable> {
         match self.kind {
             Machine::Pve => Ok(None),
-            Machine::Standalone => provider_file::read(&self.config_dir),
+            Machine::Standalone => standalone::provider_file(&self.config_dir),
         }
     }
 }

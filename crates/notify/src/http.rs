@@ -13,10 +13,9 @@ use ureq::{Agent, Body};
 use zeroize::Zeroizing;
 
 use crate::Deadline;
-use crate::cause::{Cause, Loss, Phase};
+use crate::cause::{Cause, Loss};
 use crate::deadline::Ends;
 use crate::net::{self, Peer, Relay, Trip};
-use crate::verdict::Verdict;
 use wire::{NoLookup, Wire};
 
 /// The largest body that is read, in bytes.
@@ -61,15 +60,6 @@ impl Failure {
             Self::Net(error) => error.cause(),
             Self::HeadTooLarge | Self::BodyTooLarge | Self::Malformed => Cause::Garbled,
             Self::Unsendable => Cause::Settings,
-        }
-    }
-
-    /// Whether the request may have been served: it has gone out, wholly or in part, and no answer says
-    /// what became of it.
-    pub(crate) fn leaves_open(&self) -> bool {
-        match self.cause() {
-            Cause::Late(Phase::Send) | Cause::Lost(Loss::LostSending) => true,
-            cause => cause.verdict() == Verdict::Unknown,
         }
     }
 

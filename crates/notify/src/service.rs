@@ -132,8 +132,8 @@ impl Service {
         Ok(oauth2::exchange_code_on(&trip, request, deadline)?)
     }
 
-    /// Why the file that adds or overrides providers is ignored on this machine; `None` where it counts or
-    /// is missing.
+    /// Why the file that adds or overrides providers is ignored on this machine; `None` where it counts, is
+    /// missing, or may not be there.
     #[must_use]
     pub fn provider_file_error(&self) -> Option<String> {
         let providers = Providers::load(&self.host);

@@ -12,7 +12,6 @@ mod cache;
 mod engine;
 mod file;
 mod helpers;
-mod html;
 mod nesting;
 pub mod webhook;
 
@@ -213,6 +212,6 @@ fn one_line(text: &str) -> String {
 fn as_html(text: &str) -> String {
     format!(
         "<html><body><pre>\n{}</pre></body></html>",
-        html::escape(text)
+        handlebars::html_escape(text)
     )
 }

@@ -67,13 +67,11 @@ impl Cause {
     }
 }
 
-/// Once a request has gone out whole, a silent peer may have served it.
+/// Once a request has gone out, wholly or in part, a silent peer may have served it.
 fn late(phase: Phase) -> Verdict {
     match phase {
-        Phase::Lookup | Phase::Connect | Phase::Proxy | Phase::Handshake | Phase::Send => {
-            Verdict::Temporary
-        }
-        Phase::Wait | Phase::Read => Verdict::Unknown,
+        Phase::Lookup | Phase::Connect | Phase::Proxy | Phase::Handshake => Verdict::Temporary,
+        Phase::Send | Phase::Wait | Phase::Read => Verdict::Unknown,
     }
 }
 
@@ -85,8 +83,7 @@ fn lost(loss: Loss) -> Verdict {
         | Loss::Connect
         | Loss::ProxyUnable
         | Loss::ProxyGarbled
-        | Loss::LostHandshake
-        | Loss::LostSending => Verdict::Temporary,
+        | Loss::LostHandshake => Verdict::Temporary,
         Loss::ProxyLogin
         | Loss::ProxyRefused
         | Loss::CertificateTime
@@ -98,7 +95,9 @@ fn lost(loss: Loss) -> Verdict {
         | Loss::Tls
         | Loss::TlsAlert
         | Loss::NotTls => Verdict::Refused,
-        Loss::LostWaiting | Loss::LostReading | Loss::Unsealed => Verdict::Unknown,
+        Loss::LostSending | Loss::LostWaiting | Loss::LostReading | Loss::Unsealed => {
+            Verdict::Unknown
+        }
     }
 }
 

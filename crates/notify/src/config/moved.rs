@@ -3,7 +3,7 @@
 use oauth2::url::Url;
 
 use super::entity::Entity;
-use super::{Config, Gotify, Kind, Smtp, Webhook};
+use super::{Config, Pair};
 use crate::Secret;
 use crate::parameter::Parameter;
 
@@ -21,37 +21,37 @@ impl Config {
         let now = self.get(before.kind(), before.name()).ok()?;
         // one that could not be read may be readable later
         let hidden = self.blocked.contains_key(before.name());
-        let name = match (before, now) {
-            (Entity::Smtp(old), Entity::Smtp(new)) => smtp(old, new, hidden),
-            (Entity::Gotify(old), Entity::Gotify(new)) => gotify(old, new, hidden),
-            (Entity::Webhook(old), Entity::Webhook(new)) => webhook(old, new, hidden),
-            _ => None,
-        }?;
-        let host = match before.kind() {
-            Kind::Smtp => "server",
-            _ => "host",
+        let (name, host, moves, kept) = match (before, now) {
+            (Entity::Smtp(old), Entity::Smtp(new)) => (
+                "password",
+                "server",
+                old.peer_of_grant().host() != new.peer_of_grant().host(),
+                is_kept(&old.password, &new.password),
+            ),
+            (Entity::Gotify(old), Entity::Gotify(new)) => (
+                "token",
+                "host",
+                moves(&old.server, &new.server),
+                is_kept(&old.token, &new.token),
+            ),
+            (Entity::Webhook(old), Entity::Webhook(new)) => (
+                "secret",
+                "host",
+                moves(&old.url, &new.url),
+                keeps_any(&old.secret, &new.secret),
+            ),
+            _ => return None,
         };
         let reason = format!("must be entered again, as it was entered for another {host}");
-        Some(Parameter::new(name, reason))
+        (moves && (hidden || kept)).then(|| Parameter::new(name, reason))
     }
 }
 
-fn smtp(old: &Smtp, new: &Smtp, hidden: bool) -> Option<&'static str> {
-    let moves = old.peer_of_grant().host() != new.peer_of_grant().host();
-    (moves && (hidden || is_kept(&old.password, &new.password))).then_some("password")
-}
-
-fn gotify(old: &Gotify, new: &Gotify, hidden: bool) -> Option<&'static str> {
-    (moves(&old.server, &new.server) && (hidden || is_kept(&old.token, &new.token)))
-        .then_some("token")
-}
-
-fn webhook(old: &Webhook, new: &Webhook, hidden: bool) -> Option<&'static str> {
-    let kept = new.secret.iter().any(|new| {
-        let mut all = old.secret.iter();
-        all.any(|old| old.name == new.name && is_kept(&old.value, &new.value))
-    });
-    (moves(&old.url, &new.url) && (hidden || kept)).then_some("secret")
+fn keeps_any(old: &[Pair], new: &[Pair]) -> bool {
+    new.iter().any(|new| {
+        old.iter()
+            .any(|old| old.name == new.name && is_kept(&old.value, &new.value))
+    })
 }
 
 fn is_kept(old: &Option<Secret>, new: &Option<Secret>) -> bool {

@@ -119,7 +119,8 @@ pub struct SmtpSettings {
     pub oauth2_refresh_before: Option<u32>,
 }
 
-const KEYS: [&str; 19] = [
+/// Proxmox VE's own.
+const KEYS: [&str; 10] = [
     "server",
     "port",
     "mode",
@@ -130,15 +131,6 @@ const KEYS: [&str; 19] = [
     "author",
     "comment",
     "disable",
-    "auth-method",
-    "oauth2-client-id",
-    "oauth2-tenant-id",
-    "oauth2-cloud",
-    "oauth2-grant-type",
-    "oauth2-token-url",
-    "oauth2-authorize-url",
-    "oauth2-scopes",
-    "oauth2-client-auth",
 ];
 /// Stands in the ext file alone.
 const REFRESH_BEFORE: &str = "oauth2-refresh-before";
@@ -163,7 +155,7 @@ impl Item for Smtp {
     const KIND: Kind = Kind::Smtp;
 
     fn read(section: &Section<'_>) -> Result<Self, Flaw> {
-        let fields = Fields::new(section, &KEYS)?;
+        let fields = Fields::new(section, &[&KEYS[..], EXT].concat())?;
         let mut item = Self {
             name: section.name.to_owned(),
             server: fields.required("server")?,
@@ -358,7 +350,7 @@ impl Apply for SmtpSettings {
             }
             REFRESH_BEFORE => item.oauth2_refresh_before = None,
             _ => {
-                let own = item.ext_text().into_iter().find(|(name, _)| *name == key);
+                let own = item.ext_text().find(|(name, _)| *name == key);
                 return own.map(|(_, value)| *value = None).is_some();
             }
         }

@@ -22,6 +22,7 @@ use crate::message::Message;
 use crate::net::Trip;
 use crate::outcome::{Failure, Outcome};
 use crate::transcript::Speaker;
+use crate::verdict::Verdict;
 use crate::{Deadline, Secret, http};
 
 /// How much of the time a receiver may take: in the rest others may be told of a target that has stopped
@@ -128,7 +129,7 @@ fn refusal(status: StatusCode, pause: Option<u32>, words: Option<&str>) -> Outco
 fn lost(failure: &http::Failure) -> Outcome {
     let cause = failure.cause();
     let why = match failure {
-        http::Failure::Net(error) if failure.leaves_open() => {
+        http::Failure::Net(error) if cause.verdict() == Verdict::Unknown => {
             let what = advice::message(advice::of(&cause)).cause;
             let arrived = "the notification may or may not have arrived";
             Message::new(format!("{what}; {arrived}"))
@@ -144,9 +145,6 @@ fn lost(failure: &http::Failure) -> Outcome {
                 .fix("check the address of the target")
         }
     };
-    if failure.leaves_open() {
-        return Outcome::Unknown { why };
-    }
     Failure::new(cause, why).outcome()
 }
 

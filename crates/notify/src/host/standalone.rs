@@ -1,6 +1,68 @@
-//! What is particular to a machine that is not a PVE node.
+//! What is particular to a machine that is not a PVE node: a file that adds or overrides providers.
+//!
+//! A provider's token URL receives client secrets and codes, so the file counts only if nobody but
+//! root and the caller could have written it.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::plain::Unusable;
 
 /// The mail templates that come with this product.
 pub(super) const VENDOR_TEMPLATES: &str = "/usr/share/pve-notify-host/templates/default";
 /// The records of OAuth2 targets, below the folder of the state.
 pub(super) const STATE_DIR: &str = "oauth2";
+/// The file's name in the configuration folder.
+const NAME: &str = "oauth2-providers.json";
+/// The largest file that is read, in bytes.
+const MAX: u64 = 64 * 1024;
+
+/// Reads the file after checking that it is a plain file, owned by root or the caller and writable
+/// by its owner alone. The checks look at the opened file, so nobody can swap it in between.
+pub(super) fn provider_file(dir: &Path) -> Result<Option<(PathBuf, String)>, Unusable> {
+    let path = dir.join(NAME);
+    // NOFOLLOW: a link could point at a file that others write; NONBLOCK: a FIFO must not block
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(&path, flags, Mode::empty()) {
+        Ok(fd) => File::from(fd),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(Errno::LOOP) => return Err(Unusable::new(path, "ignored, it is a symbolic link")),
+        Err(error) => {
+            return Err(Unusable::new(
+                path,
+                format!("ignored, cannot open it: {error}"),
+            ));
+        }
+    };
+    let about = file
+        .metadata()
+        .map_err(|error| Unusable::new(&path, format!("ignored, cannot examine it: {error}")))?;
+    let fault = if !about.is_file() {
+        Some("not a plain file")
+    } else if about.uid() != 0 && about.uid() != rustix::process::geteuid().as_raw() {
+        Some("owned by neither root nor the caller")
+    } else if about.mode() & 0o022 != 0 {
+        Some("writable by group or others")
+    } else if about.len() > MAX {
+        Some("larger than 64 KiB")
+    } else {
+        None
+    };
+    if let Some(fault) = fault {
+        return Err(Unusable::new(path, format!("ignored, it is {fault}")));
+    }
+    let mut text = String::new();
+    match file.take(MAX + 1).read_to_string(&mut text) {
+        Ok(_) if text.len() as u64 > MAX => Err(Unusable::new(path, "ignored, it is growing")),
+        Ok(_) => Ok(Some((path, text))),
+        Err(error) => Err(Unusable::new(
+            path,
+            format!("ignored, cannot read it: {error}"),
+        )),
+    }
+}

@@ -63,21 +63,11 @@ impl Look {
     }
 }
 
-/// Whether it is blanks and visible characters of ASCII alone: eight bytes at a time, as nearly all lines of
-/// a log are.
+/// Whether it is spaces and visible characters of ASCII alone. Without an early end, so that many bytes are
+/// looked at together: nearly all lines of a log are so.
 fn is_printable(line: &[u8]) -> bool {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let words = line.chunks_exact(8);
-    let rest = words.remainder();
-    let odd = words.fold(0, |odd, word| {
-        let word = u64::from_ne_bytes(word.try_into().unwrap_or_default());
-        let delete = word ^ (EACH * 0x7f);
-        // the high bit of a byte is set where it is, borrows below a blank, or is nothing but a delete
-        odd | word
-            | (word.wrapping_sub(EACH * 0x20) & !word)
-            | (delete.wrapping_sub(EACH) & !delete)
-    });
-    odd & (EACH << 7) == 0 && rest.iter().all(|byte| (b' '..=b'~').contains(byte))
+    line.iter()
+        .fold(true, |all, byte| all & (b' '..=b'~').contains(byte))
 }
 
 fn is_control(byte: u8) -> bool {

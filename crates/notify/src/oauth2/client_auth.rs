@@ -33,10 +33,10 @@ impl ClientAuth {
             "basic" => Ok(Self::Basic),
             "post" => Ok(Self::Post),
             "none" => Ok(Self::Public),
-            _ => Err(Parameter::new(
-                "oauth2-client-auth",
-                "must be one of basic, post, none",
-            )),
+            _ => {
+                let valid = ["basic", "post", "none"];
+                Err(Parameter::unknown("oauth2-client-auth", name, &valid))
+            }
         }
     }
 

@@ -59,7 +59,8 @@ impl Service {
     ) -> Result<(), Error> {
         self.watching(name, |config| {
             Ok(config.update(name, settings, delete, digest)?)
-        })
+        })?;
+        Ok(())
     }
 
     /// Deletes an entry that no matcher uses; a builtin one comes back at the next reading.
@@ -113,12 +114,9 @@ impl Service {
         delete.retain(|key| key != REFRESH_TOKEN);
         let gives_secret = settings.oauth2_client_secret.is_some();
         let outdated = self.watching(name, |config| {
-            let before = granted_for(config, name);
-            let peer = peer_of(config, name);
             with_token(config, name, token.as_ref(), |config| {
                 Ok(config.update(name, settings, &delete, digest)?)
-            })?;
-            Ok::<_, Error>(peer.filter(|_| granted_for(config, name) != before))
+            })
         })?;
         if ends_grant {
             self.note(GrantChange::Gone(name.to_owned()));
@@ -143,19 +141,23 @@ impl Service {
         moved.clone().map_or(Ok(()), |moved| Err(moved.into()))
     }
 
-    /// Changes an entry, and notes a secret that goes elsewhere by it.
-    fn watching<T>(
+    /// Changes an entry, and notes a secret that goes elsewhere by it. Answers with the mail server that its
+    /// grant was given for, where the settings that count for a grant are others now.
+    fn watching(
         &self,
         name: &str,
-        change: impl FnOnce(&mut Config) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        change: impl FnOnce(&mut Config) -> Result<(), Error>,
+    ) -> Result<Option<Peer>, Error> {
         self.change(|config| {
             let before = config.any(name).cloned();
-            let done = change(config)?;
-            if let Some(moved) = before.and_then(|before| config.moved_secret(&before)) {
+            change(config)?;
+            if let Some(moved) = before
+                .as_ref()
+                .and_then(|before| config.moved_secret(before))
+            {
                 *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(moved);
             }
-            Ok::<_, Error>(done)
+            Ok::<_, Error>(outdated(before.as_ref(), config.any(name)))
         })
     }
 
@@ -277,18 +279,10 @@ fn with_token(
     }
 }
 
-/// The mail server that the target's grant is given for, where it logs in with OAuth2.
-fn peer_of(config: &Config, name: &str) -> Option<Peer> {
-    match config.get(Kind::Smtp, name) {
-        Ok(Entity::Smtp(smtp)) => smtp.oauth2_method().map(|_| smtp.peer_of_grant()),
-        _ => None,
-    }
-}
-
-/// What the target's grant is given for.
-fn granted_for(config: &Config, name: &str) -> Vec<String> {
-    match config.get(Kind::Smtp, name) {
-        Ok(Entity::Smtp(smtp)) => smtp.granted_for(),
-        _ => Vec::new(),
-    }
+fn outdated(before: Option<&Entity>, now: Option<&Entity>) -> Option<Peer> {
+    let (Some(Entity::Smtp(before)), Some(Entity::Smtp(now))) = (before, now) else {
+        return None;
+    };
+    let had_grant = before.oauth2_method().is_some();
+    (had_grant && before.granted_for() != now.granted_for()).then(|| before.peer_of_grant())
 }

@@ -10,7 +10,7 @@ use handlebars::{
 };
 use serde_json::Value;
 
-use super::{helpers, html, nesting};
+use super::{helpers, nesting};
 use crate::Clock;
 
 /// The largest rendered text, in bytes.
@@ -45,9 +45,8 @@ pub(super) fn render(
     let mut out = Bounded::default();
     let result = {
         let mut engine = Handlebars::new();
-        match syntax {
-            Syntax::Html => engine.register_escape_fn(html::escape),
-            Syntax::Text | Syntax::Webhook => engine.register_escape_fn(handlebars::no_escape),
+        if syntax != Syntax::Html {
+            engine.register_escape_fn(handlebars::no_escape);
         }
         helpers::add(&mut engine, syntax, clock, &faults);
         Context::wraps(data).and_then(|context| {

@@ -142,15 +142,19 @@ impl Keeper<'_> {
     fn pause(&self, record: &Record, want: Want<'_>) -> Option<Pause> {
         let now = self.clock.now();
         let left = |until: i64| u32::try_from(until.saturating_sub(now)).unwrap_or(0);
-        // a try in the future: a clock was set
-        let tried = record.tried.filter(|tried| *tried <= now);
-        let tried = tried.unwrap_or(i64::MIN);
         let by_will = self.by_will || matches!(want, Want::Upkeep);
-        // a longer wish is none: a clock was set
-        let wish = record.wait_until.filter(|until| {
-            (1..=LONGEST_WISH).contains(&until.saturating_sub(now)) && tried > i64::MIN
-        });
-        if let Some(until) = wish {
+        let lasts = !record.may_pass
+            && matches!(
+                record.standing,
+                Standing::AuthorizeAgain | Standing::Misconfigured
+            );
+        if lasts && !by_will {
+            return Some(Pause::Lasting);
+        }
+        // one in the future, and a wish that is longer: a clock was set
+        let tried = record.tried.filter(|tried| *tried <= now)?;
+        let is_wish = |until: &i64| (1..=LONGEST_WISH).contains(&until.saturating_sub(now));
+        if let Some(until) = record.wait_until.filter(is_wish) {
             let heeded = match by_will {
                 true => until,
                 false => until.min(tried.saturating_add(LONGEST_WISH_FOR_MAIL)),
@@ -165,14 +169,8 @@ impl Keeper<'_> {
                 });
             }
         }
-        let lasts = !record.may_pass
-            && matches!(
-                record.standing,
-                Standing::AuthorizeAgain | Standing::Misconfigured
-            );
         let retry = match by_will {
             true => RETRY_BY_WILL,
-            false if lasts => return Some(Pause::Lasting),
             false => RETRY,
         };
         let ago = now.saturating_sub(tried);

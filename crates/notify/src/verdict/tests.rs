@@ -68,7 +68,7 @@ fn table() -> Vec<(Cause, Verdict)> {
     table.extend(oddities.map(|(oddity, verdict)| (Cause::Odd(oddity), verdict)));
     table.extend(Phase::ALL.map(|phase| {
         let verdict = match phase {
-            Phase::Wait | Phase::Read => Unknown,
+            Phase::Send | Phase::Wait | Phase::Read => Unknown,
             _ => Temporary,
         };
         (Cause::Late(phase), verdict)
@@ -82,7 +82,6 @@ fn table() -> Vec<(Cause, Verdict)> {
             Loss::ProxyUnable,
             Loss::ProxyGarbled,
             Loss::LostHandshake,
-            Loss::LostSending,
         ][..],
         &[
             Loss::ProxyLogin,
@@ -97,7 +96,12 @@ fn table() -> Vec<(Cause, Verdict)> {
             Loss::TlsAlert,
             Loss::NotTls,
         ],
-        &[Loss::LostWaiting, Loss::LostReading, Loss::Unsealed],
+        &[
+            Loss::LostSending,
+            Loss::LostWaiting,
+            Loss::LostReading,
+            Loss::Unsealed,
+        ],
     ];
     for (losses, verdict) in [
         (temporary, Temporary),

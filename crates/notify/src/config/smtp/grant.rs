@@ -84,7 +84,7 @@ pub(super) fn settle(old: Option<&Smtp>, item: &mut Smtp, gives_secret: bool) ->
     if gives_secret || changed {
         check_secret(item, method, old.is_none(), gives_secret)?;
     }
-    if changed || old.is_some_and(|old| old.ext_values() != item.ext_values()) {
+    if changed || old.is_some_and(|old| !old.ext_values().eq(item.ext_values())) {
         check(item, method)?;
     }
     Ok(())
