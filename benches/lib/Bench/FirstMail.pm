@@ -5,21 +5,15 @@ package Bench::FirstMail;
 
 use v5.36;
 
-use Bench       qw(median now record);
-use Test::Peers qw(host_dir new_dir root slurp write_private);
+use Bench          qw(median now record);
+use Bench::Machine qw(empty_config);
+use Test::Peers    qw(host_dir new_dir slurp write_private);
 
 my $ROUNDS = 60;    # by turns
 
 # What a process does: prints how many milliseconds its one mail took.
 sub send_one ($dir, $port, $mode, $login, $password) {
-    require PVE::RS::Notify;
-    my $host = {
-        kind               => 'standalone',
-        'config-dir'       => "$dir/config",
-        'vendor-templates' => root() . '/templates',
-    };
-    my $config = PVE::RS::Notify->parse_config('', '', undef, undef, { host => $host });
-    $config->delete_matcher('default-matcher');
+    my $config = empty_config($dir);
     $config->add_smtp_endpoint(
         'mail', 'localhost', $port,               $mode,
         $login, $password,   ['ann@example.org'], undef,

@@ -7,8 +7,9 @@ use v5.36;
 
 use Time::HiRes qw(clock_gettime CLOCK_PROCESS_CPUTIME_ID);
 
-use Bench       qw(median record);
-use Test::Peers qw(host_dir root);
+use Bench          qw(median record);
+use Bench::Machine qw(empty_config);
+use Test::Peers    qw(host_dir);
 
 my $ROUNDS = 60;
 my $SIZE   = 960_000;    # of the log, in bytes
@@ -30,16 +31,8 @@ my sub backup () {
 }
 
 sub run () {
-    my $dir = host_dir();
-    require PVE::RS::Notify;
-    my $host = {
-        kind               => 'standalone',
-        'config-dir'       => "$dir/config",
-        'vendor-templates' => root() . '/templates',
-        sendmail           => '/bin/true',
-    };
-    my $config = PVE::RS::Notify->parse_config('', '', undef, undef, { host => $host });
-    $config->delete_matcher('default-matcher');
+    my $dir    = host_dir();
+    my $config = empty_config($dir, sendmail => '/bin/true');
     $config->add_sendmail_endpoint('local', ['root@example.org'], undef, 'pve@example.org');
     $config->add_matcher('all', ['local']);
     my $data = backup();

@@ -6,27 +6,14 @@ package Bench::OAuth2;
 
 use v5.36;
 
-use Bench       qw(in_turns now median record);
-use Test::Peers qw(host_dir root write_private);
+use Bench          qw(in_turns now median record);
+use Bench::Machine qw(empty_config);
+use Test::Peers    qw(host_dir write_private);
 
 my $ROUNDS  = 100;    # mails of each kind, by turns
 my $MAILS   = 1000;    # of an hour
 my $TARGETS = 1000;    # of the daily run
 my $RUNS    = 10;
-
-my sub config ($sandbox, $dir) {
-    require PVE::RS::Notify;
-    my $host = {
-        kind               => 'standalone',
-        'config-dir'       => "$dir/config",
-        'state-dir'        => "$dir/state",
-        'run-dir'          => "$dir/run",
-        'vendor-templates' => root() . '/templates',
-    };
-    my $config = PVE::RS::Notify->parse_config('', '', undef, undef, { host => $host });
-    $config->delete_matcher('default-matcher');
-    return $config;
-}
 
 # a target with this refresh token; with a password if there is none
 my sub add ($config, $sandbox, $name, $token) {
@@ -64,7 +51,7 @@ my sub mails ($sandbox) {
     my $dir  = host_dir($sandbox->providers);
     my %send = map {
         my $name   = $_;
-        my $config = config($sandbox, $dir);
+        my $config = empty_config($dir, 'state-dir' => "$dir/state", 'run-dir' => "$dir/run");
         add($config, $sandbox, $name, $name eq 'token' ? refresh_token($config, $sandbox) : undef);
         $config->apply_oauth2_changes('root@pam');
         $config->add_matcher('all', [$name]);
@@ -88,7 +75,7 @@ my sub mails ($sandbox) {
 # One request for each mail is what a client does that keeps no token.
 my sub hour ($sandbox) {
     my $dir    = host_dir($sandbox->providers);
-    my $config = config($sandbox, $dir);
+    my $config = empty_config($dir, 'state-dir' => "$dir/state", 'run-dir' => "$dir/run");
     add($config, $sandbox, 'token', refresh_token($config, $sandbox));
     $config->apply_oauth2_changes('root@pam');
 
@@ -111,7 +98,13 @@ my sub hour ($sandbox) {
 }
 
 my sub upkeep ($sandbox) {
-    my $config = config($sandbox, host_dir($sandbox->providers));
+    my $config = empty_config(
+        host_dir(
+            $sandbox->providers,
+            'state-dir' => "host_dir($sandbox->providers/state",
+            'run-dir'   => "host_dir($sandbox->providers/run"
+        )
+    );
     add($config, $sandbox, "target-$_", "token-$_") for 1 .. $TARGETS;
     $config->apply_oauth2_changes('root@pam');
     my @times;

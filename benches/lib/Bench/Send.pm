@@ -7,8 +7,9 @@ use v5.36;
 
 use IPC::Open2 qw(open2);
 
-use Bench       qw(median now record);
-use Test::Peers qw(host_dir new_dir root slurp write_private);
+use Bench          qw(median now record);
+use Bench::Machine qw(empty_config);
+use Test::Peers    qw(host_dir new_dir root slurp write_private);
 
 my $ROUNDS    = 40;    # by turns
 my $PER_ROUND = 10;
@@ -19,17 +20,10 @@ my @DATA = ('info', 'test', { target => 'mail' }, {});
 
 # so many targets at the server, and one matcher that has all of them
 my sub config ($sandbox, $dir, $mode, $count) {
-    require PVE::RS::Notify;
-    my $host = {
-        kind               => 'standalone',
-        'config-dir'       => "$dir/config",
-        'vendor-templates' => root() . '/templates',
-    };
-    my $config = PVE::RS::Notify->parse_config('', '', undef, undef, { host => $host });
-    $config->delete_matcher('default-matcher');
-    my $port  = $mode eq 'insecure' ? 'port-clear'   : "port-$mode";
-    my @login = $mode eq 'insecure' ? (undef, undef) : $sandbox->{users}[0]->@{qw(login password)};
-    my @names = map {"target-$_"} 1 .. $count;
+    my $config = empty_config($dir);
+    my $port   = $mode eq 'insecure' ? 'port-clear'   : "port-$mode";
+    my @login  = $mode eq 'insecure' ? (undef, undef) : $sandbox->{users}[0]->@{qw(login password)};
+    my @names  = map {"target-$_"} 1 .. $count;
     $config->add_smtp_endpoint($_, 'localhost', $sandbox->{smtp}{$port},
         $mode, @login, ['ann@example.org'], undef, 'pve@example.org')
         for @names;
