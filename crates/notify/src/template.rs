@@ -12,6 +12,7 @@ mod cache;
 mod engine;
 mod file;
 mod helpers;
+mod html;
 mod nesting;
 pub mod webhook;
 
@@ -212,6 +213,6 @@ fn one_line(text: &str) -> String {
 fn as_html(text: &str) -> String {
     format!(
         "<html><body><pre>\n{}</pre></body></html>",
-        handlebars::html_escape(text)
+        html::escape(text)
     )
 }

@@ -10,7 +10,7 @@ use handlebars::{
 };
 use serde_json::Value;
 
-use super::{helpers, nesting};
+use super::{helpers, html, nesting};
 use crate::Clock;
 
 /// The largest rendered text, in bytes.
@@ -45,9 +45,10 @@ pub(super) fn render(
     let mut out = Bounded::default();
     let result = {
         let mut engine = Handlebars::new();
-        if syntax != Syntax::Html {
-            engine.register_escape_fn(handlebars::no_escape);
-        }
+        engine.register_escape_fn(match syntax {
+            Syntax::Html => html::escape,
+            Syntax::Text | Syntax::Webhook => handlebars::no_escape,
+        });
         helpers::add(&mut engine, syntax, clock, &faults);
         Context::wraps(data).and_then(|context| {
             let mut state = RenderContext::new(None);
