@@ -11,7 +11,8 @@ use lib "$FindBin::Bin/lib";
 use Digest::SHA  qw(sha256_base64);
 use MIME::Base64 ();
 use Test::More;
-use Test::Peers qw(slurp);
+use Test::Peers      qw(slurp);
+use Test::OAuth2Mail qw(answer_of exchange_by_hand relay_parameters);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
 
@@ -21,8 +22,6 @@ my $PATH     = '/cluster/notifications/endpoints/smtp';
 my $TARGETS  = '/cluster/notifications/targets';
 
 my $sandbox  = Test::Peers::Sandbox->new;
-my $smtp     = $sandbox->{smtp};
-my $login    = $sandbox->{users}[0]{login};
 my $client   = $sandbox->client('strict-oauth2');
 my $provider = { $sandbox->providers }->{'strict-oauth2'};
 my $way      = Test::Way::Direct->new;
@@ -33,46 +32,31 @@ my %challenge = (
     code_challenge_method => 'S256',
 );
 
-sub answer (@call) {
-    my $answer = $way->call(@call);
-    return $answer->{code} == 200 ? $answer->{data} // 'ok' : "$answer->{code} " . join ' ',
-        $answer->{message} // '', map {"$_: $answer->{errors}{$_}"} keys $answer->{errors}->%*;
-}
+sub answer (@call) { return answer_of($way, @call) }
 
 sub exchange (%more) {
-    return answer(
-        'POST',
-        '/cluster/notifications/smtp-oauth2-token',
-        {
-            'auth-method'        => 'custom-oauth2',
-            'token-url'          => $provider->{'token-url'},
-            'scopes'             => join(' ', $provider->{scopes}->@*),
-            'client-id'          => $client->{'client-id'},
-            'redirect-uri'       => $client->{'redirect-uris'}[0],
-            'authorization-code' => 'none',
-            %more,
-        },
+    return exchange_by_hand(
+        $way, $client,
+        'auth-method' => 'custom-oauth2',
+        'token-url'   => $provider->{'token-url'},
+        'scopes'      => join(' ', $provider->{scopes}->@*),
+        %more,
     );
 }
 
 sub make_target ($name, %more) {
     return answer(
         'POST', $PATH,
-        {
+        relay_parameters(
+            $sandbox,
             name                   => $name,
-            server                 => $smtp->{host},
-            port                   => $smtp->{'port-starttls'},
-            mode                   => 'starttls',
-            username               => $login,
-            mailto                 => ['ann@example.org'],
-            'from-address'         => $login,
             'auth-method'          => 'custom-oauth2',
             'oauth2-client-id'     => $client->{'client-id'},
             'oauth2-token-url'     => $provider->{'token-url'},
             'oauth2-authorize-url' => $provider->{'authorize-url'},
             'oauth2-scopes'        => join(' ', $provider->{scopes}->@*),
             %more,
-        }
+        )
     );
 }
 

@@ -9,7 +9,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Test::More;
-use Test::Peers qw(write_private);
+use Test::Peers      qw(write_private);
+use Test::OAuth2Mail qw(exchange_by_hand);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
 
@@ -28,17 +29,11 @@ sub answer (@call) {
 }
 
 sub exchange (%more) {
-    return answer(
-        'POST',
-        '/cluster/notifications/smtp-oauth2-token',
-        {
-            'auth-method'        => 'custom-oauth2',
-            'client-id'          => $client->{'client-id'},
-            'client-secret'      => $client->{'client-secret'},
-            'authorization-code' => 'none',
-            'redirect-uri'       => $client->{'redirect-uris'}[0],
-            %more,
-        },
+    return exchange_by_hand(
+        $way, $client,
+        'auth-method'   => 'custom-oauth2',
+        'client-secret' => $client->{'client-secret'},
+        %more,
     );
 }
 

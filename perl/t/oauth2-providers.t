@@ -10,7 +10,8 @@ use lib "$FindBin::Bin/lib";
 
 use JSON::PP ();
 use Test::More;
-use Test::Peers qw(write_private);
+use Test::Peers      qw(write_private);
+use Test::OAuth2Mail qw(answer_of exchange_by_hand relay_parameters);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
 use Test::Way::Pvesh;
@@ -20,8 +21,6 @@ my $TARGETS = '/cluster/notifications/targets';
 my $OWN     = 'own-oauth2';
 
 my $sandbox = Test::Peers::Sandbox->new;
-my $smtp    = $sandbox->{smtp};
-my $login   = $sandbox->{users}[0]{login};
 my $client  = $sandbox->client('strict-oauth2');
 my $strict  = { $sandbox->providers }->{'strict-oauth2'};
 
@@ -33,43 +32,26 @@ my sub with_file ($way, $text) {
     return;
 }
 
-my sub answer ($way, @call) {
-    my $answer = $way->call(@call);
-    return $answer->{code} == 200 ? $answer->{data} // 'ok' : "$answer->{code} " . join ' ',
-        $answer->{message} // '', map {"$_: $answer->{errors}{$_}"} keys $answer->{errors}->%*;
-}
-
 my sub exchange ($way, %more) {
-    return answer(
-        $way, 'POST',
-        '/cluster/notifications/smtp-oauth2-token',
-        {
-            'auth-method'        => $OWN,
-            'client-id'          => $client->{'client-id'},
-            'client-secret'      => $client->{'client-secret'},
-            'redirect-uri'       => $client->{'redirect-uris'}[0],
-            'authorization-code' => 'none',
-            %more,
-        },
+    return exchange_by_hand(
+        $way, $client,
+        'auth-method'   => $OWN,
+        'client-secret' => $client->{'client-secret'},
+        %more,
     );
 }
 
 my sub make_target ($way, %more) {
-    return answer(
+    return answer_of(
         $way, 'POST', $PATH,
-        {
+        relay_parameters(
+            $sandbox,
             name                   => 'mail',
-            server                 => $smtp->{host},
-            port                   => $smtp->{'port-starttls'},
-            mode                   => 'starttls',
-            username               => $login,
-            mailto                 => ['ann@example.org'],
-            'from-address'         => $login,
             'auth-method'          => $OWN,
             'oauth2-client-id'     => $client->{'client-id'},
             'oauth2-client-secret' => $client->{'client-secret'},
             %more,
-        }
+        )
     );
 }
 
@@ -82,10 +64,10 @@ for my $class (qw(Direct Pvesh)) {
         my $token = exchange($way, 'authorization-code' => $sandbox->code('strict-oauth2'));
         unlike $token, qr/\A\d{3} /, 'a token';
         is make_target($way, 'oauth2-refresh-token' => $token), 'ok', 'made';
-        is answer($way, 'POST', "$TARGETS/mail/test", {}),      'ok', 'a mail goes out';
-        my $entry = answer($way, 'GET', "$PATH/mail", {});
-        is $entry->{'auth-method'},                                   $OWN, 'it is shown';
-        is answer($way, 'GET', "$PATH/mail/status", {})->{condition}, 'ok', 'status';
+        is answer_of($way, 'POST', "$TARGETS/mail/test", {}),   'ok', 'a mail goes out';
+        my $entry = answer_of($way, 'GET', "$PATH/mail", {});
+        is $entry->{'auth-method'},                                      $OWN, 'it is shown';
+        is answer_of($way, 'GET', "$PATH/mail/status", {})->{condition}, 'ok', 'status';
     };
 }
 
@@ -134,7 +116,7 @@ subtest 'an application that acts for itself needs scopes' => sub {
         qr/\A400 .*oauth2-scopes: is missing [(]needed with oauth2-grant-type 'client-credentials'/s,
         'none';
     is make_target($way, %app, 'oauth2-scopes' => 'mail'), 'ok', 'some';
-    like answer($way, 'PUT', "$PATH/mail", { delete => ['oauth2-scopes'] }),
+    like answer_of($way, 'PUT', "$PATH/mail", { delete => ['oauth2-scopes'] }),
         qr/\A400 .*oauth2-scopes: is missing/s, 'deleted';
 };
 

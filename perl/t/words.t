@@ -13,25 +13,14 @@ use Test::Registered qw(registered);
 use PVE::API2;
 use PVE::JSONSchema qw(get_standard_option);
 use Test::More;
-use Test::Peers qw(root slurp);
+use Test::Peers      qw(root slurp);
+use Test::PlainWords qw(plain_words);
 
 my $LONGEST = 250;
 my $SECRET  = 'Secret; never returned by the API.';
 
-my $BANNED = join '|',
-    map {s/ /\\s+/gr} (
-    'mend(?:s|ed)?', 'hand(?:s|ed)? in', '(?:set|sets) aside', 'ways?',
-    'the line',      'stand(?:s|ing)?',  'turn(?:s|ed)?',      'put(?:s)? down',
-    'takes?',        'taken',            'took',               'comes?',
-    'came',          'be none',          'is no',              '(?:has|have) to',
-    'by itself',     'anew',             'in the clear',       'beyond',
-    'whoever',       'blanks?',          'at all',
-    );
-
-# what the terms replace
-my $OTHER = join '|', 'grants?', 'renew(?:s|ed|al)?', 'admins?', 'switch(?:ed)? off',
-    '(?-i:client id)',
-    'e-mail';
+my $WORDS = plain_words('stand(?:s|ing)?', 'turned', 'takes?', 'taken', 'took', '(?-i:client id)',
+    'e-mail',);
 
 my %seen;
 
@@ -68,7 +57,7 @@ my sub faults_of ($text) {
     push @faults, 'no full stop at the end'         if $text !~ /[^.\s][.]\z/;
     push @faults, 'begins with an article'          if $text =~ /\A(?:The|An?)\b/;
     push @faults, 'begins with a question'          if $text =~ /\A(?:What|How things|When)\b/;
-    push @faults, "'$1'" while $text =~ /(?<![\w-])($BANNED|$OTHER)(?![\w-])/gi;
+    push @faults, "'$1'" while $text =~ /$WORDS/g;
     push @faults, "'Without it': say the default" if $text =~ /\bWithout it (?:the|a|it)\b/;
     push @faults, 'white space'                   if $text =~ /\s\s|[^\x20-\x7e]|\s\z/;
     return join ', ', @faults;
@@ -107,7 +96,7 @@ subtest 'the documentation of the Perl interface' => sub {
     for my $file ('lib/PVE/RS/Notify.pod', 'lib/PVE/Notify.pm') {
         my ($pod) = slurp(root() . "/perl/$file") =~ /(^=head1 .*)/ms;
         $pod =~ s/C<[^<>]*>//g;
-        my @found = $pod =~ /(?<![\w-])($BANNED|$OTHER)(?![\w-])/gi;
+        my @found = $pod =~ /$WORDS/g;
         is_deeply \@found, [], $file;
     }
 };

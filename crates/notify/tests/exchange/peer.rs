@@ -4,13 +4,13 @@
 use std::error::Error as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use std::{env, fs, process, thread};
+use std::{env, fs, thread};
 
 use notify::oauth2::Error;
 use notify::oauth2::{CodeExchange, exchange_code_until};
@@ -25,29 +25,14 @@ pub const CANARY: &str = "cAnArY";
 
 pub type Tls = SslStream<TcpStream>;
 
-/// A folder that goes away.
-pub struct Folder(pub PathBuf);
+#[path = "folder.rs"]
+mod folder;
+pub use folder::Folder;
 
-impl Folder {
-    pub fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        loop {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = env::temp_dir().join(format!("notify-test-{}-{number}", process::id()));
-            match fs::create_dir(&path) {
-                Ok(()) => return Self(path),
-                // left by a process of this number that was killed
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => panic!("{}: {error}", path.display()),
-            }
-        }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Says why a test is left out; in continuous integration that is a failure.
+pub fn skip(why: &str) {
+    assert!(env::var_os("CI").is_none(), "{why}");
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// Runs the program that follows where these stand in the places of others. None where the machine
@@ -60,14 +45,7 @@ pub fn with_mounts(instead: &[(&Path, &str)]) -> Option<Command> {
         ))
     };
     if !begin().arg("true").status().unwrap().success() {
-        assert!(
-            env::var_os("CI").is_none(),
-            "this machine allows no namespaces"
-        );
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED: this machine allows no namespaces"
-        );
+        skip("this machine allows no namespaces");
         return None;
     }
     let binds = instead

@@ -6,6 +6,8 @@
 
 mod chains;
 mod environment;
+#[path = "../exchange/folder.rs"]
+mod folder;
 mod keys;
 mod names;
 mod namespace;
@@ -19,38 +21,9 @@ mod server;
 mod store;
 mod times;
 
-use std::io::ErrorKind;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs, process};
-
+use folder::Folder;
 use pki::Workshop;
 use row::{Row, check_all};
-
-/// A folder that goes away.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        loop {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = env::temp_dir().join(format!("notify-tls-{}-{number}", process::id()));
-            match fs::create_dir(&path) {
-                Ok(()) => return Self(path),
-                // left by a process of this number that was killed
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => panic!("{}: {error}", path.display()),
-            }
-        }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn check(rows: &[Row]) {
     let folder = Folder::new();

@@ -6,7 +6,7 @@ use v5.36;
 
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(code_parameters target_parameters);
+our @EXPORT_OK = qw(answer_of code_parameters exchange_by_hand relay_parameters target_parameters);
 
 # Of POST /cluster/notifications/smtp-oauth2-token, with a code of a new consent.
 sub code_parameters ($sandbox) {
@@ -36,6 +36,42 @@ sub target_parameters ($sandbox, $refresh_token) {
         'oauth2-client-secret' => $client->{'client-secret'},
         'oauth2-refresh-token' => $refresh_token,
     };
+}
+
+# Of a target at the sandbox's mail server that logs in as the sandbox's first user, with these more.
+sub relay_parameters ($sandbox, %more) {
+    my $login = $sandbox->{users}[0]{login};
+    return {
+        server         => $sandbox->{smtp}{host},
+        port           => $sandbox->{smtp}{'port-starttls'},
+        mode           => 'starttls',
+        username       => $login,
+        mailto         => ['ann@example.org'],
+        'from-address' => $login,
+        %more,
+    };
+}
+
+# Answers what a call gives, 'ok' for nothing, or the code with the message and what is said of parameters.
+sub answer_of ($way, @call) {
+    my $answer = $way->call(@call);
+    return $answer->{data} // 'ok' if $answer->{code} == 200;
+    return join ' ', $answer->{code}, $answer->{message} // '',
+        map {"$_: $answer->{errors}{$_}"} keys $answer->{errors}->%*;
+}
+
+# The same for an exchange by this client, with these more.
+sub exchange_by_hand ($way, $client, %more) {
+    return answer_of(
+        $way, 'POST',
+        '/cluster/notifications/smtp-oauth2-token',
+        {
+            'client-id'          => $client->{'client-id'},
+            'redirect-uri'       => $client->{'redirect-uris'}[0],
+            'authorization-code' => 'none',
+            %more,
+        },
+    );
 }
 
 1;
