@@ -98,13 +98,11 @@ my sub hour ($sandbox) {
 }
 
 my sub upkeep ($sandbox) {
-    my $config = empty_config(
-        host_dir(
-            $sandbox->providers,
-            'state-dir' => "host_dir($sandbox->providers/state",
-            'run-dir'   => "host_dir($sandbox->providers/run"
-        )
-    );
+    my $config = empty_config(host_dir(
+        $sandbox->providers,
+        'state-dir' => "host_dir($sandbox->providers/state",
+        'run-dir'   => "host_dir($sandbox->providers/run"
+    ));
     add($config, $sandbox, "target-$_", "token-$_") for 1 .. $TARGETS;
     $config->apply_oauth2_changes('root@pam');
     my @times;
