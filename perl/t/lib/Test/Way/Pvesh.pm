@@ -1,6 +1,7 @@
 package Test::Way::Pvesh;
 
-# A way to the API: the host's pvesh, a process for each call.
+# A way to the API: the host's pvesh, a process for each call. Warnings of a
+# call that succeeds are its message.
 
 use v5.36;
 
@@ -25,8 +26,10 @@ sub call ($self, $verb, $path, $param) {
     my $ended  = pvesh($option, $command{$verb}, $path, @words, '--output-format', 'json');
     $ended->{err} =~ s/^pve-notify: \w+: .*\n//mg;    # the log, where there is no journal
     if ($ended->{status} == 0) {
-        die "pvesh: $ended->{err}\n" if length $ended->{err};
-        return { code => 200, data => length $ended->{out} ? $json->decode($ended->{out}) : undef };
+        my $warnings = join '', $ended->{err} =~ /^WARN: .*\n/mg;
+        die "pvesh: $ended->{err}\n" if $ended->{err} ne $warnings;
+        my $data = length $ended->{out} ? $json->decode($ended->{out}) : undef;
+        return { code => 200, data => $data, message => $warnings };
     }
     my ($code, $message, $rest) = $ended->{err} =~ /\A([0-9]{3}) ([^\n]*\n)(.*)\z/s
         or return { code => 500, message => $ended->{err} };
