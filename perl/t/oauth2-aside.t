@@ -123,8 +123,9 @@ for my $row (@PLACES) {
         my $status = ok_call('GET', "$PATH/$name/status", {});
         is $status->{condition}, 'misconfigured', 'which the status says';
         ok abs($status->{'last-error-at'} - time) < 60, 'since when';
-        like $status->{'last-error'}, qr/set oauth2-client-secret again, or change server/,
-            'and what to do';
+        like $status->{'last-error'},
+            qr/; set $key back, or set oauth2-client-secret again; $key is /,
+            'what has changed, and what to do';
         my $before = { %COMMON, $BASE{$base}->%* }->{$key};
         ok_call('PUT', "$PATH/$name", defined $before ? { $key => $before } : { delete => [$key] });
         is condition($name), 'untested', 'the settings go back, and both are there again';

@@ -25,6 +25,24 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
     providers: &LazyCell<Providers, F>,
     smtp: &Smtp,
 ) -> Result<Option<Account>, Error> {
+    let account = without_secret(providers, smtp)?;
+    account
+        .map(|mut account| {
+            if !account.provider.is_public_client() {
+                let secret = smtp.client_secret().ok_or_else(|| missing_secret(smtp))?;
+                check_text("oauth2-client-secret", secret.expose())?;
+                account.client_secret = secret.clone();
+            }
+            Ok(account)
+        })
+        .transpose()
+}
+
+/// The same without client secret: what a login would be for.
+pub(crate) fn without_secret<F: FnOnce() -> Providers>(
+    providers: &LazyCell<Providers, F>,
+    smtp: &Smtp,
+) -> Result<Option<Account>, Error> {
     let method = match smtp.auth_method.as_deref() {
         None | Some("plain") => return Ok(None),
         Some(method) => method,
@@ -59,19 +77,6 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
         check_app_only(&provider)?;
     }
     check_client_auth(method, smtp.oauth2_client_auth.as_deref(), app_only)?;
-    let missing = || {
-        let missing = Parameter::missing("oauth2-client-secret", method);
-        match smtp.has_secret_aside() {
-            true => missing
-                .fix("set oauth2-client-secret again, or change server, provider or username back"),
-            false => missing.fix("set oauth2-client-secret"),
-        }
-    };
-    let client_secret = match smtp.client_secret() {
-        // one that is left from before is not sent
-        _ if provider.is_public_client() => Secret::new(""),
-        secret => secret.cloned().ok_or_else(missing)?,
-    };
     let token_url = provider
         .token_url(smtp.oauth2_tenant_id.as_deref())
         .map_err(of_target)?;
@@ -86,19 +91,24 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
         ..Identity::default()
     };
     check_text("oauth2-client-id", &identity.client)?;
-    if !provider.is_public_client() {
-        check_text("oauth2-client-secret", client_secret.expose())?;
-    }
     Ok(Some(Account {
         target: smtp.name.clone(),
         provider,
-        client_secret,
+        client_secret: Secret::new(""),
         identity,
         peer: smtp.peer_of_grant(),
         refresh_before: smtp
             .oauth2_refresh_before
             .map(|seconds| Duration::from_secs(seconds.into())),
     }))
+}
+
+fn missing_secret(smtp: &Smtp) -> Parameter {
+    let method = smtp.auth_method.as_deref().unwrap_or_default();
+    Parameter::missing("oauth2-client-secret", method).fix(match smtp.has_secret_aside() {
+        true => "set oauth2-client-secret again, or change server, provider or username back",
+        false => "set oauth2-client-secret",
+    })
 }
 
 /// The same error with the name that the parameter has in a target.

@@ -32,6 +32,7 @@ pub(crate) use aside::of as record_of;
 pub use cache::Cache;
 pub use error::{Error, Pause};
 pub(crate) use look::is_due;
+pub(crate) use objection::difference;
 
 use crate::clock::SystemClock;
 use crate::disk::{Disk, SystemDisk};

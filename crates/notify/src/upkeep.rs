@@ -32,6 +32,8 @@ pub struct Target {
     pub name: String,
     /// Its account.
     pub account: Result<Account, Error>,
+    /// What the login would be for, where its client secret was given for other settings.
+    pub aside: Option<Box<Account>>,
 }
 
 /// How things stand with a target.
@@ -121,7 +123,14 @@ pub(crate) fn targets_named(host: &Host, config: &Config, only: Option<&[&str]>)
             Err(error) => Err(error.into()),
         };
         let name = smtp.name.clone();
-        Some(Target { name, account })
+        let aside = account.is_err() && smtp.has_secret_aside();
+        let aside = aside.then(|| account::without_secret(&providers, smtp));
+        let aside = aside.and_then(|aside| aside.ok().flatten()).map(Box::new);
+        Some(Target {
+            name,
+            account,
+            aside,
+        })
     };
     let entities = config.of_kind(Kind::Smtp);
     let entities = entities.into_iter().filter(is_meant);
@@ -139,6 +148,27 @@ impl Keeper<'_> {
         health.completed()
     }
 
+    /// The same message with the setting that has put the client secret aside, where the record tells it.
+    fn told_of_aside(
+        &self,
+        target: &Target,
+        record: &Result<Option<Record>, state::Error>,
+        message: Message,
+    ) -> Message {
+        let (Some(account), Ok(Some(record))) = (&target.aside, record) else {
+            return message;
+        };
+        let Some(changed) = token::difference(account, record_of(account, record)) else {
+            return message;
+        };
+        let setting = changed.setting().unwrap_or_default();
+        message
+            .fix(format!(
+                "set {setting} back, or set oauth2-client-secret again"
+            ))
+            .details(changed.message().details)
+    }
+
     fn examine(&self, target: &Target) -> Health {
         let now = self.clock().now();
         let read = self.store().read(&target.name);
@@ -149,9 +179,8 @@ impl Keeper<'_> {
         let account = match &target.account {
             Ok(account) => account,
             Err(error) => {
-                return health
-                    .but(Condition::Misconfigured, &error.message())
-                    .since(&read);
+                let why = self.told_of_aside(target, &read, error.message());
+                return health.but(Condition::Misconfigured, &why).since(&read);
             }
         };
         match read {

@@ -152,6 +152,16 @@ impl Error {
         }
     }
 
+    /// The setting that has changed, where that is why.
+    #[must_use]
+    pub fn setting(&self) -> Option<&'static str> {
+        match self {
+            Self::SettingsChanged { setting, .. } => Some(setting),
+            Self::ServerChanged { .. } => Some("server"),
+            _ => None,
+        }
+    }
+
     /// What a person is told.
     #[must_use]
     pub fn message(&self) -> Message {

@@ -12,33 +12,29 @@ impl Keeper<'_> {
     /// Why nothing of this record may be used for the account; `None` also where an application that
     /// acts for itself can simply ask for a new token.
     pub(crate) fn objection(&self, account: &Account, record: &Record) -> Option<Error> {
-        let target = account.target.clone();
-        let app_only = account.identity.app_only;
-        let moved = is_for_another_server(account, record);
-        let changed = record.identity != account.identity;
-        if app_only {
-            let changed = !is_for_same_application(account, record);
+        if account.identity.app_only {
             // a client secret of its own was entered for these settings
-            if has_new_secret(account, record) || !(moved || changed) {
+            if has_new_secret(account, record) {
                 return None;
-            }
-            if changed {
-                return Some(settings_changed(account, record));
             }
         } else if record.refresh_token.is_none() {
             return Some(self.no_grant(account));
-        } else if !changed && !moved {
-            return None;
-        } else if changed {
-            return Some(settings_changed(account, record));
         }
-        Some(Error::ServerChanged {
-            target,
-            granted: Box::new(record.peer.clone().unwrap_or_default()),
-            named: Box::new(account.peer.clone()),
-            app_only,
-        })
+        difference(account, record)
     }
+}
+
+/// In what the settings are others than those that the record was made for.
+pub(crate) fn difference(account: &Account, record: &Record) -> Option<Error> {
+    if !is_for_same_application(account, record) {
+        return Some(settings_changed(account, record));
+    }
+    is_for_another_server(account, record).then(|| Error::ServerChanged {
+        target: account.target.clone(),
+        granted: Box::new(record.peer.clone().unwrap_or_default()),
+        named: Box::new(account.peer.clone()),
+        app_only: account.identity.app_only,
+    })
 }
 
 fn settings_changed(account: &Account, record: &Record) -> Error {

@@ -21,7 +21,7 @@ pub struct Report {
 #[must_use]
 pub fn run(keeper: &Keeper<'_>, targets: Vec<Target>, deadline: Deadline) -> Vec<Report> {
     let (mut reports, mut due) = (Vec::new(), Vec::new());
-    for Target { name, account } in targets {
+    for Target { name, account, .. } in targets {
         let since = account.and_then(|account| {
             let since = alone(&name, || Ok(keeper.left_since(&account)))?;
             Ok(since.map(|since| (since, account)))

@@ -18,6 +18,7 @@ fn target(site: &Site) -> Target {
     Target {
         name: TARGET.to_owned(),
         account: Ok(site.account.clone()),
+        aside: None,
     }
 }
 
@@ -77,10 +78,12 @@ fn one_dead_target_does_not_stop_the_others() {
             account: Err(Error::Panicked {
                 target: "mail".to_owned(),
             }),
+            aside: None,
         },
         Target {
             name: "other".to_owned(),
             account: Ok(other),
+            aside: None,
         },
         target(&site),
     ];

@@ -33,6 +33,7 @@ fn targets(accounts: &[Account]) -> Vec<Target> {
     let target = |account: &Account| Target {
         name: account.target.clone(),
         account: Ok(account.clone()),
+        aside: None,
     };
     accounts.iter().map(target).collect()
 }
