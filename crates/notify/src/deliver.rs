@@ -252,7 +252,7 @@ impl Log {
             self.add(Level::Warning, format!("target `{target}`: {warning}"));
         }
         for failure in failures::of(&report.recipients) {
-            let text = format!("could not notify via target `{target}`: {failure}");
+            let text = format!("could not notify via target `{target}`: {failure:#}");
             self.add(Level::Err, text);
         }
     }

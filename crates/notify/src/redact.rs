@@ -1,5 +1,5 @@
 //! Makes a foreign text fit to be shown: no secret of the call in any form that a server could echo,
-//! no control characters, at most 300 characters.
+//! no control characters, at most 1000 characters.
 //!
 //! A secret is found raw, percent- or form-encoded (any character may be escaped, in either case), as JSON
 //! escapes it, in base64 (both alphabets, padded or not, also as the tail of something longer) and as a
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::Secret;
 
 /// The longest text that comes out, in characters.
-const MAX_CHARS: usize = 300;
+const MAX_CHARS: usize = 1000;
 /// So many matching bytes count as a secret that was cut off.
 const CUT_OFF: usize = 12;
 /// What stands in a secret's place.

@@ -241,7 +241,7 @@ impl Health {
         self.last_error_at = None;
         self.cause = Some(why.headline());
         self.cure.clone_from(&why.fix);
-        self.details.clone_from(&why.details);
+        self.details = why.shown_details();
         self
     }
 

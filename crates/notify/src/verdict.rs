@@ -123,17 +123,22 @@ fn snagged(snag: Snag) -> Verdict {
     }
 }
 
-/// RFC 9110 section 15.
+/// RFC 9110 section 15. A gateway tells nothing of what its server did with the request.
 fn status_of(status: u16) -> Verdict {
     match status {
-        408 | 425 | 429 | 500..=599 => Verdict::Temporary,
+        502 | 504 => Verdict::Unknown,
+        status if is_passing(status) => Verdict::Temporary,
         _ => Verdict::Refused,
     }
 }
 
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..=599)
+}
+
 fn denied(denial: &Denial) -> Verdict {
     // words in such an answer may be those of a gateway
-    if status_of(denial.status) == Verdict::Temporary {
+    if is_passing(denial.status) {
         return Verdict::Temporary;
     }
     let Denial {

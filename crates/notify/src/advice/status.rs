@@ -5,7 +5,7 @@ use super::{Advice, row};
 
 /// The first row whose range has the status counts; the last one has any.
 #[rustfmt::skip]
-static TABLE: [(std::ops::RangeInclusive<u16>, Advice); 11] = [
+static TABLE: [(std::ops::RangeInclusive<u16>, Advice); 13] = [
     (300..=399, row("status-redirect", 502, "the server redirects to another address, which is not followed",
         Reader, "set server or url of the target to the final address")),
     (401..=403, row("status-login", 502, "the server does not accept the target's credentials",
@@ -24,6 +24,10 @@ static TABLE: [(std::ops::RangeInclusive<u16>, Advice); 11] = [
         Reader, "check the server's log if this lasts")),
     (429..=429, row("status-limit", 502, "rate limited by the server (HTTP 429)",
         Reader, "send fewer notifications, or raise the limit on the server")),
+    (502..=502, row("status-gateway", 502, "a proxy got no valid answer; the notification may or may not have arrived",
+        Reader, "check the log of the server, and of the proxy before it")),
+    (504..=504, row("status-gateway-late", 504, "a proxy got no answer in time; the notification may or may not have arrived",
+        Reader, "check the log of the server, and why it is slow")),
     (500..=599, row("status-server", 502, "internal error of the server, or of a proxy before it",
         Reader, "check the server's log")),
     (0..=u16::MAX, row("status", 502, "the server does not accept the notification",

@@ -27,7 +27,7 @@ pub enum Error {
         provider: String,
         /// What its answer was.
         cause: Cause,
-        /// Its own words, or what it has granted: at most 300 characters, free of secrets and control
+        /// Its own words, or what it has granted: at most 1000 characters, free of secrets and control
         /// characters.
         said: Option<String>,
         /// Seconds (at most 3600) after which it wants to be asked again.
@@ -116,7 +116,7 @@ impl Error {
                 client_auth,
                 ..
             } => {
-                let pause = retry_after.map(|seconds| format!("retry after {seconds} s"));
+                let pause = retry_after.map(|seconds| format!("asked to wait {seconds} s"));
                 let said = said.as_ref().map(|said| match self.cause() {
                     // the two lists, in words of ours
                     Cause::Odd(_) => said.clone(),

@@ -21,7 +21,7 @@ pub struct Reply {
     pub code: u16,
     /// Class, subject and detail, for instance `5.7.8`.
     pub enhanced: Option<(u8, u16, u16)>,
-    /// The text of all lines, fit to be shown: at most 300 characters, free of secrets and control
+    /// The text of all lines, fit to be shown: at most 1000 characters, free of secrets and control
     /// characters.
     pub text: String,
 }

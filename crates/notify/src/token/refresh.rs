@@ -220,7 +220,7 @@ pub(super) fn trouble(code: u16, message: &Message, now: i64) -> Trouble {
         message: message.to_string(),
         cause: Some(message.headline()),
         cure: message.fix.clone(),
-        details: message.details.clone(),
+        details: message.shown_details(),
         ..Trouble::default()
     }
 }

@@ -345,7 +345,7 @@ fn what_is_wrong_with_the_settings_is_told_before_anything_is_sent() {
         (
             "\tauth-method google-oauth2\n\tmailto ann@example.org\n",
             "pve@example.org",
-            "oauth2-client-secret: is missing (needed with auth-method 'google-oauth2'); set oauth2-client-secret",
+            "oauth2-client-id: is missing (needed with auth-method 'google-oauth2')",
         ),
         (
             "\tmailto ann@example.org\n",

@@ -33,7 +33,9 @@ fn every_status_has_its_meaning() {
         ("425 Too Early", "unsent", 2),
         ("429 Too Many Requests", "unsent", 2),
         ("500 Failed", "unsent", 2),
+        ("502 Bad Gateway", "unknown", 1),
         ("503 Unavailable", "unsent", 2),
+        ("504 Gateway Timeout", "unknown", 1),
     ] {
         let (server, seen) = web(&format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"));
         let site = at(&format!("http://localhost:{}", server.address.port()));
@@ -69,7 +71,7 @@ fn what_the_server_says_about_a_refusal_is_told_without_secrets() {
             &gotify,
             "; server says: \"<masked> is no token\"".to_owned(),
         ),
-        (&endless, format!("; server says: \"{}…\"", "x".repeat(299))),
+        (&endless, format!("; server says: \"{}…\"", "x".repeat(159))),
     ] {
         let site = at(&format!("http://localhost:{}", server.address.port()));
         let (word, reason) = site.outcome();
