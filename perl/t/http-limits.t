@@ -9,14 +9,14 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
 use IO::Socket::IP;
-use IO::Socket::SSL        ();
 use IO::Socket::SSL::Utils qw(CERT_asHash CERT_free PEM_file2cert);
 use JSON::PP               qw(decode_json);
 use PVE::NotifyHost::Certificate;
 use PVE::Notify::File;
 use Test::More;
 use Test::NotifyHost
-    qw(curl host_folder is_gone log_of needs_root put_file serve_host wait_until workers_of);
+    qw(connect_to curl host_folder is_gone log_of memory_of needs_root put_file serve_host
+    sleepers_of wait_until workers_of);
 use Test::Peers qw(stop);
 use Time::HiRes qw(time);
 
@@ -35,20 +35,6 @@ my @test_api = (
 my $host = serve_host($dir, perl => [@test_api]);
 my $ticket;    # of the login below
 my @token = ('-H', "Authorization: PVEAPIToken=joe\@pve!test=$canary");
-
-# a TLS connection, or a bare one
-sub connect_to ($host, $tls = 1) {
-    my $socket = IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $host->{port})
-        or die "connect: $@";
-    return $socket if !$tls;
-    IO::Socket::SSL->start_SSL(
-        $socket,
-        SSL_ca_file         => "$host->{dir}/config/notify-host.crt",
-        SSL_verifycn_name   => 'localhost',
-        SSL_verifycn_scheme => 'http'
-    ) or die "TLS: $IO::Socket::SSL::SSL_ERROR";
-    return $socket;
-}
 
 # seconds until the other side closes, undef if it does not within the limit
 sub closed_after ($socket, $limit) {
@@ -77,11 +63,6 @@ sub crowd_of ($host, $count) {
     close($tell);
     sysread($ready, my $nothing, 1) or die 'no crowd';
     return $pid;
-}
-
-sub memory_of ($pid) {
-    my ($status) = PVE::Notify::File::read_file("/proc/$pid/status");
-    return $status =~ /^VmRSS:\s+(\d+) kB/m ? $1 / 1024 : die;
 }
 
 subtest 'the server answers over TLS with its own certificate' => sub {
@@ -159,12 +140,10 @@ subtest 'a certificate is renewed near its end, and never if it is the admin\'s'
 subtest 'requests that are too large' => sub {
     my $file = "$dir/large";
     open(my $out, '>', $file) or die;
-    print {$out} 'text=' . 'x' x (4 * 1024 * 1024 - 5);
+    print {$out} 'text=' . 'x' x (4 * 1024 * 1024 - 4);
     close($out) or die;
-
-    # the header counts as well
     is curl($host, '/api2/json/test/echo', @token, '--data-binary', "\@$file")->{status}, 413,
-        '4 MiB and a header';
+        '4 MiB and a byte';
     truncate($file, 4_000_000);
     is curl($host, '/api2/json/test/echo', @token, '--data-binary', "\@$file")->{status}, 200,
         '4 MB';
@@ -230,12 +209,15 @@ subtest 'a method that blocks holds up nobody' => sub {
         my $answer = curl($host, '/api2/json/test/protected/sleep?number=8', @token);
         POSIX::_exit($answer->{status} == 200 ? 0 : 1);
     }
-    ok wait_until(5, sub { scalar(workers_of($host)) }), 'it runs in a process of its own';
+    ok wait_until(5, sub { scalar(sleepers_of($host)) }), 'it runs in a process of its own';
+    my ($sleeper) = sleepers_of($host);
+    isnt $sleeper, $host->{pid}, 'which is not the server';
     is curl($host, '/api2/json/test/protected/who', @token)->{status}, 200, 'another one';
     is waitpid($pid, POSIX::WNOHANG()), 0, 'is answered while the first still waits';
     waitpid($pid, 0);
     is $?, 0, 'and has its answer';
-    is_deeply [workers_of($host)], [], 'no process is left';
+    is_deeply [workers_of($host)], [], 'there are as many processes as before';
+    unlink "$dir/run/sleeper-$sleeper";
 };
 
 subtest 'slow and silent clients are cut off, and keep nobody out' => sub {
@@ -391,9 +373,10 @@ subtest 'it ends in good order' => sub {
         my $answer = curl($host, '/api2/json/test/protected/sleep?number=2', @token);
         POSIX::_exit($answer->{status} == 200 ? 0 : 1);
     }
-    ok wait_until(5, sub { scalar(workers_of($host)) }), 'a request is running';
-    my @workers = map { $_->{pid} } workers_of($host);
-    my $idle    = connect_to($host);
+    ok wait_until(5, sub { scalar(sleepers_of($host)) }), 'a request is running';
+    my @workers = (sleepers_of($host), keys $host->{helper}->%*);
+    unlink glob("$dir/run/sleeper-*");
+    my $idle = connect_to($host);
     kill(TERM => $host->{pid});
     ok defined(closed_after($idle, 5)), 'an idle connection is closed';
     ok wait_until(
@@ -415,8 +398,8 @@ subtest 'a killed server leaves nothing that stands in the way' => sub {
         curl($server, '/api2/json/test/protected/sleep?number=1', @token);
         POSIX::_exit(0);
     }
-    ok wait_until(5, sub { scalar(workers_of($server)) }), 'a request is running';
-    my ($worker) = map { $_->{pid} } workers_of($server);
+    ok wait_until(5, sub { scalar(sleepers_of($server)) }), 'a request is running';
+    my ($worker) = sleepers_of($server);
     kill(KILL => $server->{pid});
     waitpid($_, 0) for $server->{pid}, $pid;
     my $next = serve_host($dir);

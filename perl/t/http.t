@@ -189,16 +189,19 @@ subtest 'bodies that are wrong' => sub {
         ['a list',              $type, '["a"]',             qr/not a JSON object/],
         ['a string',            $type, '"a"',               qr/not valid JSON|not a JSON object/],
         ['null',                $type, 'null',              qr/not valid JSON|not a JSON object/],
-        ['deep',           $type, '{"text":' . '[' x 5000 . ']' x 5000 . '}', qr/not valid JSON/],
-        ['JSON in latin1', $type, qq({"text":"\xe9"}),                        qr/verification/],
-        ['a byte order mark',     $type, qq(\xef\xbb\xbf{"text":"a"}),        qr/./],
-        ['a lone surrogate',      $type, '{"text":"a\ud800b"}',               qr/verification/],
-        ['a null value',          $type, '{"text":null}',                     'text'],
-        ['a boolean for a text',  $type, '{"text":true}',                     'text'],
-        ['an object for a text',  $type, '{"text":{"a":1}}',                  'text'],
-        ['a name twice',          $type, '{"text":"a","text":"b"}',           qr/more than once/],
-        ['a name twice, escaped', $type, '{"text":"a","te\u0078t":"b"}',      qr/more than once/],
-        ['many parameters', $form, join('&', map {"a$_=1"} 1 .. 300), qr/too many parameters/],
+        ['deep',  $type, '{"text":' . '[' x 5000 . ']' x 5000 . '}',   qr/deeper than 8 levels/],
+        ['broad', $type, '{"text":[' . '1,' x 20_000 . '1]}',          qr/more than 10000 values/],
+        ['broad objects', $type, '{"text":[' . '{},' x 20_000 . '1]}', qr/more than 10000 values/],
+        ['broad, in a string', $type, '{"text":"' . ',' x 20_000 . '","none":1}', 'none'],
+        ['JSON in latin1',     $type, qq({"text":"\xe9"}),                        qr/verification/],
+        ['a byte order mark',  $type, qq(\xef\xbb\xbf{"text":"a"}),               qr/./],
+        ['a lone surrogate',   $type, '{"text":"a\ud800b"}',                      qr/verification/],
+        ['a null value',       $type, '{"text":null}',                            'text'],
+        ['a boolean for a text',  $type, '{"text":true}',                'text'],
+        ['an object for a text',  $type, '{"text":{"a":1}}',             'text'],
+        ['a name twice',          $type, '{"text":"a","text":"b"}',      qr/more than once/],
+        ['a name twice, escaped', $type, '{"text":"a","te\u0078t":"b"}', qr/more than once/],
+        ['many parameters', $form, join('&', map {"a$_=1"} 1 .. 300),    qr/too many parameters/],
     );
     for my $case (@cases) {
         my ($title, $header, $body, $expect) = @$case;
@@ -256,16 +259,25 @@ subtest 'protected methods run in processes of their own' => sub {
         ->status_is(500)
         ->json_is('/message' => "the result is too large\n");
     $t->get_ok("$json/protected/descriptors")
-        ->json_is('/data' => [], 'nothing of the server is open');
+        ->json_like('/data/0' => qr/\Asocket:/, 'what leads to the server')
+        ->json_hasnt('/data/1', 'nothing of the server is open');
     $t->get_ok("$json/protected/child")->status_is(200);
     my $forgotten = $t->tx->res->json->{data};
     ok wait_until(5, sub { is_gone($forgotten) }), 'a process that its method forgot is ended';
+    $t->app->pool->stop;
     is_deeply [children_of($$)], [], 'no process is left';
 };
 
 subtest 'a slow method holds up nobody, and is stopped at its deadline' => sub {
-    my $workers = PVE::NotifyHost::Workers->new(max => 2, max_queue => 1, deadline => 2);
-    my $slow    = server('Test::API', workers => $workers);
+    my $slow = server('Test::API');
+    my $pool = PVE::NotifyHost::Pool->new(
+        serve     => $slow->app->serve_call,
+        max       => 2,
+        max_queue => 1,
+        deadline  => 2,
+        idle      => 0,
+    );
+    $slow->app->pool($pool);
     my @order;
     my $get = sub ($path, $title) {
         return $slow->ua->get_p("$json/$path")->then(sub ($tx) {
@@ -286,8 +298,9 @@ subtest 'a slow method holds up nobody, and is stopped at its deadline' => sub {
     );
     Mojo::Promise->all(@calls, $last)->wait;
     is_deeply [sort @order[0, 1]], ['quick 200', 'too many 503'], 'answered while others block';
-    is_deeply [@order[2 .. 4]],  ['sleeper 200', 'waiting 200', 'hanger 504'], 'the others in turn';
-    is_deeply [children_of($$)], [],                                           'no process is left';
+    is_deeply [@order[2 .. 4]], ['sleeper 200', 'waiting 200', 'hanger 504'], 'the others in turn';
+    $_->stop for $pool, $real->app->pool;
+    is_deeply [children_of($$)], [], 'no process is left';
 };
 
 subtest 'bad calls of the code exchange' => sub {

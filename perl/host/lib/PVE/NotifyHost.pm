@@ -7,10 +7,11 @@ package PVE::NotifyHost;
 use Mojo::Base 'Mojolicious', -signatures;
 use v5.36;
 
-use Mojo::Util                                 qw(steady_time);
-use PVE::API2::Cluster::Notifications::Message qw(with_plain_first_line);
-use PVE::NotifyHost::Auth;
+use Mojo::Util qw(steady_time);
+use PVE::NotifyHost::Arrival;
+use PVE::NotifyHost::Call;
 use PVE::NotifyHost::LoginLimit;
+use PVE::NotifyHost::Pool;
 use PVE::NotifyHost::Reply;
 use PVE::NotifyHost::Routes;
 use PVE::NotifyHost::Workers;
@@ -20,10 +21,26 @@ has login_descriptors => sub { [] };
 has login_limit       => sub { PVE::NotifyHost::LoginLimit->new };
 has login_workers     => sub { PVE::NotifyHost::Workers->new(max => 4, max_queue => 16) };
 has token_limit       => sub { PVE::NotifyHost::LoginLimit->new };
-has workers           => sub { PVE::NotifyHost::Workers->new };
+has pool              => sub ($self) {
+    return PVE::NotifyHost::Pool->new(
+        serve         => $self->serve_call,
+        warm          => 2,
+        max_of_user   => 4,
+        max_queue     => 512,
+        queue_of_user => 256,
+    );
+};
 
-# room for a parameter of 1 MiB in any encoding, so that the method can name it when it refuses it
-my $MAX_REQUEST = 4 * 1024 * 1024;
+# Each may wait for half a minute: more processes, and none of them kept.
+has network_pool => sub ($self) {
+    return PVE::NotifyHost::Pool->new(
+        serve         => $self->serve_call,
+        max           => 16,
+        max_of_user   => 8,
+        max_queue     => 128,
+        queue_of_user => 32,
+    );
+};
 
 my $PAGE = <<'END';
 <!DOCTYPE html>
@@ -48,25 +65,16 @@ my %HEADERS = (
 
 sub startup ($self) {
     $self->mode('production');
-    $self->max_request_size($MAX_REQUEST);
+    $self->max_request_size($PVE::NotifyHost::Admission::MAX_BODY + 64 * 1024);
     $self->log->level('info')->format(\&log_line);
-    $self->hook(after_build_tx => sub ($tx, $app) { prepare($tx->req) });
+    $self->hook(after_build_tx => sub ($tx, $app) { PVE::NotifyHost::Arrival::watch($app, $tx) });
     return;
 }
 
-# The framework would write larger bodies to a temporary file; a secret has no business there. And
-# it would read the whole of a body that is announced to be too large.
-sub prepare ($request) {
-    $request->content->auto_upgrade(0);
-    $request->content->asset->auto_upgrade(0);
-    $request->on(
-        progress => sub ($req) {
-            return if ($req->headers->content_length // '') !~ /\A[0-9]+\z/ || $req->error;
-            $req->error({ message => 'Maximum message size exceeded' })
-                if $req->headers->content_length > $MAX_REQUEST;
-        },
-    );
-    return;
+# what a process does with a call
+sub serve_call ($self) {
+    my $class = $self->api_class;
+    return sub ($request) { return PVE::NotifyHost::Call::run($class, $request) };
 }
 
 sub dispatch ($self, $c) {
@@ -80,23 +88,21 @@ sub dispatch ($self, $c) {
 }
 
 sub serve ($self, $c) {
-    my $req = $c->req;
-    return refuse($c, refusal_of($req->error->{message})) if $req->error;
+    my $req   = $c->req;
+    my $error = $req->error;
+    return refuse($c, refusal_of($error->{message})) if $error && !$error->{refusal};
     return refuse($c, 400, "there are no WebSockets here\n") if $c->tx->is_websocket;
 
-    my $path = PVE::NotifyHost::Routes::path_parts($req)
-        // return refuse($c, 400, "the path is not valid\n");
-    my $method = $req->method;
-    if ($method eq 'OPTIONS') {
+    my $admission = PVE::NotifyHost::Arrival::admission($self, $c->tx);
+    my $failure   = $error ? $error->{refusal} : $admission->{failure};
+    $c->stash(user => $admission->{user});
+    return PVE::NotifyHost::Routes::refuse($c, $admission->{format} // 'json', $failure)
+        if $failure;
+    my $page = $admission->{page} // return PVE::NotifyHost::Routes::serve($c, $admission);
+    if ($page eq 'OPTIONS') {
         $c->res->headers->allow('GET, HEAD, POST, PUT, DELETE, OPTIONS');
         return $c->rendered(204);
     }
-    my ($first, $format, @rest) = @$path;
-    return PVE::NotifyHost::Routes::serve($c, $format, \@rest)
-        if ($first // '') eq 'api2' && ($format // '') =~ /\A(?:json|extjs)\z/;
-    return refuse($c, 501,
-        with_plain_first_line("Method '$method /" . join('/', @$path) . "' not implemented\n"))
-        if @$path || $method !~ /\A(?:GET|HEAD)\z/;
     $c->res->headers->content_type('text/html;charset=UTF-8');
     $c->res->body($PAGE);
     return $c->rendered(200);
@@ -107,7 +113,7 @@ sub refusal_of ($message) {
     return (400, "the request is not valid HTTP\n") if $message !~ /\AMaximum/;
     return (414, "the address is too long\n")       if $message =~ /start-line/;
     return (431, "the header is too large\n")       if $message =~ /header/;
-    return (413, "the request is larger than $MAX_REQUEST bytes\n");
+    return (413, "the request is too large\n");
 }
 
 sub refuse ($c, $status, $message) {
@@ -158,8 +164,8 @@ PVE::NotifyHost - the HTTP API of a notification host that is not a PVE node
 =head1 DESCRIPTION
 
 Paths: F</api2/json/...> and F</api2/extjs/...> as on a node, and F</>. C<api_class> is the root of
-the API (a L<PVE::RESTHandler>), C<workers> runs what may block (L<PVE::NotifyHost::Workers>) and
-C<login_workers> the logins, so that those can never keep the users out,
+the API (a L<PVE::RESTHandler>), C<pool> runs calls and C<network_pool> those that wait for other machines
+(L<PVE::NotifyHost::Pool>), C<login_workers> the logins, so that those can never keep the users out,
 C<login_limit> and C<token_limit> slow down who guesses (L<PVE::NotifyHost::LoginLimit>), and
 C<login_descriptors> are the file descriptors that a login needs.
 

@@ -7,6 +7,8 @@ use v5.36;
 use parent 'PVE::RESTHandler';
 
 use PVE::Exception qw(raise raise_param_exc);
+use PVE::Cluster;
+use PVE::Notify::File;
 use PVE::RPCEnvironment;
 
 my %text = (type => 'string', optional => 1);
@@ -62,7 +64,12 @@ add_method('protected/crash', sub ($param) { kill(KILL => $$); sleep 5 }, protec
 add_method('protected/exit',  sub ($param) { POSIX::_exit(0) },           protected => 1);
 add_method(
     'protected/sleep',
-    sub ($param) { sleep($param->{number}); return 'slept' },
+    sub ($param) {
+        PVE::Notify::File::replace_file(PVE::Cluster::dirs()->{run} . "/sleeper-$$",
+            '', oct('0600'));
+        sleep($param->{number});
+        return 'slept';
+    },
     protected => 1
 );
 add_method('protected/large', sub ($param) { return 'x' x (5 * 1024 * 1024) }, protected => 1);
@@ -83,7 +90,7 @@ add_method(
         opendir(my $dir, '/proc/self/fd') or die;
         my @open =
             map { readlink("/proc/self/fd/$_") // () } grep { /\A\d+\z/ && $_ > 2 } readdir($dir);
-        return [grep { /\A(?:socket|\/)/ && !m{\A/proc/} } @open];
+        return [grep { /\A(?:socket|\/)/ && !m{\A/(?:proc/|dev/null\z)} } @open];
     },
     protected => 1,
 );

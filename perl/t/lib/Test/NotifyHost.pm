@@ -6,12 +6,16 @@ package Test::NotifyHost;
 use v5.36;
 
 use Exporter qw(import);
+use IO::Socket::IP;
+use IO::Socket::SSL ();
 use PVE::Notify::File;
 use PVE::NotifyHost::Setup;
 use Test::More  ();
 use Test::Peers qw(new_dir root start write_private);
+use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(host_folder put_file serve_host curl log_of children_of workers_of
+our @EXPORT_OK =
+    qw(host_folder put_file serve_host curl connect_to answer_of memory_of log_of children_of workers_of sleepers_of
     is_gone wait_until needs_root);
 
 # A host's folder; this process uses it from here on.
@@ -69,6 +73,42 @@ sub curl ($host, $path, @args) {
     return { status => $status // 0, reason => $reason, header => $header, body => $body };
 }
 
+# a TLS connection, or a bare one
+sub connect_to ($host, $tls = 1) {
+    my $socket = IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $host->{port})
+        or die "connect: $@";
+    return $socket if !$tls;
+    IO::Socket::SSL->start_SSL(
+        $socket,
+        SSL_ca_file         => "$host->{dir}/config/notify-host.crt",
+        SSL_verifycn_name   => 'localhost',
+        SSL_verifycn_scheme => 'http'
+    ) or die "TLS: $IO::Socket::SSL::SSL_ERROR";
+    return $socket;
+}
+
+# { status, header, body } of what arrives on a connection within that many seconds
+sub answer_of ($socket, $seconds) {
+    my $until = time + $seconds;
+    my $text  = '';
+    $socket->blocking(0);
+    until ($text =~ /\r\n\r\n/) {
+        my $got = sysread $socket, $text, 65536, length $text;
+        next if $got;
+        last if defined $got || time > $until;
+        select undef, undef, undef, 0.01;    ## no critic (ProhibitSleepViaSelect)
+    }
+    my ($header, $body) = split /\r\n\r\n/, $text, 2;
+    my ($status) = ($header // '') =~ m{\AHTTP/1\.1 ([0-9]+)};
+    return { status => $status, header => $header // '', body => $body };
+}
+
+# of a process, in MiB
+sub memory_of ($pid) {
+    my ($status) = PVE::Notify::File::read_file("/proc/$pid/status");
+    return $status =~ /^VmRSS:\s+(\d+) kB/m ? $1 / 1024 : die;
+}
+
 sub log_of ($host) {
     my ($text) = PVE::Notify::File::read_file($host->{log});
     return $text // '';
@@ -84,9 +124,14 @@ sub children_of ($pid) {
     return @children;
 }
 
-# of a server, beside the helper that it has from its start
+# of a server, beside those that it has from its start
 sub workers_of ($host) {
     return grep { !$host->{helper}{ $_->{pid} } } children_of($host->{pid});
+}
+
+# the processes that run the test API's method which sleeps
+sub sleepers_of ($host) {
+    return map {/-([0-9]+)\z/} glob("$host->{dir}/run/sleeper-*");
 }
 
 # Whether a process has ended. An orphan stays a zombie where process 1 does not wait for it, as in

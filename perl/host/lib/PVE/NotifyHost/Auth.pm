@@ -85,29 +85,30 @@ my $LOGIN_SCHEMA = {
     },
 };
 
-sub user_of ($c, $verb) {
-    my $headers = $c->req->headers;
+sub user_of ($app, $tx, $verb) {
+    my $headers = $tx->req->headers;
     my ($token, $secret) = ($headers->authorization // '') =~ /\APVEAPIToken=([^=]+)=(\S+)\z/;
-    return user_of_token($c, $token, $secret) if defined($token);
+    return user_of_token($app, $tx, $token, $secret) if defined($token);
 
-    my $cookie = $c->req->cookie('PVEAuthCookie') or raise("No ticket\n", code => 401);
+    my $cookie = $tx->req->cookie('PVEAuthCookie') or raise("No ticket\n", code => 401);
     my $user   = PVE::AccessControl::verify_ticket(url_unescape($cookie->value));
     PVE::AccessControl::verify_csrf_prevention_token($user, $headers->header('CSRFPreventionToken'))
         if $verb ne 'GET';
     return $user;
 }
 
-sub user_of_token ($c, $token, $secret) {
+sub user_of_token ($app, $tx, $token, $secret) {
     my $user = eval { PVE::AccessControl::verify_token($token, $secret) };
     return $user if defined($user);
     my $error = $@;
-    $error->{delay} = $c->app->token_limit->failed($c->tx->remote_address // '')
+    $error->{delay} = $app->token_limit->failed($tx->remote_address // '')
         if ref($error) && ($error->{code} // 0) == 401;
     die $error;
 }
 
 sub login ($c) {
-    my $param = PVE::NotifyHost::Input::parameters($c->req, $LOGIN_SCHEMA->{properties});
+    my $request = PVE::NotifyHost::Input::of($c->req);
+    my $param   = PVE::NotifyHost::Input::parameters($request, $LOGIN_SCHEMA->{properties});
     PVE::JSONSchema::validate($param, $LOGIN_SCHEMA);
     my ($name, $realm) = @$param{qw(username realm)};
     $name .= "\@$realm" if defined($realm) && $name !~ /\@/;
@@ -179,7 +180,7 @@ PVE::NotifyHost::Auth - who sends a request, and the login
 
 =head1 DESCRIPTION
 
-C<user_of($c, $verb)> returns the id of the user or token, or dies with a L<PVE::Exception> of code
+C<user_of($app, $tx, $verb)> returns the id of the user or token, or dies with a L<PVE::Exception> of code
 401; C<login($c)> serves C<POST /access/ticket>: a promise of C<username>, C<ticket>,
 C<CSRFPreventionToken>, C<cap> (see L<PVE::NotifyHost::Capabilities>) and, in a cluster,
 C<clustername>.

@@ -45,6 +45,7 @@ sub run ($class, %opt) {
     $self->open_listener;
     local @SIG{qw(INT TERM)} = (sub { $self->end }) x 2;
     local $SIG{HUP} = 'IGNORE';
+    $self->{app}->pool->start;
     $self->announce;
     Mojo::IOLoop->start;
     return $self->leave;
@@ -114,7 +115,7 @@ sub leave ($self) {
 }
 
 sub pools ($self) {
-    return map { $self->{app}->$_ } qw(workers login_workers);
+    return map { $self->{app}->$_ } qw(pool network_pool login_workers);
 }
 
 1;

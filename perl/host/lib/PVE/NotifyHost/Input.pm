@@ -11,16 +11,25 @@ use JSON::PP       ();
 use PVE::Exception qw(raise raise_param_exc);
 
 my $MAX_PARAMETERS = 200;
-my $json           = JSON::PP->new->utf8->max_depth(8);
+my $MAX_DEPTH      = 8;
+my $MAX_VALUES     = 10_000;
+my $json           = JSON::PP->new->utf8->max_depth($MAX_DEPTH);
+
+# What a request of the framework has of it: query, type and body.
+sub of ($req) {
+    return {
+        query => $req->url->query->to_string,
+        type  => $req->headers->content_type,
+        body  => $req->body,
+    };
+}
 
 # schema: the properties of the method's parameters
-sub parameters ($req, $schema) {
-    my @pairs = form_pairs($req->url->query->to_string);
-    my $body  = $req->body;
+sub parameters ($request, $schema) {
+    my @pairs = form_pairs($request->{query});
+    my $body  = $request->{body};
     if (length($body)) {
-        raise("a request of this kind has no body\n", code => 400)
-            if $req->method =~ /\A(?:GET|HEAD)\z/;
-        my $type = lc($req->headers->content_type // '');
+        my $type = lc($request->{type} // '');
         my ($kind) = $type =~ m{\A\s*([^;\s]+)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?\z};
         $kind //= '';
         push @pairs,
@@ -32,7 +41,7 @@ sub parameters ($req, $schema) {
             code => 400,
             );
     }
-    raise("too many parameters\n", code => 400) if @pairs > $MAX_PARAMETERS;
+    too_many() if @pairs > $MAX_PARAMETERS;
 
     # what browsers add against their caches, whatever its value; a node drops it too
     @pairs = grep { $_->[0] ne '_dc' } @pairs;
@@ -58,10 +67,13 @@ sub collect ($pairs, $schema) {
     return \%param;
 }
 
+sub too_many () { return raise("too many parameters\n", code => 400) }
+
 sub form_pairs ($text) {
     my @pairs;
-    for my $part (grep { $_ ne '' } split(/&/, $text)) {
-        my ($name, $value) = split(/=/, $part, 2);
+    while ($text =~ /([^&]+)/g) {
+        too_many() if @pairs >= $MAX_PARAMETERS;
+        my ($name, $value) = split(/=/, $1, 2);
         $name = decode_form($name) // raise("a parameter's name is not valid UTF-8\n", code => 400);
         $value = decode_form($value // '')
             // raise_param_exc({ $name => 'value is not valid UTF-8, or wrongly percent-encoded' });
@@ -83,6 +95,7 @@ sub decode_utf8 ($bytes) {
 }
 
 sub json_pairs ($text) {
+    check_structure($text);
     my $data = eval { defined(decode_utf8($text)) ? $json->decode($text) : undef };
     raise_bad_unicode($text)                              if !defined($data);
     raise("the body is not a JSON object\n", code => 400) if ref($data) ne 'HASH';
@@ -117,6 +130,20 @@ sub has ($value, $mark) {
     return defined($value) && $value =~ /$mark/;
 }
 
+# Before the decoder makes anything of it: how deep the text goes, and how many values it has. What is
+# no JSON is the decoder's matter.
+sub check_structure ($text) {
+    my ($depth, $count) = (0, 0);
+    while ($text =~ /\G(?: [^"{}\[\],]++ | "(?:[^"\\]++|\\.)*+" | ([{}\[\],]) )/gcx) {
+        my $mark = $1 // next;
+        $depth += $mark =~ /[{\[]/ ? 1 : $mark =~ /[}\]]/ ? -1 : 0;
+        raise("the body goes deeper than $MAX_DEPTH levels\n", code => 400) if $depth > $MAX_DEPTH;
+        raise("the body has more than $MAX_VALUES values\n",   code => 400)
+            if $mark =~ /[{\[,]/ && ++$count > $MAX_VALUES;
+    }
+    return;
+}
+
 # of the outermost object of a text that is valid JSON
 sub count_members ($text) {
     my ($depth, $count) = (0, 0);
@@ -138,7 +165,8 @@ PVE::NotifyHost::Input - parameters from query, form or JSON body
 
 =head1 SYNOPSIS
 
-    my $param = PVE::NotifyHost::Input::parameters($c->req, $info->{parameters}{properties});
+    my $request = PVE::NotifyHost::Input::of($c->req);
+    my $param   = PVE::NotifyHost::Input::parameters($request, $info->{parameters}{properties});
 
 =head1 DESCRIPTION
 

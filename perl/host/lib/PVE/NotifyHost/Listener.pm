@@ -11,7 +11,8 @@ use IO::Socket::SSL ();
 use List::Util      qw(min);
 use Mojo::IOLoop;
 use Mojo::IOLoop::TLS;
-use Mojo::Util   qw(steady_time);
+use Mojo::Util qw(steady_time);
+use PVE::NotifyHost::LingeringStream;
 use POSIX        qw(ceil);
 use Scalar::Util qw(weaken);
 use Socket       qw(IPPROTO_TCP TCP_NODELAY SHUT_RDWR);
@@ -131,7 +132,8 @@ sub cut ($self, $connection) {
 }
 
 sub request_begins ($self, $loop, $tx) {
-    my $stream     = $loop->stream($tx->connection // '')            or return;
+    my $stream = $loop->stream($tx->connection // '') or return;
+    bless($stream, 'PVE::NotifyHost::LingeringStream') if $tx->req->error;
     my $connection = $self->{connections}{ fileno($stream->handle) } or return;
     @$connection{qw(busy since)} = (1, steady_time());
     $tx->on(finish => sub { @$connection{qw(busy since)} = (0, steady_time()) });

@@ -25,8 +25,9 @@ sub failure ($error) {
     };
 }
 
-sub success ($c, $format, $data) {
-    return send_json($c, 200, { data => $data, $format eq 'extjs' ? (success => 1) : () });
+# the whole of an answer
+sub success ($format, $data) {
+    return { data => $data, $format eq 'extjs' ? (success => 1) : () };
 }
 
 # Whoever shows a form (extjs) wants the error as data; who has no session must see that at once.
@@ -53,9 +54,11 @@ sub reason_phrase ($line) {
     return substr($line, 0, $MAX_REASON);
 }
 
-sub send_json ($c, $status, $body) {
+sub send_json ($c, $status, $body) { return send_text($c, $status, encode_json($body)) }
+
+sub send_text ($c, $status, $json) {
     $c->res->headers->content_type('application/json;charset=UTF-8');
-    $c->res->body(encode_json($body));
+    $c->res->body($json);
     return $c->rendered($status);
 }
 

@@ -1,102 +1,79 @@
 package PVE::NotifyHost::Routes;
 
-# One API call: who is it, which method, may he, with which parameters - in this order, so that
-# somebody without rights learns nothing about the rest - and then the method itself: protected
-# ones in a process of their own, the others, which only look at local data, right here.
+# An API call whose header was let in: the login, what can be answered at once, and all else in other
+# processes - calls that wait for the network apart, so that they hold up only those of their kind.
 
 use v5.36;
 
-use Encode ();
+use Mojo::IOLoop;
+use Mojo::JSON qw(encode_json);
 use Mojo::Promise;
-use PVE::API2::Cluster::Notifications::Message qw(with_plain_first_line);
 use PVE::NotifyHost::Auth;
 use PVE::NotifyHost::Input;
 use PVE::NotifyHost::Reply;
-use PVE::Exception qw(raise raise_param_exc);
-use PVE::RPCEnvironment;
+use PVE::NotifyHost::Worker;
 
-my %VERB = map { $_ => $_ } qw(GET POST PUT DELETE);
-$VERB{HEAD} = 'GET';
+# method of a class that asks other machines
+my %NETWORK = map { $_ => 1 } qw(test_target smtp_oauth2_token);
 
-# The decoded parts, or undef if one could mean something else to somebody else. Empty ones are skipped,
-# as on a node, whose web pages ask for /api2/json//cluster.
-sub path_parts ($req) {
-    my @parts = grep {length} split(m{/}, $req->url->path->to_abs_string);
-    for my $part (@parts) {
-        return if $part =~ /%(?![0-9A-Fa-f]{2})/;
-        $part =~ s/%([0-9A-Fa-f]{2})/chr(hex($1))/ge;
-        $part = eval { Encode::decode('UTF-8', $part, Encode::FB_CROAK) } // return;
-        return if $part =~ m{[/\\\x00-\x1f\x7f]|\A\.{1,2}\z};
-    }
-    return \@parts;
+sub serve ($c, $admission) {
+    $c->render_later;
+    my $format  = $admission->{format};
+    my $tx      = $c->tx;    # the controller alone would not keep it
+    my $respond = sub ($result) {
+        my $said = eval {
+            $result->{error}
+                ? refuse($c, $format, $result->{error})
+                : PVE::NotifyHost::Reply::send_text($c, 200, $result->{json});
+            1;
+        };
+        broken($c, $format, $@) if !$said;
+        undef $tx;
+        return;
+    };
+    return $admission->{login}
+        ? serve_login($c, $format, $respond)
+        : serve_call($c, $admission, $respond);
 }
 
-sub serve ($c, $format, $parts) {
-    my $promise = eval { call($c, $parts) } // Mojo::Promise->reject($@);
-    $c->render_later;
-    my $tx = $c->tx;    # the controller alone would not keep it
+sub serve_login ($c, $format, $respond) {
+    my $promise = eval { PVE::NotifyHost::Auth::login($c) } // Mojo::Promise->reject($@);
     $promise->then(
-        sub ($data) { return PVE::NotifyHost::Reply::success($c, $format, $data) },
-        sub ($error) { return refuse($c, $format, PVE::NotifyHost::Reply::failure($error)) },
-    )->catch(
-        sub ($error) {
-            $c->app->log->error("reply: $error");
-            my $failure = { status => 500, message => "the answer cannot be sent\n" };
-            return PVE::NotifyHost::Reply::error($c, $format, $failure);
+        sub ($session) {
+            my $json = encode_json(PVE::NotifyHost::Reply::success($format, $session));
+            return $respond->({ json => $json });
         },
-    )->finally(sub { undef $tx });
+        sub ($error) { return $respond->({ error => PVE::NotifyHost::Reply::failure($error) }) },
+    );
     return;
+}
+
+sub serve_call ($c, $admission, $respond) {
+    my ($app, $info, $user) = ($c->app, $admission->@{qw(info user)});
+    my $request = {
+        PVE::NotifyHost::Input::of($c->req)->%*,
+        client_ip => $c->tx->remote_address,
+        map { $_ => $admission->{$_} } qw(verb path user format),
+    };
+    return $respond->(PVE::NotifyHost::Worker::answer($app->serve_call, $request))
+        if $admission->{verb} eq 'GET' && !$info->{protected};
+    my $pool = $NETWORK{ $info->{name} // '' } ? $app->network_pool : $app->pool;
+    return $pool->call($request, ($user // '') =~ s/!.*//sr, $respond);
 }
 
 sub refuse ($c, $format, $failure) {
     $c->stash(reason => $failure->{reason} // $failure->{message} =~ s/\n.*//sr);
     my $answer = sub (@) { return PVE::NotifyHost::Reply::error($c, $format, $failure) };
     return $answer->() if !$failure->{delay};
-    return Mojo::Promise->timer($failure->{delay})->then($answer);
+    $c->render_later;
+    my $tx = $c->tx;
+    return Mojo::IOLoop->timer($failure->{delay} => sub { $answer->(); undef $tx });
 }
 
-# A promise of the data.
-sub call ($c, $parts) {
-    my $req  = $c->req;
-    my $path = '/' . join('/', @$parts);
-    my $verb = $VERB{ $req->method } // not_implemented($req->method, $path);
-    return PVE::NotifyHost::Auth::login($c) if $verb eq 'POST' && $path eq '/access/ticket';
-
-    my $uri_param = {};
-    my ($handler, $info) = $c->app->api_class->find_handler($verb, $path, $uri_param);
-    my $permissions = $info && $info->{permissions};
-    my $user;
-    if (!$permissions || ($permissions->{user} // '') ne 'world') {
-        $user = PVE::NotifyHost::Auth::user_of($c, $verb);
-        $c->stash(user => $user);
-    }
-    not_implemented($verb, $path) if !$info;
-    raise("this method cannot be called with an API token\n", code => 403)
-        if !($info->{allowtoken} // 1) && ($user // '') =~ /!/;
-
-    my $rpcenv = PVE::RPCEnvironment::get();
-    $rpcenv->init_request;
-    $rpcenv->set_user($user);
-    $rpcenv->set_client_ip($c->tx->remote_address);
-    my $param = parameters($req, $info, $uri_param);
-    $rpcenv->check_api2_permissions($permissions, $user, $param);
-    my $run = sub { return $handler->handle($info, $param) };
-    return $info->{protected} ? $c->app->workers->run($run) : Mojo::Promise->resolve($run->());
-}
-
-sub parameters ($req, $info, $uri_param) {
-    my $param =
-        PVE::NotifyHost::Input::parameters($req, ($info->{parameters} // {})->{properties} // {});
-    my %twice =
-        map { $_ => 'duplicate parameter (already defined in URI)' }
-        grep { exists($param->{$_}) } keys %$uri_param;
-    raise_param_exc(\%twice) if %twice;
-    return { %$param, %$uri_param };
-}
-
-sub not_implemented ($method, $path) {
-    my $message = with_plain_first_line("Method '$method $path' not implemented\n");
-    return raise($message, code => 501);
+sub broken ($c, $format, $error) {
+    $c->app->log->error("reply: $error");
+    my $failure = { status => 500, message => "the answer cannot be sent\n" };
+    return PVE::NotifyHost::Reply::error($c, $format, $failure);
 }
 
 1;
@@ -105,6 +82,6 @@ __END__
 
 =head1 NAME
 
-PVE::NotifyHost::Routes - finds, checks and runs the method of an API call
+PVE::NotifyHost::Routes - runs an API call whose header was let in
 
 =cut
