@@ -51,11 +51,4 @@ pub mod export {
         let refresh_token = this.exchange_code(&request)?;
         Ok(refresh_token.expose().to_owned())
     }
-
-    /// Why the file that adds or overrides providers is ignored on this machine; undef where it
-    /// counts or is missing.
-    #[export]
-    pub fn provider_file_error(#[try_from_ref] this: &Object) -> Option<String> {
-        this.provider_file_error()
-    }
 }

@@ -138,15 +138,6 @@ subtest 'a configuration that cannot be read is told like any other error' => su
     is "$error", "400 not valid UTF-8\n", 'with its code';
 };
 
-subtest 'a provider file that is ignored is warned about, and the call goes on' => sub {
-    local $ENV{FAKE_PROVIDER_FILE_ERROR} = 'oauth2-providers.json: ignored, it is a symbolic link';
-    my @warnings;
-    local $SIG{__WARN__} = sub ($text) { push @warnings, $text };
-    is call(%good), 'refresh-token-of-client-1', 'the call succeeds';
-    is_deeply \@warnings, ["oauth2-providers.json: ignored, it is a symbolic link\n"],
-        'one warning';
-};
-
 subtest 'Microsoft without a tenant is refused before any request' => sub {
     my $before = request_count();
     my $error  = error_of(sub { call(%good, 'auth-method' => 'microsoft-oauth2') });

@@ -157,7 +157,7 @@ my %fake = (
     none   => undef,
 );
 for my $name (sort keys %fake) {
-    for my $method (qw(exchange_smtp_oauth2_code write_config provider_file_error)) {
+    for my $method (qw(exchange_smtp_oauth2_code write_config get_oauth2_status)) {
         my @arguments = $method =~ /exchange/ ? ('google-oauth2', $id, $secret, undef, $codes[0], $uri) : ();
         my $result = eval { PVE::RS::Notify->can($method)->($fake{$name}, @arguments); 1 } ? 'worked' : ref $@ ? "code $@->{code}: $@->{message}" : $@;
         print "$name $method: ", $result =~ s/\n//gr, "\n";

@@ -85,11 +85,31 @@ subtest 'a name that nobody has is refused with those that there are' => sub {
         'a target';
     like exchange($way, 'auth-method' => 'Own'), qr/\A400 .*auth-method: value does not match/s,
         'what can be no name';
-    with_file($way, '{');
-    local $SIG{__WARN__} = sub ($text) { };
-    like exchange($way), qr/\A400 .*oauth2-providers[.]json: ignored/s,
-        'a file that does not count';
     is $sandbox->token_requests, $before, 'nobody was asked';
+};
+
+# nobody else is asked in its place
+subtest 'a file that cannot be used ends every use of the providers that it may override' => sub {
+    my $way = Test::Way::Direct->new;
+    with_file($way, $file);
+    my $token = exchange($way, 'authorization-code' => $sandbox->code('strict-oauth2'));
+    is make_target($way, 'oauth2-refresh-token' => $token), 'ok', 'a target';
+    my $before = $sandbox->token_requests;
+    with_file($way, '{');
+    my $refused = qr/\A500 .*oauth2-providers[.]json: not understood.*; fix it in the file/s;
+    like exchange($way, 'auth-method' => $_), $refused, "the exchange: $_"
+        for $OWN, 'google-oauth2';
+    like make_target($way, name => 'more'), $refused, 'another target';
+    like answer_of($way, 'POST', "$TARGETS/mail/test", {}), $refused, 'a test';
+    like answer_of($way, 'PUT', "$PATH/mail", { 'oauth2-refresh-token' => $token }), $refused,
+        'a refresh token is not taken';
+    my $status = answer_of($way, 'GET', "$PATH/mail/status", {});
+    is $status->{condition}, 'misconfigured', 'the status';
+    like $status->{cause}, qr/oauth2-providers[.]json: not understood/, 'says why';
+    is $status->{cure},          'fix it in the file', 'and what to do';
+    is $sandbox->token_requests, $before,              'nobody was asked';
+    with_file($way, $file);
+    is answer_of($way, 'POST', "$TARGETS/mail/test", {}), 'ok', 'all is well with it again';
 };
 
 subtest 'its tenant and its own settings are its own' => sub {

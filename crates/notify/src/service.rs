@@ -18,7 +18,7 @@ pub use send::{BACKGROUND_BUDGET, CALL_BUDGET};
 
 use crate::config::{Config, Raw, Written};
 use crate::net::Trip;
-use crate::oauth2::{self, CodeExchange, Providers};
+use crate::oauth2::{self, CodeExchange};
 use crate::template::Templates;
 use crate::token::{Cache, Keeper};
 use crate::transcript::Transcript;
@@ -130,14 +130,6 @@ impl Service {
         let trip = Trip::new(&self.host).watched(transcript);
         let deadline = Deadline::after(oauth2::BUDGET);
         Ok(oauth2::exchange_code_on(&trip, request, deadline)?)
-    }
-
-    /// Why the file that adds or overrides providers is ignored on this machine; `None` where it counts, is
-    /// missing, or may not be there.
-    #[must_use]
-    pub fn provider_file_error(&self) -> Option<String> {
-        let providers = Providers::load(&self.host);
-        providers.fault().map(ToString::to_string)
     }
 
     /// Changes the configuration; if that fails, it is as before.

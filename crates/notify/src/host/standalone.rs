@@ -21,6 +21,8 @@ pub(super) const STATE_DIR: &str = "oauth2";
 const NAME: &str = "oauth2-providers.json";
 /// The largest file that is read, in bytes.
 const MAX: u64 = 64 * 1024;
+const REPLACE: &str = "replace it with a readable plain file";
+const SHORTEN: &str = "shorten it";
 
 /// Reads the file after checking that it is a plain file, owned by root or the caller and writable
 /// by its owner alone. The checks look at the opened file, so nobody can swap it in between.
@@ -31,38 +33,42 @@ pub(super) fn provider_file(dir: &Path) -> Result<Option<(PathBuf, String)>, Unu
     let file = match rustix::fs::open(&path, flags, Mode::empty()) {
         Ok(fd) => File::from(fd),
         Err(Errno::NOENT) => return Ok(None),
-        Err(Errno::LOOP) => return Err(Unusable::new(path, "ignored, it is a symbolic link")),
+        Err(Errno::LOOP) => {
+            return Err(Unusable::new(path, "it is a symbolic link").fix(REPLACE));
+        }
         Err(error) => {
-            return Err(Unusable::new(
-                path,
-                format!("ignored, cannot open it: {error}"),
-            ));
+            return Err(Unusable::new(path, format!("cannot open it: {error}")).fix(REPLACE));
         }
     };
     let about = file
         .metadata()
-        .map_err(|error| Unusable::new(&path, format!("ignored, cannot examine it: {error}")))?;
+        .map_err(|error| Unusable::new(&path, format!("cannot examine it: {error}")))?;
     let fault = if !about.is_file() {
-        Some("not a plain file")
+        Some(("not a plain file", REPLACE))
     } else if about.uid() != 0 && about.uid() != rustix::process::geteuid().as_raw() {
-        Some("owned by neither root nor the caller")
+        Some((
+            "owned by neither root nor the caller",
+            "give it to root (chown root)",
+        ))
     } else if about.mode() & 0o022 != 0 {
-        Some("writable by group or others")
+        Some((
+            "writable by group or others",
+            "let its owner alone write it (chmod go-w)",
+        ))
     } else if about.len() > MAX {
-        Some("larger than 64 KiB")
+        Some(("larger than 64 KiB", SHORTEN))
     } else {
         None
     };
-    if let Some(fault) = fault {
-        return Err(Unusable::new(path, format!("ignored, it is {fault}")));
+    if let Some((fault, fix)) = fault {
+        return Err(Unusable::new(path, format!("it is {fault}")).fix(fix));
     }
     let mut text = String::new();
     match file.take(MAX + 1).read_to_string(&mut text) {
-        Ok(_) if text.len() as u64 > MAX => Err(Unusable::new(path, "ignored, it is growing")),
+        Ok(_) if text.len() as u64 > MAX => {
+            Err(Unusable::new(path, "it is larger than 64 KiB").fix(SHORTEN))
+        }
         Ok(_) => Ok(Some((path, text))),
-        Err(error) => Err(Unusable::new(
-            path,
-            format!("ignored, cannot read it: {error}"),
-        )),
+        Err(error) => Err(Unusable::new(path, format!("cannot read it: {error}")).fix(REPLACE)),
     }
 }

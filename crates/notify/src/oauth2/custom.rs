@@ -1,8 +1,8 @@
 //! The provider file: a JSON object of providers by name.
 //!
 //! A known name overrides the keys given and keeps the others; a new name adds a provider and needs
-//! both addresses and the scopes. One wrong entry makes the whole file count as absent, since a
-//! half-read override could send a secret to the wrong place.
+//! both addresses and the scopes. With one wrong entry the whole file cannot be used, since a half-read
+//! override could send a secret to the wrong place.
 
 use std::collections::BTreeMap;
 
@@ -37,13 +37,13 @@ enum Need {
     Required,
 }
 
-/// The builtin providers as changed by the file, or why it is ignored.
+/// The builtin providers as changed by the file, or why it cannot be used.
 pub(super) fn parse(text: &str, builtin: &[Provider]) -> Result<Vec<Provider>, String> {
     let entries: BTreeMap<String, Entry> =
-        serde_json::from_str(text).map_err(|error| format!("ignored, not understood: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("not understood: {error}"))?;
     let mut list = builtin.to_vec();
     for (name, entry) in entries {
-        let fault = |reason: &str| format!("ignored, provider '{}': {reason}", name.escape_debug());
+        let fault = |reason: &str| format!("provider '{}': {reason}", name.escape_debug());
         if !is_name(&name) {
             return Err(fault(
                 "the name may have 2 to 64 lower-case letters, digits and '-'",

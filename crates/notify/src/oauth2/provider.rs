@@ -255,7 +255,7 @@ impl Providers {
         let read = host.provider_file().and_then(|file| match file {
             Some((path, text)) => custom::parse(&text, &list)
                 .map(Some)
-                .map_err(|reason| Unusable::new(path, reason)),
+                .map_err(|reason| Unusable::new(path, reason).fix("fix it in the file")),
             None => Ok(None),
         });
         let fault = match read {
@@ -269,7 +269,7 @@ impl Providers {
         Self { list, fault }
     }
 
-    /// Why the provider file is ignored, for the log; it is ignored as a whole or not at all.
+    /// Why the provider file cannot be used; then none of the providers that it may override is known.
     #[must_use]
     pub fn fault(&self) -> Option<&Unusable> {
         self.fault.as_ref()
@@ -283,8 +283,9 @@ impl Providers {
     /// The provider of this name, for a target.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for an unknown name; it lists all that a target may have, and tells of an ignored
-    /// file.
+    /// [`Error::File`] where the provider file cannot be used: the provider may be another one there, and
+    /// secrets must not go to the builtin one instead. [`Error::Parameter`] for an unknown name; it lists all
+    /// that a target may have.
     pub fn find(&self, name: &str) -> Result<&Provider, Error> {
         self.among(name, Some("plain"))
     }
@@ -295,15 +296,14 @@ impl Providers {
     }
 
     fn among(&self, name: &str, other: Option<&str>) -> Result<&Provider, Error> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone().into());
+        }
         let known = self.list.iter().find(|provider| provider.name == name);
         known.ok_or_else(|| {
             let all = self.list.iter().map(|provider| provider.name.as_str());
             let valid: Vec<&str> = other.into_iter().chain(all).chain([CUSTOM]).collect();
-            let mut unknown = Parameter::unknown("auth-method", name, &valid);
-            if let Some(fault) = &self.fault {
-                unknown.reason.push_str(&format!(" ({fault})"));
-            }
-            unknown.into()
+            Parameter::unknown("auth-method", name, &valid).into()
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::config::{Config, Entity, Kind, SmtpSettings, WithoutGrant};
 use crate::oauth2::{Account, CUSTOM, Providers};
 use crate::state::Peer;
 use crate::token::BUDGET;
-use crate::{Deadline, Error, Parameter, Secret};
+use crate::{Deadline, Error, Host, Parameter, Secret};
 
 /// The parameter that is no setting: it goes where the tokens are kept.
 const REFRESH_TOKEN: &str = "oauth2-refresh-token";
@@ -86,9 +86,9 @@ impl Service {
         settings: SmtpSettings,
         token: Option<Secret>,
     ) -> Result<(), Error> {
-        self.check_method(settings.auth_method.as_deref())?;
+        check_method(&self.host, settings.auth_method.as_deref())?;
         self.change(|config| {
-            with_token(config, name, token.as_ref(), |config| {
+            with_token(&self.host, config, name, token.as_ref(), |config| {
                 Ok(config.add(name, settings)?)
             })
         })?;
@@ -109,12 +109,12 @@ impl Service {
         mut delete: Vec<String>,
         digest: Option<&str>,
     ) -> Result<(), Error> {
-        self.check_method(settings.auth_method.as_deref())?;
+        check_method(&self.host, settings.auth_method.as_deref())?;
         let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
         delete.retain(|key| key != REFRESH_TOKEN);
         let gives_secret = settings.oauth2_client_secret.is_some();
         let outdated = self.watching(name, |config| {
-            with_token(config, name, token.as_ref(), |config| {
+            with_token(&self.host, config, name, token.as_ref(), |config| {
                 Ok(config.update(name, settings, &delete, digest)?)
             })
         })?;
@@ -225,17 +225,6 @@ impl Service {
         }
     }
 
-    /// The provider must be known to this machine.
-    fn check_method(&self, method: Option<&str>) -> Result<(), Error> {
-        match method {
-            None | Some("" | "plain" | CUSTOM) => Ok(()),
-            Some(method) => {
-                Providers::load(&self.host).find(method)?;
-                Ok(())
-            }
-        }
-    }
-
     fn note_token(&self, name: &str, token: Option<Secret>) {
         if let Some(token) = token {
             self.note(GrantChange::Given(name.to_owned(), token));
@@ -254,9 +243,21 @@ impl Service {
     }
 }
 
-/// Makes a change with which a token may come. That needs a target which logs in with it; else nothing is
-/// changed.
+/// The provider must be known to this machine.
+fn check_method(host: &Host, method: Option<&str>) -> Result<(), Error> {
+    match method {
+        None | Some("" | "plain" | CUSTOM) => Ok(()),
+        Some(method) => {
+            Providers::load(host).find(method)?;
+            Ok(())
+        }
+    }
+}
+
+/// Makes a change with which a token may come. That needs a target which logs in with it at a known
+/// provider; else nothing is changed.
 fn with_token(
+    host: &Host,
     config: &mut Config,
     name: &str,
     token: Option<&Secret>,
@@ -269,6 +270,7 @@ fn with_token(
     change(&mut changed)?;
     match changed.get(Kind::Smtp, name)? {
         Entity::Smtp(smtp) if smtp.oauth2_method().is_some() && !smtp.is_app_only() => {
+            check_method(host, smtp.auth_method.as_deref())?;
             *config = changed;
             Ok(())
         }

@@ -14,6 +14,7 @@ mod inherit;
 mod mails;
 mod mta;
 mod pace;
+mod provider_file;
 mod proxy;
 mod random;
 mod real;

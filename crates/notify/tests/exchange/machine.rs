@@ -57,7 +57,7 @@ fn the_provider_file_adds_and_overrides() {
 }
 
 #[test]
-fn a_faulty_provider_file_is_ignored_as_a_whole() {
+fn a_faulty_provider_file_cannot_be_used_as_a_whole() {
     let entry = |url: &str| format!(r#"{{"google-oauth2":{{"token-url":"{url}"}}}}"#);
     assert_eq!(fault("{}"), None);
     assert_eq!(fault(&entry("https://evil.example.org/")), None);
@@ -116,13 +116,12 @@ fn a_faulty_provider_file_is_ignored_as_a_whole() {
         ),
     ] {
         let fault = fault(&text).unwrap_or_else(|| panic!("{text} was taken"));
-        assert!(fault.contains("oauth2-providers.json: ignored"), "{fault}");
         assert!(fault.contains(word), "{fault}");
     }
 }
 
 #[test]
-fn a_provider_file_that_others_could_have_written_is_ignored() {
+fn a_provider_file_that_others_could_have_written_cannot_be_used() {
     let text = r#"{"google-oauth2":{"token-url":"https://evil.example.org/"}}"#;
     let folder = Folder::new();
     let path = folder.0.join(FILE);
@@ -178,17 +177,20 @@ fn a_provider_file_that_others_could_have_written_is_ignored() {
 }
 
 #[test]
-fn an_ignored_file_is_told_when_its_provider_is_asked_for() {
+fn with_a_file_that_cannot_be_used_no_provider_is_known() {
     let folder = Folder::new();
     write_file(&folder.0.join(FILE), "{");
-    let error = Providers::load(&Host::standalone(&folder.0))
-        .find("own-oauth2")
-        .unwrap_err();
-    assert_eq!(error.code(), 400);
-    assert!(
-        error.to_string().contains("oauth2-providers.json: ignored"),
-        "{error}"
-    );
+    let providers = Providers::load(&Host::standalone(&folder.0));
+    for name in ["own-oauth2", "google-oauth2", "microsoft-oauth2"] {
+        let error = providers.find(name).unwrap_err();
+        assert_eq!(error.code(), 500);
+        let text = error.to_string();
+        assert!(
+            text.contains("oauth2-providers.json: not understood"),
+            "{text}"
+        );
+        assert!(text.ends_with("; fix it in the file"), "{text}");
+    }
 }
 
 #[test]

@@ -122,9 +122,6 @@ sub exchange ($param) {
     my %custom =
         map { $_ => $param->{$_} } grep { defined $param->{$_} } qw(token-url scopes client-auth);
     return with_config(sub ($config) {
-        if (my $error = $config->provider_file_error) {
-            warn "$error\n";
-        }
         return $config->exchange_smtp_oauth2_code(
             $param->@{
                 qw(auth-method client-id client-secret tenant-id authorization-code redirect-uri code-verifier)

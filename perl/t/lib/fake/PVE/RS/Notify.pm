@@ -28,10 +28,6 @@ sub needs_ext_config ($self) { return $self->{args}[3] =~ /^smtp/m ? 1 : 0 }
 sub is_torn    ($self) { return $self->{args}[0] eq 'torn' ? 1 : 0 }
 sub get_faults ($self) { return [] }
 
-sub provider_file_error ($self) {
-    return $ENV{FAKE_PROVIDER_FILE_ERROR};
-}
-
 sub test_target ($self, $name) {
     die { code => 404, message => "endpoint '$name' does not exist" } if $name eq 'lost';
     return [{ target => $name }];
