@@ -1,9 +1,11 @@
 //! Any HTTP server: URL, header values and body are templates over the notification and the target's
-//! secrets. No reason that comes out of here shows a secret.
+//! secrets. No reason that comes out of here shows a secret, or is chosen by one: whoever writes a template
+//! could else ask it about a secret.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use oauth2::http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
-use oauth2::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use oauth2::http::uri::Authority;
+use oauth2::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde_json::{Map, Value, json};
 
 use super::http::{Call, address};
@@ -13,7 +15,7 @@ use crate::config::{HttpMethod, Pair, Webhook};
 use crate::message::Message;
 use crate::net::Trip;
 use crate::redact::Redactor;
-use crate::template::webhook::render;
+use crate::template::webhook::{Rendered, render};
 use crate::{Clock, Deadline, Secret};
 
 pub(super) fn call(
@@ -31,7 +33,7 @@ pub(super) fn call(
         Ok(request) => {
             let mut report =
                 Call::new(request, &item.name, content, maker.secrets).run(trip, deadline);
-            report.warnings.extend(maker.faults);
+            report.warnings.extend(maker.warnings);
             report
         }
         Err(reason) => Report::refused(reason),
@@ -41,51 +43,53 @@ pub(super) fn call(
 /// Renders the parts of one request.
 struct Maker<'a> {
     item: &'a Webhook,
+    content: &'a Content<'a>,
     clock: &'a dyn Clock,
     data: Value,
     secrets: Vec<Secret>,
     redactor: Redactor,
-    /// Helpers that failed and rendered `ERROR`.
-    faults: Vec<String>,
+    /// Helpers that failed and rendered `ERROR`, and headers that are left out.
+    warnings: Vec<String>,
+}
+
+/// Why a template has no text.
+enum Unrendered {
+    /// It would have none with other secrets either.
+    Template(Message),
+    /// Because of a secret.
+    Secret,
 }
 
 impl<'a> Maker<'a> {
     fn new(
         item: &'a Webhook,
-        content: &Content<'_>,
+        content: &'a Content<'a>,
         clock: &'a dyn Clock,
     ) -> Result<Self, Message> {
-        let mut secrets: Vec<(&str, Secret)> = Vec::new();
-        for pair in &item.secret {
-            secrets.push((&pair.name, decoded("secret", pair)?));
-        }
-        let notification = content.notification;
-        let values = secrets.iter().map(|(name, value)| {
-            let value = Value::String(value.expose().to_owned());
-            ((*name).to_owned(), value)
-        });
-        let data = json!({
-            "title": content.subject,
-            "message": content.text,
-            "severity": notification.severity.name(),
-            "timestamp": notification.timestamp,
-            "fields": notification.fields,
-            "secrets": values.collect::<Map<_, _>>(),
-        });
-        let secrets: Vec<Secret> = secrets.into_iter().map(|(_, value)| value).collect();
+        let secrets = item.secret.iter().map(|pair| decoded("secret", pair));
+        let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+        let values = secrets.iter().map(Secret::expose);
         Ok(Self {
             item,
+            content,
             clock,
-            data,
+            data: data(item, content, values),
             redactor: Redactor::new("", &secrets.iter().collect::<Vec<_>>()),
             secrets,
-            faults: Vec::new(),
+            warnings: Vec::new(),
         })
+    }
+
+    /// Renders with stand-ins for the secrets.
+    fn render_openly(&self, template: &str) -> Result<Rendered, String> {
+        let values = self.secrets.iter().map(|_| "secret");
+        let data = data(self.item, self.content, values);
+        render(template, &data, self.clock)
     }
 
     fn request(&mut self) -> Result<Request<Vec<u8>>, Message> {
         let item = self.item;
-        let uri = address("url", &self.render("url", &item.url)?)?;
+        let uri = self.uri()?;
         let mut headers = HeaderMap::new();
         for pair in &item.header {
             let what = format!("header '{}'", pair.name);
@@ -93,13 +97,17 @@ impl<'a> Maker<'a> {
                 Message::new(format!("{what} has no valid name")).fix("set header again")
             })?;
             let template = decoded("header", pair)?;
-            let value = self.render(&what, template.expose())?;
-            let mut value = HeaderValue::from_str(&value).map_err(|_| {
-                let why = format!(
-                    "{what} renders to a value with line breaks or other control characters"
-                );
-                Message::new(why).fix("fix its template")
-            })?;
+            let value = match self.render(&what, template.expose()) {
+                Ok(text) => header_value(&name, &text),
+                Err(Unrendered::Secret) => None,
+                Err(Unrendered::Template(why)) => return Err(why),
+            };
+            let Some(mut value) = value else {
+                self.warnings.push(format!(
+                    "{what} is left out, its value is empty or not allowed; fix its template"
+                ));
+                continue;
+            };
             value.set_sensitive(true);
             if name == HOST {
                 headers.insert(name, value);
@@ -114,7 +122,7 @@ impl<'a> Maker<'a> {
                 let template = body.ok_or_else(|| {
                     Message::new("the body is not text in UTF-8").fix("set it again")
                 })?;
-                self.render("body", &template)?
+                self.needed("body", &template)?
             }
             None => String::new(),
         };
@@ -129,22 +137,83 @@ impl<'a> Maker<'a> {
         Ok(request)
     }
 
-    fn render(&mut self, what: &str, template: &str) -> Result<String, Message> {
+    fn uri(&mut self) -> Result<Uri, Message> {
+        let text = self.needed("url", &self.item.url)?;
+        address("url", &text).map_err(|why| {
+            let open = self.render_openly(&self.item.url);
+            match open.is_ok_and(|open| address("url", &open.text).is_ok()) {
+                true => unusable("url"),
+                false => why,
+            }
+        })
+    }
+
+    /// What there is no request without.
+    fn needed(&mut self, what: &str, template: &str) -> Result<String, Message> {
+        self.render(what, template).map_err(|why| match why {
+            Unrendered::Template(why) => why,
+            Unrendered::Secret => unusable(what),
+        })
+    }
+
+    /// What is told of a fault is what the template does with stand-ins.
+    fn render(&mut self, what: &str, template: &str) -> Result<String, Unrendered> {
+        let rendered = render(template, &self.data, self.clock);
+        if let Ok(Rendered { text, faults }) = &rendered {
+            if faults.is_empty() {
+                return Ok(text.clone());
+            }
+        }
+        let open = self.render_openly(template);
         let mask = |text: &str| masked(&self.redactor, text);
-        match render(template, &self.data, self.clock) {
-            Ok(rendered) => {
-                let faults = rendered.faults.iter();
-                let faults: Vec<String> = faults.map(|f| format!("{what}: {}", mask(f))).collect();
-                self.faults.extend(faults);
+        match (rendered, open) {
+            (Ok(rendered), open) => {
+                let told = open.ok().filter(|open| open.faults == rendered.faults);
+                let faults = told.map_or_else(
+                    || vec!["a helper failed".to_owned()],
+                    |open| open.faults.iter().map(|fault| mask(fault)).collect(),
+                );
+                let faults = faults.iter().map(|fault| format!("{what}: {fault}"));
+                self.warnings.extend(faults);
                 Ok(rendered.text)
             }
-            Err(reason) => Err(Message::new(format!(
-                "{what} cannot be rendered: {}",
-                mask(&reason)
-            ))
-            .fix("fix its template")),
+            (Err(_), Ok(_)) => Err(Unrendered::Secret),
+            (Err(_), Err(reason)) => {
+                let why = format!("{what} cannot be rendered: {}", mask(&reason));
+                Err(Unrendered::Template(
+                    Message::new(why).fix("fix its template"),
+                ))
+            }
         }
     }
+}
+
+/// What templates know, with these values of the target's secrets.
+fn data<'v>(item: &Webhook, content: &Content<'_>, values: impl Iterator<Item = &'v str>) -> Value {
+    let names = item.secret.iter().map(|pair| pair.name.clone());
+    let notification = content.notification;
+    json!({
+        "title": content.subject,
+        "message": content.text,
+        "severity": notification.severity.name(),
+        "timestamp": notification.timestamp,
+        "fields": notification.fields,
+        "secrets": names.zip(values.map(Value::from)).collect::<Map<_, _>>(),
+    })
+}
+
+fn unusable(what: &str) -> Message {
+    Message::new(format!("{what} cannot be used with the target's secrets"))
+        .fix("fix its template, or set secret again")
+}
+
+/// The value of a header that says something and may be sent.
+fn header_value(name: &HeaderName, text: &str) -> Option<HeaderValue> {
+    let value = HeaderValue::from_str(text).ok();
+    value.filter(|_| match *name {
+        HOST => text.parse::<Authority>().is_ok(),
+        _ => !text.trim().is_empty(),
+    })
 }
 
 /// These say how the request is framed, which no template knows.

@@ -29,7 +29,7 @@ my %kind = (
         },
         header => {
             description => 'HTTP headers to send, each as "name=NAME,value=BASE64". The '
-                . 'decoded value is a template.',
+                . 'decoded value is a template; a header that it gives no valid value is left out.',
             type     => 'array',
             items    => { type => 'string' },
             optional => 1,
