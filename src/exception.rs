@@ -1,9 +1,10 @@
-//! The only place where an error of the core becomes what Perl sees: a hash `{ code, message, why?, errors? }`,
-//! which the API turns into an exception with that HTTP status and those parameters.
+//! The only place where an error of the core becomes what Perl sees: a hash `{ code, message, why?, errors?,
+//! without-details?, log? }`, which the API turns into an exception with that HTTP status and those parameters.
 
 use std::collections::BTreeMap;
 
 use notify::Parameter;
+use notify::deliver::LogLine;
 use notify::message::Message;
 use serde::Serialize;
 
@@ -23,6 +24,12 @@ struct Thrown {
     /// The parameters that are to blame, with what is wrong with them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<&'static str, String>,
+    /// The line for whom the other side's words are no concern of.
+    #[serde(rename = "without-details", skip_serializing_if = "Option::is_none")]
+    without_details: Option<String>,
+    /// Lines for the log, `{ level, text }`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    log: Vec<LogLine>,
 }
 
 impl Exception {
@@ -32,6 +39,8 @@ impl Exception {
             message: why.to_string(),
             why,
             errors: BTreeMap::new(),
+            without_details: None,
+            log: Vec::new(),
         }))
     }
 
@@ -78,6 +87,10 @@ impl From<notify::Error> for Exception {
         if let Some(Parameter { name, reason, .. }) = error.parameter() {
             exception.0.errors.insert(name, reason.clone());
         }
+        let without_details = error.message_without_details().to_string();
+        exception.0.without_details =
+            Some(without_details).filter(|text| *text != exception.0.message);
+        exception.0.log = error.log().to_vec();
         exception
     }
 }

@@ -19,10 +19,20 @@ pub mod export {
         this.refresh()
     }
 
-    /// How things stand with every target that logs in with OAuth2, by name. Asks nobody.
+    /// How things stand with every target that logs in with OAuth2, by name; on demand without the words of
+    /// the other side. Asks nobody.
     #[export]
-    pub fn get_oauth2_status(#[try_from_ref] this: &Object) -> BTreeMap<String, Health> {
-        this.status()
+    pub fn get_oauth2_status(
+        #[try_from_ref] this: &Object,
+        without_details: Option<bool>,
+    ) -> BTreeMap<String, Health> {
+        let status = this.status().into_iter();
+        match without_details {
+            Some(true) => status
+                .map(|(name, health)| (name, health.without_details()))
+                .collect(),
+            _ => status.collect(),
+        }
     }
 
     /// Does to the grants what the changes of their targets mean: to be called by a user's name once

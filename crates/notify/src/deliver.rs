@@ -180,6 +180,7 @@ impl Sender<'_> {
         Err(Error::Undelivered {
             target: name.to_owned(),
             why,
+            log: log.0,
         })
     }
 

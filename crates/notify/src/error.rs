@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::deliver::LogLine;
 use crate::message::Message;
 use crate::parameter::Parameter;
 use crate::{config, deliver, oauth2, state, token};
@@ -45,6 +46,24 @@ impl Error {
             Self::OAuth2(error) => error.message(),
             Self::Token(error) => error.message(),
             Self::Deliver(error) => error.message(),
+        }
+    }
+
+    /// The same without the other side's words: for a caller who may use a target, not change it.
+    #[must_use]
+    pub fn message_without_details(&self) -> Message {
+        match self {
+            Self::Deliver(error) => error.message_without_details(),
+            error => error.message().without_details(),
+        }
+    }
+
+    /// What an admin should know of it, for the log.
+    #[must_use]
+    pub fn log(&self) -> &[LogLine] {
+        match self {
+            Self::Deliver(error) => error.log(),
+            _ => &[],
         }
     }
 

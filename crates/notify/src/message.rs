@@ -55,6 +55,13 @@ impl Message {
         self
     }
 
+    /// The same for somebody whom the other side's words are no concern of.
+    #[must_use]
+    pub fn without_details(mut self) -> Self {
+        self.details = None;
+        self
+    }
+
     /// What happened, and to what.
     #[must_use]
     pub fn headline(&self) -> String {

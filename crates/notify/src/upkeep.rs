@@ -54,6 +54,31 @@ pub enum Condition {
     Misconfigured,
 }
 
+impl Condition {
+    /// Its cause and its fix, where nothing finer is known.
+    fn in_words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Untested => (
+                "the login was not tried yet",
+                "send a test notification to the target",
+            ),
+            Self::Due => (
+                "the login was not used for 20 hours",
+                "refreshed automatically by the next daily run",
+            ),
+            Self::Ok | Self::Failing => (
+                "the last refresh failed",
+                "retried automatically with the next mail",
+            ),
+            Self::AuthorizeAgain => ("the authorization has ended", AUTHORIZE),
+            Self::Misconfigured => (
+                "the login is refused",
+                "fix the settings, then send a test notification to the target",
+            ),
+        }
+    }
+}
+
 /// How things stand with a target, since when, and what to do. Times are seconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -92,6 +117,9 @@ pub struct Health {
     /// The other side's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
+    /// Whether the last error is one line of an older version, with the other side's words in it.
+    #[serde(skip)]
+    pub(crate) is_one_line: bool,
     /// What the admins were told, as the record has it.
     #[serde(skip)]
     pub(crate) told: Option<Told>,
@@ -230,6 +258,7 @@ impl Health {
             cause: None,
             cure: None,
             details: None,
+            is_one_line: false,
             told: None,
             warning: None,
         }
@@ -242,6 +271,21 @@ impl Health {
         self.cause = Some(why.headline());
         self.cure.clone_from(&why.fix);
         self.details = why.shown_details();
+        self.is_one_line = false;
+        self
+    }
+
+    /// The same without the other side's words: for somebody who may not change the target.
+    #[must_use]
+    pub fn without_details(mut self) -> Self {
+        if self.is_one_line {
+            self.cause = Some(self.condition.in_words().0.to_owned());
+        }
+        if self.details.take().is_some() || self.is_one_line {
+            let parts = [&self.cause, &self.cure].into_iter().flatten();
+            let parts: Vec<&str> = parts.map(String::as_str).collect();
+            self.last_error = Some(parts.join("; "));
+        }
         self
     }
 
@@ -260,26 +304,10 @@ impl Health {
 
     /// A cause and a fix for each condition, where what went wrong had none.
     fn completed(mut self) -> Self {
-        let (cause, fix) = match self.condition {
-            Condition::Ok => return self,
-            Condition::Untested => (
-                "the login was not tried yet",
-                "send a test notification to the target",
-            ),
-            Condition::Due => (
-                "the login was not used for 20 hours",
-                "refreshed automatically by the next daily run",
-            ),
-            Condition::Failing => (
-                "the last refresh failed",
-                "retried automatically with the next mail",
-            ),
-            Condition::AuthorizeAgain => ("the authorization has ended", AUTHORIZE),
-            Condition::Misconfigured => (
-                "the login is refused",
-                "fix the settings, then send a test notification to the target",
-            ),
-        };
+        if self.condition == Condition::Ok {
+            return self;
+        }
+        let (cause, fix) = self.condition.in_words();
         let cause = self.last_error.as_deref().unwrap_or(cause);
         self.cause.get_or_insert_with(|| cause.to_owned());
         self.cure.get_or_insert_with(|| fix.to_owned());
@@ -300,6 +328,7 @@ impl Health {
         self.cause.clone_from(&trouble.cause);
         self.cure.clone_from(&trouble.cure);
         self.details.clone_from(&trouble.details);
+        self.is_one_line = trouble.cause.is_none();
     }
 
     fn tell(&mut self, record: &Record) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::LogLine;
 use crate::config;
 use crate::message::Message;
 
@@ -17,6 +18,8 @@ pub enum Error {
         target: String,
         /// For each cause, with those that have it: why.
         why: Vec<Message>,
+        /// The same for the log, where the other side's words are in full.
+        log: Vec<LogLine>,
     },
 }
 
@@ -26,23 +29,28 @@ impl Error {
     pub fn message(&self) -> Message {
         match self {
             Self::Config(error) => Message::new(error.to_string()),
-            Self::Undelivered { target, why } => {
-                let about =
-                    format!("Could not test target: could not notify via endpoint(s): {target}");
-                match why.as_slice() {
-                    [one] => {
-                        let about = match one.about.as_str() {
-                            "" => about,
-                            inner => format!("{about}: {inner}"),
-                        };
-                        one.clone().about(about)
-                    }
-                    several => {
-                        let lines: Vec<String> = several.iter().map(ToString::to_string).collect();
-                        Message::new(lines.join("; ")).about(about)
-                    }
-                }
+            Self::Undelivered { target, why, .. } => told(target, why),
+        }
+    }
+
+    /// The same without the other side's words, of whichever reason.
+    #[must_use]
+    pub fn message_without_details(&self) -> Message {
+        match self {
+            Self::Config(_) => self.message(),
+            Self::Undelivered { target, why, .. } => {
+                let why: Vec<_> = why.iter().cloned().map(Message::without_details).collect();
+                told(target, &why).without_details()
             }
+        }
+    }
+
+    /// What an admin should know, for the log.
+    #[must_use]
+    pub fn log(&self) -> &[LogLine] {
+        match self {
+            Self::Config(_) => &[],
+            Self::Undelivered { log, .. } => log,
         }
     }
 
@@ -52,6 +60,23 @@ impl Error {
         match self {
             Self::Config(error) => error.code(),
             Self::Undelivered { .. } => 500,
+        }
+    }
+}
+
+fn told(target: &str, why: &[Message]) -> Message {
+    let about = format!("Could not test target: could not notify via endpoint(s): {target}");
+    match why {
+        [one] => {
+            let about = match one.about.as_str() {
+                "" => about,
+                inner => format!("{about}: {inner}"),
+            };
+            one.clone().about(about)
+        }
+        several => {
+            let lines: Vec<String> = several.iter().map(ToString::to_string).collect();
+            Message::new(lines.join("; ")).about(about)
         }
     }
 }
@@ -84,6 +109,7 @@ mod tests {
         let error = |why| Error::Undelivered {
             target: "relay".to_owned(),
             why,
+            log: Vec::new(),
         };
         let begin = "Could not test target: could not notify via endpoint(s): relay: ";
         let message = error(vec![one()]).message();
@@ -96,6 +122,19 @@ mod tests {
             error(vec![one(), Message::new("no address")]).to_string(),
             format!("{begin}mail:25: the port is closed; open it; no address")
         );
+        let said = one().details(Some("server says: \"no\"".to_owned()));
+        for (why, wanted) in [
+            (vec![said.clone()], "mail:25: the port is closed; open it"),
+            (
+                vec![said.clone(), Message::new("no address"), said],
+                "mail:25: the port is closed; open it; no address; mail:25: the port is closed; open it",
+            ),
+        ] {
+            let error = error(why);
+            assert!(error.to_string().contains("says"));
+            let open = error.message_without_details();
+            assert_eq!(open.to_string(), format!("{begin}{wanted}"));
+        }
         for why in [vec![one()], vec![one(), one()], vec![Message::new("no")]] {
             let error = error(why);
             assert_eq!(error.to_string(), error.message().to_string());

@@ -229,19 +229,23 @@ fn changed(target: &str, setting: &str, [granted, named]: [&str; 2], app_only: b
 }
 
 fn waiting(target: &str, pause: &Pause, last: &Trouble) -> Message {
-    let cause = last.cause.as_deref().unwrap_or(&last.message);
+    let (cause, details) = match &last.cause {
+        Some(cause) => (cause.as_str(), last.details.clone()),
+        // an older version has written it in one line, with the other side's words
+        None => ("the last try failed", Some(last.message.clone())),
+    };
     match pause {
         Pause::Recent { ago, .. } => {
             let mut message = of(target, format!("{cause} (last try {ago} s ago)"));
             message.fix.clone_from(&last.cure);
-            message.details(last.details.clone())
+            message.details(details)
         }
         Pause::Wished { until, .. } => {
             of(target, format!("the provider asked to wait until {until}"))
                 .details(Some(format!("reason: {}", last.reason())))
         }
         Pause::Lasting => {
-            let mut message = of(target, cause).details(last.details.clone());
+            let mut message = of(target, cause).details(details);
             message.fix.clone_from(&last.cure);
             message
         }

@@ -85,3 +85,48 @@ fn a_word_that_only_a_later_version_knows_is_a_failure_and_no_damage() {
     assert!(site.keeper().keep_alive(&site.account, soon()).unwrap());
     assert_eq!(of(&site).condition, Condition::Ok);
 }
+
+#[test]
+fn words_that_an_older_version_has_put_into_its_one_line_are_words_still() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    provider.order(crate::peer::json("503 Busy", ""));
+    site.refusal();
+    write(&site, |record| {
+        let trouble = &mut record["trouble"];
+        let at = trouble["at"].clone();
+        *trouble = json!({"at": at, "code": 502, "message": "busy; provider says: \"words\""});
+    });
+    let health = of(&site);
+    assert!(health.last_error.as_ref().unwrap().ends_with("\"words\""));
+    let open = health.without_details();
+    assert_eq!(open.cause.as_deref(), Some("the last refresh failed"));
+    assert_eq!(
+        open.last_error.as_deref(),
+        Some("the last refresh failed; retried automatically with the next mail")
+    );
+    assert!(!json!(open).to_string().contains("words"), "{open:?}");
+    // within the pause
+    let message = site.refusal().message();
+    assert!(message.to_string().ends_with("\"words\""), "{message}");
+    let open = message.without_details().to_string();
+    assert!(open.contains("the last try failed"), "{open}");
+    assert!(!open.contains("words"), "{open}");
+}
+
+#[test]
+fn what_is_told_of_a_login_without_the_words_of_the_provider() {
+    let provider = Provider::new(Rule::Strict);
+    let site = Site::consented(&provider.url());
+    let denied = r#"{"error":"invalid_client","error_description":"words"}"#;
+    provider.order(crate::peer::json("401 No", denied));
+    site.refusal();
+    let health = of(&site);
+    assert!(health.last_error.as_ref().unwrap().contains("words"));
+    assert!(health.details.as_ref().unwrap().contains("words"));
+    let open = health.clone().without_details();
+    assert_eq!((&open.cause, &open.cure), (&health.cause, &health.cure));
+    let line = format!("{}; {}", open.cause.unwrap(), open.cure.unwrap());
+    assert_eq!(open.last_error, Some(line));
+    assert_eq!(open.details, None);
+}

@@ -14,9 +14,9 @@ use PVE::Notify;
 use PVE::RESTEnvironment qw(log_warn);
 
 our @EXPORT_OK = qw(
-    readers writers endpoint_writers with_config change_config raise_api_error with_errors
-    with_faults list_of of_a_file name_property comment_property disable_property origin_property
-    warning_property error_property
+    readers writers endpoint_writers with_config change_config raise_api_error oauth2_status
+    with_errors with_faults list_of of_a_file name_property comment_property disable_property
+    origin_property warning_property error_property
 );
 
 my $WHERE = '/mapping/notifications';
@@ -46,6 +46,27 @@ sub endpoint_writers () {
     };
 }
 
+my sub environment () {
+    my $get = PVE::RPCEnvironment->can('get') or return;
+    return eval { $get->() };
+}
+
+# who calls, for what is put down about it
+my sub user () {
+    my $env = environment();
+    return $env && $env->get_user() // 'root@pam';
+}
+
+# What a server says may tell of more than its target: only for those who may choose the server.
+my sub may_read_words () {
+    my $env = environment() or return 1;
+    return $env->check(user(), $WHERE, ['Mapping.Modify'], 1);
+}
+
+sub oauth2_status ($config) {
+    return $config->get_oauth2_status(may_read_words() ? 0 : 1);
+}
+
 # The place of an exception is that of the method, which is what helps whoever reads a log.
 sub raise_api_error ($error) {
     die with_plain_first_line($error) if !ref $error;
@@ -53,10 +74,14 @@ sub raise_api_error ($error) {
     my $level = 0;
     $level++ while (caller $level)[0] eq __PACKAGE__;
 
+    my $message = $error->{message};
+    my $open    = $error->{'without-details'};
+    $message = $open if defined $open && !may_read_words();
+
     # as where a schema finds it, so that a form can mark the field
     my %errors    = $error->{errors} ? (errors => $error->{errors}) : ();
     my $exception = PVE::Exception->new(
-        with_plain_first_line("$error->{message}\n"),
+        with_plain_first_line("$message\n"),
         code => $error->{code},
         %errors
     );
@@ -72,17 +97,6 @@ my sub or_raise ($code) {
 
 sub with_config ($code) {
     return or_raise(sub { return $code->(PVE::Notify::read_config()) });
-}
-
-my sub environment () {
-    my $get = PVE::RPCEnvironment->can('get') or return;
-    return eval { $get->() };
-}
-
-# who calls, for what is put down about it
-my sub user () {
-    my $env = environment();
-    return $env && $env->get_user() // 'root@pam';
 }
 
 # Whoever may change the nodes themselves could read a secret anyway.
@@ -261,8 +275,14 @@ files being locked. Errors come out as C<raise_api_error> throws them.
 
 Dies with a L<PVE::Exception> for a hash with C<message> and C<code>, and with the error itself for
 anything else. Where the hash has C<errors>, texts by parameter, the exception has them too. The first
-line of a text is one that HTTP bears (see L<PVE::API2::Cluster::Notifications::Message>). C<filename> and
-C<line> of the exception are where this module was called.
+line of a text is one that HTTP bears (see L<PVE::API2::Cluster::Notifications::Message>). A caller without
+Mapping.Modify gets C<without-details> of the hash in place of C<message>. C<filename> and C<line> of the
+exception are where this module was called.
+
+=head2 oauth2_status($config)
+
+The status of the targets that log in with OAuth2, by name; for a caller without Mapping.Modify without the
+words of providers and mail servers.
 
 =head2 with_errors($entries, $config)
 

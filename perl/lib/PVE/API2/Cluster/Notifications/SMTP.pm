@@ -6,8 +6,8 @@ package PVE::API2::Cluster::Notifications::SMTP;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
-    readers endpoint_writers with_config with_errors name_property comment_property disable_property
-    warning_property
+    readers endpoint_writers with_config with_errors oauth2_status name_property comment_property
+    disable_property warning_property
 );
 use PVE::API2::Cluster::Notifications::Entries;
 use PVE::API2::Cluster::Notifications::Mail   qw(mail_keys);
@@ -164,7 +164,7 @@ my sub status ($param) {
     my $name = $param->{name};
     return with_config(sub ($config) {
         $config->get_smtp_endpoint($name);
-        return $config->get_oauth2_status()->{$name}
+        return oauth2_status($config)->{$name}
             // die { code => 400, message => "endpoint '$name' does not log in with OAuth2" };
     });
 }

@@ -7,6 +7,8 @@ use v5.36;
 
 use Exporter 'import';
 
+use PVE::API2::Cluster::Notifications::Common qw(oauth2_status);
+
 our @EXPORT_OK = qw(status_properties list_properties with_status);
 
 my %moments = (
@@ -23,7 +25,7 @@ my %texts = (
         . 'Removed by the next success.',
     'cause'   => 'Cause of the last error.',
     'cure'    => 'Fix for the last error, and who must apply it.',
-    'details' => 'Words of the provider or the mail server.',
+    'details' => 'Words of the provider or the mail server; only with Mapping.Modify.',
     'warning' => 'Warning (the target still works).',
 );
 
@@ -73,7 +75,7 @@ sub list_properties () {
 
 # Adds to a list the status of the targets that log in with OAuth2.
 sub with_status ($entries, $config) {
-    my $status = $config->get_oauth2_status();
+    my $status = oauth2_status($config);
     for my $entry (@$entries) {
         my $health = $status->{ $entry->{name} } or next;
         for my $key (grep { defined $health->{$_} } keys %in_list) {

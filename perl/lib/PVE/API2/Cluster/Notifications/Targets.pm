@@ -16,6 +16,11 @@ my sub targets ($param) {
     });
 }
 
+# what the log is told of a test that has failed: all, also what the caller is not
+my sub logged_of ($error) {
+    return ref $error eq 'HASH' && $error->{log} ? { log => $error->{log} } : undef;
+}
+
 sub register ($class) {
     $class->register_method({
         name        => 'get_all_targets',
@@ -47,13 +52,18 @@ sub register ($class) {
         protected   => 1,
         description =>
             'Send a test notification to a target, without regard to matchers and even if '
-            . 'it is disabled. Waits up to 25 seconds for the outcome.',
+            . 'it is disabled. Waits up to 25 seconds for the outcome; the words of the other '
+            . 'side are told only with Mapping.Modify.',
         permissions => readers('Mapping.Use'),
         parameters  => { additionalProperties => 0, properties => { name => name_property() } },
         returns     => { type                 => 'null' },
         code        => sub ($param) {
             return with_config(sub ($config) {
-                PVE::Notify::log_delivery($config->test_target($param->{name}));
+                my $delivery;
+                my $has_arrived = eval { $delivery = $config->test_target($param->{name}); 1 };
+                my $error       = $@;
+                PVE::Notify::log_delivery($has_arrived ? $delivery : logged_of($error));
+                die $error if !$has_arrived;
                 return;
             });
         },
