@@ -14,6 +14,8 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
+use crate::owner::Owner;
+
 /// The largest file that is read, in bytes: pmxcfs keeps 1 MiB of a file, but hands out no more than
 /// this to who asks it directly.
 pub const MAX: u64 = 1_048_552;
@@ -109,6 +111,58 @@ pub trait Draft: Debug {
     /// # Errors
     /// The system's. After one, this file must not be trusted any more, whatever a second try says.
     fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A file system on which root acts as the owner of the files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnersDisk<'a> {
+    disk: &'a dyn Disk,
+    owner: Option<Owner>,
+}
+
+impl<'a> OwnersDisk<'a> {
+    pub(crate) fn new(disk: &'a dyn Disk, owner: Option<Owner>) -> Self {
+        Self { disk, owner }
+    }
+
+    /// Whether the file is the owner's, as whom root acts.
+    pub(crate) fn is_owners(&self, found: &Found) -> bool {
+        Owner::is(self.owner, found.owner)
+    }
+}
+
+impl Disk for OwnersDisk<'_> {
+    fn read(&self, path: &Path) -> io::Result<Option<Found>> {
+        Owner::act(self.owner, || self.disk.read(path))
+    }
+
+    fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
+        Owner::act(self.owner, || self.disk.stamp(path))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn Draft>> {
+        Owner::act(self.owner, || self.disk.create(path))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Owner::act(self.owner, || self.disk.rename(from, to))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Owner::act(self.owner, || self.disk.remove(path))
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        Owner::act(self.owner, || self.disk.sync_dir(dir))
+    }
+
+    fn names(&self, dir: &Path) -> io::Result<Vec<String>> {
+        Owner::act(self.owner, || self.disk.names(dir))
+    }
+
+    fn make_dir(&self, dir: &Path) -> io::Result<()> {
+        Owner::act(self.owner, || self.disk.make_dir(dir))
+    }
 }
 
 /// The machine's file system.

@@ -11,6 +11,8 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, getpid};
 
+use crate::owner::Owner;
+
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub(crate) struct FileLock {
@@ -19,12 +21,14 @@ pub(crate) struct FileLock {
 }
 
 impl FileLock {
-    /// Takes the lock of this file, mode 0600 where it has to be made, unless somebody holds it. Does
-    /// not wait.
-    pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+    /// Takes the lock of this file, mode 0600 where it has to be made, unless somebody holds it. Root
+    /// does so as this owner. Does not wait.
+    pub(crate) fn take(path: &Path, owner: Option<Owner>) -> io::Result<Option<Self>> {
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
+        let mode = Mode::RUSR | Mode::WUSR;
+        let file = Owner::act(owner, || Ok(rustix::fs::open(path, flags, mode)?))?;
+        let file = File::from(file);
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Self {
                 pid: getpid(),
@@ -57,12 +61,12 @@ mod tests {
     fn f46_the_end_of_a_lock_counts_though_another_process_has_its_file() {
         let name = crate::random::name().unwrap();
         let path = std::env::temp_dir().join(format!("notify-lock-{name}"));
-        let mut lock = FileLock::take(&path).unwrap().unwrap();
-        assert!(FileLock::take(&path).unwrap().is_none());
+        let mut lock = FileLock::take(&path, None).unwrap().unwrap();
+        assert!(FileLock::take(&path, None).unwrap().is_none());
         // as a child has it that was forked meanwhile
         let inherited = lock.file().try_clone().unwrap();
         drop(lock);
-        assert!(FileLock::take(&path).unwrap().is_some());
+        assert!(FileLock::take(&path, None).unwrap().is_some());
         drop(inherited);
         std::fs::remove_file(&path).unwrap();
     }

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use name::is_everybodys;
 pub(crate) use proxy::Proxy;
 
+use crate::owner::Owner;
 use crate::plain::Unusable;
 use crate::tls::Trust;
 
@@ -199,6 +200,14 @@ impl Host {
         (self.kind == Machine::Pve).then(|| self.config_dir.join(pve::LOCK_DIR))
     }
 
+    /// Whose its files are where the caller is root and they are not; those of a PVE node are root's.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        match self.kind {
+            Machine::Pve => None,
+            Machine::Standalone => Owner::of(&self.config_dir),
+        }
+    }
+
     /// What this machine is called in records: its name, with its domain where that is known.
     #[must_use]
     pub(crate) fn node(&self) -> String {
@@ -258,7 +267,7 @@ impl Host {
     pub(crate) fn provider_file(&self) -> Result<Option<(PathBuf, String)>, Unusable> {
         match self.kind {
             Machine::Pve => Ok(None),
-            Machine::Standalone => standalone::provider_file(&self.config_dir),
+            Machine::Standalone => standalone::provider_file(&self.config_dir, self.owner()),
         }
     }
 }

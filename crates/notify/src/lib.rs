@@ -61,6 +61,7 @@ pub mod net;
 mod notification;
 pub mod oauth2;
 pub mod outcome;
+mod owner;
 mod parameter;
 pub mod plain;
 mod pool;

@@ -35,7 +35,7 @@ pub(crate) use look::is_due;
 pub(crate) use objection::difference;
 
 use crate::clock::SystemClock;
-use crate::disk::{Disk, SystemDisk};
+use crate::disk::{Disk, OwnersDisk, SystemDisk};
 use crate::net::Trip;
 use crate::oauth2::Account;
 use crate::state::{self, Lock, Record, Store};
@@ -266,8 +266,8 @@ impl<'a> Keeper<'a> {
         self.host
     }
 
-    pub(crate) fn disk(&self) -> &'a dyn Disk {
-        self.disk
+    pub(crate) fn disk(&self) -> OwnersDisk<'a> {
+        OwnersDisk::new(self.disk, self.host.owner())
     }
 
     pub(crate) fn store(&self) -> Store<'a> {

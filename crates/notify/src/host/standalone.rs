@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::owner::Owner;
 use crate::plain::Unusable;
 
 /// The mail templates that come with this product.
@@ -24,9 +25,13 @@ const MAX: u64 = 64 * 1024;
 const REPLACE: &str = "replace it with a readable plain file";
 const SHORTEN: &str = "shorten it";
 
-/// Reads the file after checking that it is a plain file, owned by root or the caller and writable
+/// Reads the file after checking that it is a plain file, owned by root, the owner of the configuration
+/// or the caller, and writable
 /// by its owner alone. The checks look at the opened file, so nobody can swap it in between.
-pub(super) fn provider_file(dir: &Path) -> Result<Option<(PathBuf, String)>, Unusable> {
+pub(super) fn provider_file(
+    dir: &Path,
+    owner: Option<Owner>,
+) -> Result<Option<(PathBuf, String)>, Unusable> {
     let path = dir.join(NAME);
     // NOFOLLOW: a link could point at a file that others write; NONBLOCK: a FIFO must not block
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -45,7 +50,7 @@ pub(super) fn provider_file(dir: &Path) -> Result<Option<(PathBuf, String)>, Unu
         .map_err(|error| Unusable::new(&path, format!("cannot examine it: {error}")))?;
     let fault = if !about.is_file() {
         Some(("not a plain file", REPLACE))
-    } else if about.uid() != 0 && about.uid() != rustix::process::geteuid().as_raw() {
+    } else if about.uid() != 0 && !Owner::is(owner, about.uid()) {
         Some((
             "owned by neither root nor the caller",
             "give it to root (chown root)",

@@ -106,7 +106,7 @@ impl Error {
                     .fix("start enough nodes of the cluster")
             }
             Self::Unusable { path, reason } => of_file(path, format!("not used: it is {reason}"))
-                .fix("find out who created it, and delete it"),
+                .fix("restore it as a plain file of the owner of its folder"),
             Self::Corrupt {
                 path,
                 reason,

@@ -19,6 +19,7 @@ use rustix::process::{Pid, getpid};
 
 use super::Error;
 use crate::flock::FileLock;
+use crate::owner::Owner;
 use crate::{Deadline, Host};
 
 /// How long a lock is held at most.
@@ -37,6 +38,7 @@ const GONE: Duration = Duration::from_secs(100);
 pub struct Lock {
     target: String,
     file: PathBuf,
+    owner: Option<Owner>,
     folder: Option<PathBuf>,
     node: Option<FileLock>,
     asked: Option<Instant>,
@@ -61,11 +63,15 @@ impl Lock {
     /// [`Error::Disk`] if the run folder cannot be made.
     pub fn new(host: &Host, target: &str) -> Result<Self, Error> {
         let dir = host.run_dir().join("oauth2");
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&dir);
+        let owner = host.owner();
+        let made = Owner::act(owner, || {
+            DirBuilder::new().recursive(true).mode(0o700).create(&dir)
+        });
         made.map_err(|source| failed(&dir, "make the folder", source))?;
         Ok(Self {
             target: target.to_owned(),
             file: dir.join(format!("{target}.lock")),
+            owner,
             folder: host
                 .cluster_locks()
                 .map(|dir| dir.join(format!("notification-oauth2-{target}"))),
@@ -83,7 +89,7 @@ impl Lock {
     pub fn try_take(&mut self) -> Result<Option<Guard>, Error> {
         let node = match self.node.take() {
             Some(node) => node,
-            None => match FileLock::take(&self.file)
+            None => match FileLock::take(&self.file, self.owner)
                 .map_err(|source| failed(&self.file, "lock the file", source))?
             {
                 Some(node) => {

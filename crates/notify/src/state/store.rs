@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::{Error, Guard, Record};
 use crate::Host;
-use crate::disk::{Disk, Draft, MAX, Stamp};
+use crate::disk::{Disk, Draft, MAX, OwnersDisk, Stamp};
 
 /// So much longer than the present record the next one may be without a further look at the disk.
 const SLACK: usize = 4096;
@@ -36,14 +36,14 @@ impl Record {
 /// The records of one machine or cluster.
 #[derive(Clone, Debug)]
 pub struct Store<'a> {
-    disk: &'a dyn Disk,
+    disk: OwnersDisk<'a>,
     dir: PathBuf,
     is_shared: bool,
 }
 
 /// Room for a record, proven.
 pub struct Reserved<'a> {
-    disk: &'a dyn Disk,
+    disk: OwnersDisk<'a>,
     path: PathBuf,
     draft: Box<dyn Draft>,
     /// Whether the file has become the record.
@@ -55,7 +55,7 @@ impl<'a> Store<'a> {
     #[must_use]
     pub fn new(host: &Host, disk: &'a dyn Disk) -> Self {
         Self {
-            disk,
+            disk: OwnersDisk::new(disk, host.owner()),
             dir: host.state_dir(),
             is_shared: host.cluster_locks().is_some(),
         }
@@ -111,7 +111,7 @@ impl<'a> Store<'a> {
         if found.links > 1 {
             return unusable("a file with a second name (hard link)");
         }
-        if ![0, rustix::process::geteuid().as_raw()].contains(&found.owner) {
+        if found.owner != 0 && !self.disk.is_owners(&found) {
             return unusable("a file of another user");
         }
         let parsed = if found.size > MAX {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Condition, Error, Health, Target};
 use crate::Deadline;
+use crate::disk::Disk;
 use crate::state::{self, Guard, Lock, Record, Standing, Told};
 use crate::token::Keeper;
 use crate::token::run_file::TOLD;

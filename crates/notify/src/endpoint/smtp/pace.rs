@@ -17,11 +17,12 @@ use std::time::Duration;
 use super::Try;
 use crate::cause::Cause;
 use crate::deadline::Ends;
-use crate::disk::{Disk, SystemDisk};
+use crate::disk::{Disk, OwnersDisk, SystemDisk};
 use crate::flock::FileLock;
 use crate::message::Message;
 use crate::oauth2::{Account, Limits};
 use crate::outcome::{Failure, Outcome};
+use crate::owner::Owner;
 use crate::{Clock, Deadline, Host, token};
 use minute::Minute;
 
@@ -38,6 +39,7 @@ pub(super) struct Pace<'a> {
     provider: String,
     login: String,
     dir: PathBuf,
+    owner: Option<Owner>,
     key: String,
     clock: &'a dyn Clock,
     /// Why it is not known how much was sent.
@@ -68,6 +70,7 @@ impl<'a> Pace<'a> {
         Some(Self {
             limits: account.provider.limits?,
             dir: host.run_dir().join("smtp"),
+            owner: host.owner(),
             key: token::hash(&(&provider, &login)),
             provider,
             login,
@@ -141,13 +144,13 @@ impl<'a> Pace<'a> {
     }
 
     fn try_leave(&self, deadline: Deadline) -> io::Result<Result<Leave, Full>> {
-        SystemDisk.make_dir(&self.dir)?;
+        OwnersDisk::new(&SystemDisk, self.owner).make_dir(&self.dir)?;
         let path = |what: &str| self.dir.join(format!("{}.{what}", self.key));
         for number in 1..=self.limits.connections {
-            let Some(connection) = FileLock::take(&path(&number.to_string()))? else {
+            let Some(connection) = FileLock::take(&path(&number.to_string()), self.owner)? else {
                 continue;
             };
-            let minute = Minute::new(path("minute"), self.limits.mails_a_minute);
+            let minute = Minute::new(path("minute"), self.owner, self.limits.mails_a_minute);
             let taken = minute.take(self.clock, deadline.at_most(minute::WAIT))?;
             return Ok(match taken {
                 Ok(moment) => Ok(Leave {

@@ -19,7 +19,7 @@ my sub faults_of ($system, $path, $want, $forbidden) {
     my @stat = lstat $path or return;
     my ($mode, $uid, $gid) = @stat[2, 4, 5];
     my $is_right_kind = $want eq 'folder' ? S_ISDIR($mode) : S_ISREG($mode);
-    return trouble("'$path' is not a $want", "delete it: rm -r '$path'") if !$is_right_kind;
+    return trouble("'$path' is not a $want", "move it away: mv '$path' /root/") if !$is_right_kind;
     my @faults;
     push @faults, trouble("'$path' belongs to user $uid", "chown root:www-data '$path'")
         if $uid != $system->{owner};

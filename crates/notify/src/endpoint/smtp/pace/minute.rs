@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::clock::boot_id;
 use crate::disk::Draft;
 use crate::flock::FileLock;
+use crate::owner::Owner;
 use crate::{Clock, Deadline};
 
 /// How long the file's lock is waited for at most: its holder needs it for an instant.
@@ -26,13 +27,15 @@ const MAX: u64 = 8192;
 /// The file.
 pub(super) struct Minute {
     path: PathBuf,
+    owner: Option<Owner>,
     most: usize,
 }
 
 impl Minute {
-    pub(super) fn new(path: PathBuf, most: u8) -> Self {
+    pub(super) fn new(path: PathBuf, owner: Option<Owner>, most: u8) -> Self {
         Self {
             path,
+            owner,
             most: most.into(),
         }
     }
@@ -71,7 +74,7 @@ impl Minute {
 
     fn lock(&self, deadline: Deadline) -> io::Result<FileLock> {
         loop {
-            if let Some(lock) = FileLock::take(&self.path)? {
+            if let Some(lock) = FileLock::take(&self.path, self.owner)? {
                 return Ok(lock);
             }
             if deadline.left().is_none() {

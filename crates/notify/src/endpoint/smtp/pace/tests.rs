@@ -286,7 +286,7 @@ fn a_list_that_somebody_keeps_locked_delays_a_mail_and_no_more() {
     let pace = folder.pace("ann@example.org", &SystemClock);
     assert_eq!(at_once(&pace), Ok(()));
     let path = folder.0.join("smtp").join(format!("{}.minute", pace.key));
-    let _held = FileLock::take(&path).unwrap().unwrap();
+    let _held = FileLock::take(&path, None).unwrap().unwrap();
     assert_eq!(at_once(&pace), Ok(()));
     assert!(pace.warning().unwrap().contains("keeps the list"));
 }
