@@ -248,6 +248,7 @@ subtest 'what cannot work' => sub {
 subtest 'root, the owner, and others' => sub {
     needs_root();
     my $dir = new_dir();
+    chmod(oct('0755'), $files, "$dir");    # the user must get there
     my ($uid, $gid) = (getpwnam('nobody'))[2, 3];
     my $result = setup($dir, {}, '--user', 'nobody', '--password-file', $password_file);
     is $result->{status}, 0, 'root makes it for somebody';
@@ -262,7 +263,6 @@ subtest 'root, the owner, and others' => sub {
     $result = setup(new_dir(), {}, '--user', 'no-such-user');
     like $result->{err}, qr/user 'no-such-user' does not exist/, 'an unknown user';
 
-    chmod(oct('0755'), $files, "$dir");
     my $copy = open_copy();
     $result = setup($dir, { uid => $uid, copy => $copy });
     is $result->{status}, 0, 'the owner may too' or diag($result->{err});

@@ -76,7 +76,8 @@ pub struct Keeper<'a> {
     host: &'a Host,
     trip: Trip,
     cache: &'a Cache,
-    disk: &'a dyn Disk,
+    /// Not to be used as it is: see [`Keeper::disk`].
+    raw_disk: &'a dyn Disk,
     clock: &'a dyn Clock,
     by_will: bool,
 }
@@ -89,7 +90,7 @@ impl<'a> Keeper<'a> {
             host,
             trip: Trip::new(host),
             cache,
-            disk: &SystemDisk,
+            raw_disk: &SystemDisk,
             clock: &SystemClock,
             by_will: false,
         }
@@ -120,7 +121,7 @@ impl<'a> Keeper<'a> {
     /// The same keeper with another file system.
     #[must_use]
     pub fn with_disk(mut self, disk: &'a dyn Disk) -> Self {
-        self.disk = disk;
+        self.raw_disk = disk;
         self
     }
 
@@ -267,10 +268,10 @@ impl<'a> Keeper<'a> {
     }
 
     pub(crate) fn disk(&self) -> OwnersDisk<'a> {
-        OwnersDisk::new(self.disk, self.host.owner())
+        OwnersDisk::new(self.raw_disk, self.host.owner())
     }
 
     pub(crate) fn store(&self) -> Store<'a> {
-        Store::new(self.host, self.disk)
+        Store::new(self.host, self.raw_disk)
     }
 }

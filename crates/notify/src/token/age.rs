@@ -15,6 +15,7 @@ use super::run_file::COPY;
 use super::{AccessToken, Keeper};
 use crate::Secret;
 use crate::clock::boot_id;
+use crate::disk::Disk;
 use crate::hash::sha256;
 use crate::hex::hex;
 use crate::oauth2::Account;
@@ -164,7 +165,7 @@ impl Keeper<'_> {
     }
 
     pub(super) fn drop_copy(&self, target: &str) {
-        let _ = self.disk.remove(&self.run_file(target, COPY));
+        let _ = self.disk().remove(&self.run_file(target, COPY));
     }
 }
 

@@ -59,7 +59,7 @@ impl Keeper<'_> {
             self.disk().make_dir(dir)?;
         }
         let replaced = self
-            .disk
+            .disk()
             .create(&new)
             .and_then(|mut file| file.write(bytes))
             .and_then(|()| self.disk().rename(&new, &path));

@@ -28,14 +28,13 @@ my sub markers ($dir) {
 my sub remove_others ($dir, $current) {
     for my $name (grep { $_ ne $current } markers($dir)) {
         my ($old) = "$dir/$name" =~ /\A(.+)\z/s;    # for perl -T
-        unlink($old);
+        PVE::Notify::File::as_owner(sub { unlink($old) });
     }
     return;
 }
 
 my sub make_folder ($dir) {
-    return if -d $dir || !mkdir($dir, oct '0700');
-    PVE::Notify::File::give_to_owner_of($dir, PVE::Notify::File::folder_of($dir));
+    PVE::Notify::File::make_folder($dir, oct '0700') if !-d $dir;
     return;
 }
 

@@ -2,17 +2,49 @@ package PVE::Notify::File;
 
 # Reads and replaces files with care: bounded size, regular files only (a symbolic link or a FIFO
 # could stand in the way), old or new content but never a mixture, and an owner and mode that hold
-# from the file's first moment.
+# from the file's first moment. Where root works in the folders of an ordinary user it writes as that
+# user: no link there leads it elsewhere.
 
 use v5.36;
 
-use Errno       qw(ENOENT ENOTDIR ELOOP);
+use English     qw(-no_match_vars);
+use Errno       qw(EEXIST ENOENT ENOTDIR ELOOP);
 use Fcntl       qw(:DEFAULT :mode);
 use IO::Handle  ();
 use Time::HiRes ();
 
 # pmxcfs keeps 1 MiB of a file, but hands out no more than this
 my $MAX_SIZE = 1_048_552;
+
+my $owner;    # [uid, gid] as whom root writes
+
+sub set_owner ($uid, $gid) {
+    $owner = $uid ? [$uid, $gid] : undef;
+    return;
+}
+
+my sub become ($uid, @groups) {
+    ## no critic (RequireLocalizedPunctuationVars) - local would mix the groups of both
+    $EFFECTIVE_USER_ID  = 0 if $uid == 0;
+    $EFFECTIVE_GROUP_ID = "@groups";
+    $EFFECTIVE_USER_ID  = $uid if $uid != 0;
+    die "can't act as user $uid\n" if $EFFECTIVE_USER_ID != $uid;
+    return;
+}
+
+sub as_owner ($code) {
+    return $code->() if !$owner || $EFFECTIVE_USER_ID != 0;
+    my ($uid, $gid) = @$owner;
+    my @groups = split / /, $EFFECTIVE_GROUP_ID;
+    push @groups, $groups[0] if @groups == 1;    # without any, those of the user would stay
+    my $result;
+    become($uid, $gid, $gid);
+    my $done  = eval { $result = $code->(); 1 };
+    my $error = $@;
+    become(0, @groups);
+    die $error if !$done;
+    return $result;
+}
 
 # Returns (content, stamp), and (undef, stamp) if the stamp is the known one. The content of a
 # missing file is undef.
@@ -50,27 +82,31 @@ sub check_size ($path, $raw) {
 sub replace_file ($path, $raw, $mode) {
     die "file '$path': refused, wide characters in the content\n" if $raw =~ /[^\x00-\xff]/;
     check_size($path, $raw);
-    my $tmp  = "$path.tmp.$$";
-    my $done = eval {
-        write_new($tmp, $raw, $mode);
-        rename($tmp, $path) or die "file '$path': can't replace - $!\n";
-        sync_folder_of($path);
-        1;
-    };
-    my $error = $@;
-    return if $done;
-    unlink($tmp);
-    die $error;
+    return as_owner(sub {
+        my $tmp  = "$path.tmp.$$";
+        my $done = eval {
+            write_new($tmp, $raw, $mode);
+            rename($tmp, $path) or die "file '$path': can't replace - $!\n";
+            sync_folder_of($path);
+            1;
+        };
+        my $error = $@;
+        return if $done;
+        unlink($tmp);
+        die $error;
+    });
 }
 
 # It stays removed when the power fails. One that is not there is fine.
 sub remove_file ($path) {
-    if (!unlink($path)) {
-        return if $!{ENOENT} || $!{ENOTDIR};
-        die "file '$path': can't remove - $!\n";
-    }
-    sync_folder_of($path);
-    return;
+    return as_owner(sub {
+        if (!unlink($path)) {
+            return if $!{ENOENT} || $!{ENOTDIR};
+            die "file '$path': can't remove - $!\n";
+        }
+        sync_folder_of($path);
+        return;
+    });
 }
 
 # Removes what writers of this file have left that were killed before the rename: it may hold secrets.
@@ -82,7 +118,7 @@ sub sweep ($path) {
     closedir($dh);
     for my $name (@names) {
         my ($left) = "$dir/$name" =~ m{\A(\Q$path\E[.]tmp[.][0-9]+)\z} or next;
-        unlink($left);
+        as_owner(sub { unlink($left) });
     }
     return;
 }
@@ -90,19 +126,21 @@ sub sweep ($path) {
 # For what must be made once only: link() lets exactly one of several processes win, and the file
 # is whole from the moment it has its name. False if the file was there already.
 sub create_file ($path, $raw, $mode) {
-    my $tmp = "$path.tmp.$$";
-    my $won;
-    my $done = eval {
-        write_new($tmp, $raw, $mode);
-        $won = link($tmp, $path);
-        die "file '$path': can't create - $!\n" if !$won && !$!{EEXIST};
-        1;
-    };
-    my $error = $@;
-    unlink($tmp);
-    die $error            if !$done;
-    sync_folder_of($path) if $won;
-    return $won;
+    return as_owner(sub {
+        my $tmp = "$path.tmp.$$";
+        my $won;
+        my $done = eval {
+            write_new($tmp, $raw, $mode);
+            $won = link($tmp, $path);
+            die "file '$path': can't create - $!\n" if !$won && !$!{EEXIST};
+            1;
+        };
+        my $error = $@;
+        unlink($tmp);
+        die $error            if !$done;
+        sync_folder_of($path) if $won;
+        return $won;
+    });
 }
 
 sub write_new ($path, $raw, $mode) {
@@ -132,19 +170,42 @@ sub sync_folder_of ($path) {
 
 # An open handle of a file that serves as lock; what it holds is left alone.
 sub open_lock ($path) {
-    my $new = !-e $path;
-    sysopen(my $fh, $path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600)
-        or die "file '$path': can't open - $!\n";
-    give_to_owner_of($fh, folder_of($path)) if $new;
-    return $fh;
+    return as_owner(sub {
+        my $flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK;
+        if (sysopen(my $new, $path, $flags | O_CREAT | O_EXCL, 0600)) {
+            give_to_owner_of($new, folder_of($path));
+            return $new;
+        }
+        my $known = $! == EEXIST && sysopen(my $fh, $path, $flags | O_CREAT, 0600);
+        die "file '$path': can't open - $!\n" if !$known;
+        return $fh;
+    });
 }
 
-# What root makes must stay usable for the ordinary user who owns the folder and runs the server.
-sub give_to_owner_of ($what, $dir) {
+# False if it is there already. A later chmod would leave a moment in which the umask decides.
+# to: the folder whose owner root gives it to
+sub make_folder ($path, $mode, $to = undef) {
+    my $umask = umask(0777 & ~$mode);
+    my $made  = mkdir($path, $mode);
+    my $error = $!;
+    umask($umask);
+    if (!$made) {
+        die "folder '$path': can't create - $error\n" if !-d $path;
+        return 0;
+    }
+    sysopen(my $fh, $path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        or die "folder '$path': can't open - $!\n";
+    give_to_owner_of($fh, $to // folder_of($path));
+    return 1;
+}
+
+# What root makes must stay usable for the ordinary user who owns the folder and runs the server. By its
+# handle: a name in a folder of that user may be anything a moment later.
+sub give_to_owner_of ($fh, $dir) {
     return if $> != 0;
     my ($uid, $gid) = (stat($dir))[4, 5] or die "folder '$dir': can't stat - $!\n";
     return if $uid == 0 && $gid == 0;
-    chown($uid, $gid, $what) or die "folder '$dir': can't give its owner a file - $!\n";
+    chown($uid, $gid, $fh) or die "folder '$dir': can't give its owner a file - $!\n";
     return;
 }
 
@@ -176,6 +237,7 @@ writes a temporary file, syncs it and its folder and renames it. C<remove_file($
 is there. C<sweep($path)>, called under the lock of all who write that file, removes
 what was left of writers that were killed. C<create_file> does the same for a file that must not exist yet and
 returns false if it does. C<open_lock> gives a handle for flock. Errors are one line that begins
-with the path. Where root writes, files get the owner of their folder.
+with the path. Where root writes, files get the owner of their folder. After C<set_owner($uid, $gid)>
+root writes as that user; C<as_owner($code)> runs code like that.
 
 =cut

@@ -29,8 +29,9 @@ sub run ($class, %opt) {
     my $password = needs_password($id) ? new_password($id, $opt{'password-file'}) : undef;
 
     my %there = map { $_ => -d $dirs->{$_} } qw(config priv state run);
-    PVE::NotifyHost::Setup::ensure_dirs($dirs, $owner);
+    PVE::NotifyHost::Setup::ensure_dirs($dirs);
     my %changed = map { $_ => 1 } PVE::NotifyHost::Setup::correct_dirs($dirs, $owner);
+    PVE::NotifyHost::Setup::share_with_owner($dirs, $owner);
     for my $name (qw(config priv state run)) {
         my $what = !$there{$name} ? 'made' : $changed{ $dirs->{$name} } ? 'corrected' : 'is there';
         say "folder $dirs->{$name}: $what";

@@ -21,10 +21,14 @@ sub wanted_user ($name = undef) {
     return $user;
 }
 
-# The same of the owner of the config folder; undef if that is root, or there is none.
+# The same of the owner of the config folder, who may have no name, as in a container; undef if that is
+# root, or there is none.
 sub owner () {
-    my $uid = (stat(PVE::NotifyHost::Setup->dirs->{config}))[4] or return;
-    return record_of(getpwuid($uid) // return);
+    my ($uid, $gid) = (stat(PVE::NotifyHost::Setup->dirs->{config}))[4, 5];
+    return if !$uid;
+    my $name = getpwuid($uid);
+    return record_of($name) if defined($name);
+    return { name => $uid, uid => $uid, gid => $gid, groups => [$gid] };
 }
 
 sub record_of ($name) {

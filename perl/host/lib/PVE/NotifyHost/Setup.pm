@@ -23,7 +23,8 @@ my %MODE = (config => oct('0750'), priv => oct('0700'), state => oct('0700'), ru
 sub init ($class, %opt) {
     open_standard_handles();
     my $dirs = $class->dirs;
-    ensure_dirs($dirs, $opt{owner}) if $opt{ensure_dirs};
+    ensure_dirs($dirs) if $opt{ensure_dirs};
+    share_with_owner($dirs, $opt{owner});
     PVE::Cluster::set_dirs($dirs);
     PVE::Notify::set_host({
         kind               => 'standalone',
@@ -64,25 +65,33 @@ sub dirs ($class) {
 
 sub modes ($class) { return {%MODE} }
 
-# owner: { uid, gid } of what is made, where root makes it
-sub ensure_dirs ($dirs, $owner = undef) {
+# Where root makes them they get the owner of the folder of the configuration.
+sub ensure_dirs ($dirs) {
     for my $name (qw(config priv state run)) {
         my $dir = $dirs->{$name};
         next if -d $dir;
         my ($parent) = $dir =~ m{\A(.*)/[^/]+\z};
         mkdir($parent, 0755) if $parent ne '' && !-d $parent;
 
-        # a later chmod would leave a moment in which the umask decides
-        my $umask = umask(0777 & ~$MODE{$name});
-        my $made  = mkdir($dir, $MODE{$name});
-        my $error = $!;
-        umask($umask);
-        die "folder '$dir': can't create - $error\n" if !$made && !-d $dir;
-        next                                         if !$made || $> != 0;
         my $model = $name eq 'config' ? $parent : $dirs->{config};
-        PVE::Notify::File::give_to_owner_of($dir, $model) if !$owner;
-        chown(@$owner{qw(uid gid)}, $dir)                 if $owner;
+        PVE::Notify::File::make_folder($dir, $MODE{$name}, $model);
     }
+    return;
+}
+
+# Root and the user who owns the configuration use the same files: they are that user's.
+# owner: { uid, gid } of who shall own what is root's now; without it the owner of the configuration
+sub share_with_owner ($dirs, $owner = undef) {
+    return if $> != 0;
+    if (!$owner) {
+        my ($uid, $gid) = (stat($dirs->{config}))[4, 5] or return;
+        $owner = { uid => $uid, gid => $gid };
+    }
+    if ($owner->{uid} != 0) {
+        require PVE::NotifyHost::HandOver;
+        PVE::NotifyHost::HandOver::hand_over($dirs, $owner);
+    }
+    PVE::Notify::File::set_owner(@$owner{qw(uid gid)});
     return;
 }
 
@@ -140,8 +149,9 @@ C<init> returns a hash of absolute paths: C<config> (/etc/pve-notify-host), C<pr
 secrets, 0700), C<state> (/var/lib/pve-notify-host), C<run> (/run/pve-notify-host) and C<templates>
 (/usr/share/pve-notify-host/templates/default, in a checkout its own). The environment variable C<PVE_NOTIFY_HOST_DIR>
 moves all of them below one folder, the templates only if that has some. With
-C<ensure_dirs> missing folders are made, for C<owner> (a hash with C<uid> and C<gid>) if root makes
-them, else for the owner of the config folder.
+C<ensure_dirs> missing folders are made. Where root calls it, what root has made there becomes the files
+of the owner of the config folder, or of C<owner> (a hash with C<uid> and C<gid>), and
+what this process writes there is written as that user (C<share_with_owner>).
 
 C<dirs> only returns the paths, C<modes> the modes of the four folders, and C<share_file($name)> the
 path of a file that comes with the host. C<correct_dirs($dirs, $owner)> gives folders that are there

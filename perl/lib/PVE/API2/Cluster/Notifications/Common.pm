@@ -105,18 +105,41 @@ my sub may_move_secrets () {
     return $env->check(user(), '/', ['Sys.Modify'], 1);
 }
 
-# What a change means for the grants of OAuth2 targets comes after the lock: it may have to wait for
-# somebody who asks a provider.
-sub change_config ($code) {
-    my $change = sub {
+my sub written ($code) {
+    return PVE::Notify::lock_config(sub {
         my $config = PVE::Notify::read_config();
         $code->($config);
         $config->check_moved_secrets() if !may_move_secrets();
         PVE::Notify::write_config($config);
         return $config;
-    };
+    });
+}
+
+# Of an entry without the grant that came with it nothing stays.
+my sub take_back ($undo) {
+    my $config;
+    if (!eval { $config = written($undo); 1 }) {
+        my $reason = ref $@ eq 'HASH' ? $@->{message} : $@;
+        log_warn("the entry stays without its refresh token, it cannot be deleted: $reason");
+        return;
+    }
+
+    # what could not be stored can seldom be deleted; the daily run sees to what stays
+    eval { $config->apply_oauth2_changes(user()); 1 } or return;
+    return;
+}
+
+# What a change means for the grants of OAuth2 targets comes after the lock: it may have to wait for
+# somebody who asks a provider. $undo takes the change back where that fails.
+sub change_config ($code, $undo = undef) {
     return or_raise(sub {
-        my $warnings = PVE::Notify::lock_config($change)->apply_oauth2_changes(user());
+        my $config = written($code);
+        my $warnings;
+        if (!eval { $warnings = $config->apply_oauth2_changes(user()); 1 }) {
+            my $error = $@;
+            take_back($undo) if $undo;
+            die $error;
+        }
         log_warn($_) for @$warnings;
         return;
     });
@@ -266,10 +289,11 @@ PVE::API2::Cluster::Notifications::Common - what the notification API's modules 
 
 The C<permissions> of methods that read, that change matchers and that change endpoints.
 
-=head2 with_config($code), change_config($code)
+=head2 with_config($code), change_config($code, $undo)
 
 Run C<$code> with the configuration as it is, and with one that is written back afterwards, both
-files being locked. Errors come out as C<raise_api_error> throws them.
+files being locked. Errors come out as C<raise_api_error> throws them. C<$undo> changes the configuration
+back where it was written, but what the change means for a grant could not be done.
 
 =head2 raise_api_error($error)
 

@@ -106,7 +106,7 @@ my sub get ($class, $kind) {
 }
 
 my sub create ($class, $kind) {
-    my $add = "add_$kind->{stem}";
+    my ($add, $delete) = map {"${_}_$kind->{stem}"} qw(add delete);
     $class->register_method({
         name        => "create_$kind->{stem}",
         path        => $kind->{path},
@@ -124,9 +124,10 @@ my sub create ($class, $kind) {
                 $kind->{as_hash}
                 ? { %$given, name => $name }
                 : ($name, by_position($kind, $given), extra($kind, $given));
-            return change_config(sub ($config) {
-                $config->$add(@arguments);
-            });
+            return change_config(
+                sub ($config) { $config->$add(@arguments) },
+                sub ($config) { $config->$delete($name) },
+            );
         },
     });
     return;
