@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
 use PVE::AccessControl;
+use PVE::NotifyHost::Administrators;
 use PVE::NotifyHost::Rights;
 use PVE::NotifyHost::Ticket;
 use PVE::NotifyHost::UserConfig;
@@ -72,10 +73,56 @@ END
     like $warnings[0],  qr/\Auser\.cfg: line 5 skipped: user id/, 'line and reason';
 };
 
-subtest 'root@pam is there and may do all, whatever the file says' => sub {
-    my $cfg = parse("user:root\@pam:0:1:\nacl:1:/:root\@pam:NoAccess:\n");
-    is_deeply $cfg->{users}{'root@pam'}, { enable => 1, expire => 0 };
-    is mapping($cfg, 'root@pam', '/x'), 'Audit Modify Use';
+subtest 'root@pam is there and may do all, unless a line switches it off' => sub {
+    my $soon = time() + 1000;
+    my %case = (
+        ''                        => [1, 'Audit Modify Use'],
+        "user:joe\@pve:1:0:"      => [1, 'Audit Modify Use'],
+        'user:root@pam:1:0:'      => [1, 'Audit Modify Use'],
+        'user:root@pam:1::'       => [1, 'Audit Modify Use'],
+        "user:root\@pam:1:$soon:" => [1, 'Audit Modify Use'],
+        'user:root@pam:0:0:'      => [0, 'Audit Modify Use'],
+        'user:root@pam::0:'       => [0, 'Audit Modify Use'],
+        'user:root@pam:1:1:'      => [0, 'Audit Modify Use'],
+    );
+    for my $line (sort keys %case) {
+        my $cfg     = parse("$line\nacl:1:/:root\@pam:NoAccess:\n");
+        my $enabled = eval { PVE::AccessControl::check_user_enabled($cfg, 'root@pam'); 1 } // 0;
+        is_deeply [$enabled, mapping($cfg, 'root@pam', '/x')], $case{$line}, $line;
+    }
+};
+
+subtest 'who can log in and may do everything' => sub {
+    my $off   = "user:root\@pam:0:0:\n";
+    my $ann   = "user:ann\@pve:1:0:\n";
+    my $all   = "acl:1:/:ann\@pve:Administrator:\n";
+    my @cases = (
+        ['nothing said',           '',                               [],      'root@pam'],
+        ['root is off',            $off,                             [],      ''],
+        ['root has expired',       "user:root\@pam:1:1:\n",          [],      ''],
+        ['another administrator',  "$off$ann$all",                   ['ann'], 'ann@pve'],
+        ['both',                   "$ann$all",                       ['ann'], 'ann@pve root@pam'],
+        ['one without a password', "$off$ann$all",                   [],      ''],
+        ['one who is off',         "${off}user:ann\@pve:0:0:\n$all", ['ann'], ''],
+        ['one who has expired',    "${off}user:ann\@pve:1:1:\n$all", ['ann'], ''],
+        ['one with less',          "$off${ann}acl:1:/:ann\@pve:PVEAdmin:\n",       ['ann'], ''],
+        ['one elsewhere',          "$off${ann}acl:1:/x:ann\@pve:Administrator:\n", ['ann'], ''],
+        [
+            'one by a group', "$off${ann}group:g:ann\@pve:\nacl:1:/:\@g:Administrator:\n",
+            ['ann'],          'ann@pve'
+        ],
+        [
+            'a user of the machine',
+            "${off}user:bob\@pam:1:0:\nacl:1:/:bob\@pam:Administrator:\n",
+            [], 'bob@pam'
+        ],
+    );
+    for my $case (@cases) {
+        my ($what, $text, $names, $expect) = @$case;
+        my @found = PVE::NotifyHost::Administrators::administrators(parse($text),
+            { map { $_ => 'x' } @$names });
+        is "@found", $expect, $what;
+    }
 };
 
 subtest 'the given roles' => sub {

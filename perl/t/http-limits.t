@@ -367,6 +367,23 @@ subtest 'started as root it gives up root for good' => sub {
     ok !-e "$dir-none", 'nothing was made for him';
 };
 
+subtest 'where root@pam is switched off' => sub {
+    my @token = ('-H', 'Authorization: PVEAPIToken=root@pam!test=s3cret');
+    for my $case ([0, 401, qr/^user\.cfg: nobody can log in with full rights.*setup --admin/m],
+        [1, 200, qr/\A(?!.*nobody can log in)/s])
+    {
+        my ($enable, $status, $said) = @$case;
+        my $other = host_folder();
+        put_file($other, 'user.cfg',
+            sprintf("user:root\@pam:%d:0:\ntoken:root\@pam!test:0:0:\n", $enable));
+        put_file($other, 'priv/token.cfg', "root\@pam!test s3cret\n");
+        my $server = serve_host($other);
+        is curl($server, '/api2/json/version', @token)->{status}, $status, "enable $enable";
+        like log_of($server), $said, 'what the start says';
+        stop($server);
+    }
+};
+
 subtest 'it ends in good order' => sub {
     my $pid = fork() // die;
     if (!$pid) {

@@ -11,6 +11,7 @@ use Mojo::Server::Daemon;
 use PVE::API2;
 use PVE::AccessControl;
 use PVE::NotifyHost;
+use PVE::NotifyHost::Administrators;
 use PVE::NotifyHost::Certificate;
 use PVE::Notify::File;
 use PVE::NotifyHost::Listener;
@@ -45,6 +46,7 @@ sub run ($class, %opt) {
     $self->open_listener;
     local @SIG{qw(INT TERM)} = (sub { $self->end }) x 2;
     local $SIG{HUP} = 'IGNORE';
+    $self->look_for_administrators;
     $self->{app}->pool->start;
     $self->announce;
     Mojo::IOLoop->start;
@@ -79,6 +81,13 @@ sub open_listener ($self) {
     eval { $self->{listener}->attach($self->{daemon}); 1 }
         or die "address $host, port $self->{port}: can't listen - $!\n";
     $self->{url} = "https://$host:" . $self->{daemon}->ports->[0];
+    return;
+}
+
+# The server starts all the same: tokens and other users may be all that is needed.
+sub look_for_administrators ($self) {
+    my $text = eval { PVE::NotifyHost::Administrators::warning() } // $@;
+    warn $text if length($text);
     return;
 }
 

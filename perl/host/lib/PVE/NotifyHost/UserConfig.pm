@@ -66,8 +66,8 @@ sub parse_user_cfg ($name, $raw) {
         },
     );
 
-    # exists and may do everything, whatever the file says
-    $cfg->{users}{'root@pam'} = { enable => 1, expire => 0 };
+    # exists without a line of its own too; with one it may be switched off, as on a node
+    $cfg->{users}{'root@pam'} //= { enable => 1, expire => 0 };
     return $cfg;
 }
 
