@@ -282,7 +282,7 @@ subtest 'rights' => sub {
         'which is told';
     unlink node_path('etc/pve/priv/notifications-ext.cfg');
     symlink '/dev/null', node_path('etc/pve/priv/notifications-ext.cfg') or die;
-    like problems()->[1], qr/is not a file -> delete it/, 'a link';
+    like problems()->[1], qr/is not a file -> move it away/, 'a link';
 };
 
 subtest 'nodes of the cluster' => sub {

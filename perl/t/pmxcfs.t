@@ -124,7 +124,8 @@ subtest 'without quorum nothing is changed, and the reason is told' => sub {
             );
         });
     });
-    like $error,   qr{\Afile '\Q$config\E/priv/notifications-ext[.]cfg.*Permission denied}, 'told';
+    like $error, qr{\Afile '\Q$config\E/priv/notifications-pending[.]cfg.*Permission denied},
+        'told';
     unlike $error, qr/canary/, 'without secrets';
     is_deeply [map { content($_) } @FILES], \@before, 'all files are as they were';
     is PVE::Notify::read_config()->get_smtp_endpoint('mail')->{server}, 'a.example.org', 'and read';

@@ -85,8 +85,6 @@ pub struct Config {
     history: HashMap<String, History>,
     /// Records of writes that were cut short and not mended yet.
     records: HashMap<String, Record>,
-    /// Whether something on disk is ours, or was torn, so that a write needs its record.
-    recorded: bool,
     digest: String,
 }
 

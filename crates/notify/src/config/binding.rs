@@ -7,7 +7,7 @@
 //! is blocked until its secrets are set again. A part from elsewhere means that somebody else, or a
 //! hand, has changed the target since; that is none of our business.
 //!
-//! A configuration without anything of ours has no file of ours: there is no record, as in Proxmox VE.
+//! A configuration without anything of ours has no file of ours: its record is gone once all is written.
 //!
 //! The parts are kept as HMACs under a random key, so that the record tells nothing about a secret.
 

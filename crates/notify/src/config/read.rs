@@ -35,7 +35,6 @@ impl Config {
             blocked: HashMap::new(),
             history: HashMap::new(),
             records: HashMap::new(),
-            recorded: false,
             digest: digest::of(&raw, private_ext.as_deref().unwrap_or_default()),
         };
         config.read_public(sections(PUBLIC, raw.public))?;
@@ -69,8 +68,6 @@ impl Config {
             true,
         )?;
         config.private_ext = side;
-        config.recorded = config.has_oauth2()
-            || !(config.ext.pieces.is_empty() && config.private_ext.pieces.is_empty());
         config.judge(&bindings)?;
         Ok(config)
     }
@@ -194,7 +191,6 @@ impl Config {
             if record.judge(&self.parts(name)) == Verdict::Whole {
                 continue;
             }
-            self.recorded = true;
             if self.entity(name).is_some() {
                 let torn = Error::Torn(name.to_owned());
                 let flaw = Flaw::new(section.line, torn.to_string());

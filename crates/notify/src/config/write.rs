@@ -49,11 +49,7 @@ impl Config {
         let ext = self.side(&self.ext, &slots, Entity::ext)?;
         let mut private_ext = self.side(&self.private_ext, &slots, Entity::private_ext)?;
         let needs_ext = self.has_oauth2() || !(private_ext.is_empty() && self.records.is_empty());
-        let records = self.advance();
-        if needs_ext || self.recorded {
-            records.append(&mut private_ext)?;
-        }
-        self.recorded |= needs_ext;
+        self.advance().append(&mut private_ext)?;
         Ok(Written {
             private_ext,
             ext,

@@ -321,19 +321,24 @@ fn f_58_where_nothing_is_ours_a_write_leaves_nothing_of_ours() {
     config.add("one", plain("a")).unwrap();
     config.add("two", gotify("a")).unwrap();
     config.add("three", webhook("a")).unwrap();
-    let mut disk = Disk::of(&mut config);
+    let mut disk = Disk::complete(&mut config);
     for tag in ["b", "c"] {
         let mut config = disk.read();
         config.update("one", plain(tag), &[], None).unwrap();
         config.update("two", gotify(tag), &[], None).unwrap();
         config.update("three", webhook(tag), &[], None).unwrap();
-        disk = Disk::of(&mut config);
+        let writing = Disk::of(&mut config);
+        for name in ["one", "two"] {
+            for done in 0..=4 {
+                assert_not_mixed(&disk.cut(&writing, done), name);
+            }
+        }
+        disk = Disk::complete(&mut config);
         assert_eq!(disk.0[..2], ["", ""], "{disk:#?}");
-        assert!(!config.write().unwrap().needs_ext);
     }
     let mut config = disk.read();
     config.delete(Kind::Smtp, "one").unwrap();
-    assert_eq!(Disk::of(&mut config).0[..2], ["", ""]);
+    assert_eq!(Disk::complete(&mut config).0[..2], ["", ""]);
 }
 
 #[test]

@@ -23,6 +23,12 @@ my $PRIVATE = 'priv/notifications.cfg';
 my $EXT         = 'notifications-ext.cfg';
 my $PRIVATE_EXT = 'priv/notifications-ext.cfg';
 
+# in which they are written
+my @FILES = ($PRIVATE_EXT, $EXT, $PUBLIC, $PRIVATE);
+
+# a change of several of them that is going on, or was cut short
+my $PENDING = 'priv/notifications-pending.cfg';
+
 my $PVE_DIR     = '/etc/pve';
 my $PVE_RUN_DIR = '/run/pve-notify';
 
@@ -43,19 +49,43 @@ my sub path_of ($file) {
     return ($host{'config-dir'} // $PVE_DIR) . "/$file";
 }
 
-my sub read_ext ($file) {
+my sub read_raw ($file) {
     my ($raw) = PVE::Notify::File::read_file(path_of($file));
     return $raw // '';
 }
 
-# Also returns whether the files held still. The record of a write is looked for after the files that
-# it is about, but the write that takes the last OAuth2 target away ends with removing it: so it is
-# looked for before them as well.
-my sub read_files () {
-    my $before = read_ext($PRIVATE_EXT);
-    my @raw    = (cfs_read_file($PUBLIC) // '', cfs_read_file($PRIVATE) // '');
-    push @raw, read_ext($EXT), read_ext($PRIVATE_EXT);
-    return (PVE::RS::Notify->parse_config(@raw, { host => {%host} }), $before eq $raw[-1]);
+my sub is_pending () {
+    return -e path_of($PENDING);
+}
+
+# undef where it cannot be read
+my sub pending () {
+    require PVE::Notify::Pending;
+    return PVE::Notify::Pending::get(path_of($PENDING));
+}
+
+# Contents by name, and whether the files held still: no change was going on, and the first and the last
+# of them are what they were.
+my sub read_texts () {
+    my $is_still = !is_pending();
+    my $before   = read_raw($PRIVATE_EXT);
+    my %text     = map { $_ => cfs_read_file($_) // '' } $PUBLIC, $PRIVATE;
+    $text{$_} = read_raw($_) for $EXT, $PRIVATE_EXT;
+    $is_still &&= !is_pending() && $before eq $text{$PRIVATE_EXT};
+    $is_still &&= (cfs_read_file($PUBLIC) // '') eq $text{$PUBLIC};
+    return (\%text, $is_still);
+}
+
+my sub parse ($text) {
+    return PVE::RS::Notify->parse_config(@$text{ $PUBLIC, $PRIVATE, $EXT, $PRIVATE_EXT },
+        { host => {%host} });
+}
+
+# Of who may not write: as if the change that is put down were complete.
+my sub completed ($text) {
+    my $files = pending() // [];
+    return $text if PVE::Notify::Pending::edited($files, %$text);
+    return { %$text, map { $_->{name} => $_->{final} } @$files };
 }
 
 # of this machine, as the library has it
@@ -67,62 +97,101 @@ my sub run_dir () {
 # This function and those below are called by code of other packages: an argument too many, perhaps of
 # a later version, must not keep it from notifying. It is ignored.
 sub read_config (@) {
-    my ($config, $is_still) = read_files();
+    complete() if $LOCKED;
+    my ($text, $is_still) = read_texts();
+    my $config = parse($text);
 
     # Somebody may be between two files right now; who holds the lock sees what is really on disk.
     if (!$LOCKED && (!$is_still || $config->is_torn)) {
         eval {
-            lock_config(sub { ($config) = read_files() });
+            lock_config(sub { complete(); ($text) = read_texts() });
             1;
         }
             or warn "notification files can't be locked to read them again: $@";
+        $config = parse(completed($text));
     }
     PVE::Notify::Faults::log_new($config->get_faults, path_of(''), run_dir());
     return $config;
 }
 
-my sub write_ext ($file, $text, $mode) {
+# bytes of a file; one of ours that says nothing is none
+my sub write_raw ($file, $raw) {
     my $path = path_of($file);
-    return PVE::Notify::File::remove_file($path) if $text eq '';
-    utf8::encode($text);
-    my ($now) = PVE::Notify::File::read_file($path);
-    return if defined($now) && $now eq $text;
-    PVE::Notify::File::replace_file($path, $text, $mode);
-    return;
-}
-
-# before any of them is written
-my sub check_sizes (%text) {
-    for my $file (sort keys %text) {
-        utf8::encode(my $raw = $text{$file});
-        PVE::Notify::File::check_size(path_of($file), $raw);
-    }
-    return;
-}
-
-# In this order: it is what lets the next reader notice a write that was cut short.
-sub write_config ($config, @) {
-    my ($ext,  $private_ext)  = $config->write_ext_config();
-    my ($text, $private_text) = $config->write_config();
-    check_sizes(
-        $PUBLIC      => $text,
-        $PRIVATE     => $private_text,
-        $EXT         => $ext,
-        $PRIVATE_EXT => $private_ext
-    );
-    if ($LOCKED) {
-        PVE::Notify::File::sweep(path_of($_)) for $PUBLIC, $PRIVATE, $EXT, $PRIVATE_EXT;
+    return PVE::Notify::File::remove_file($path) if $raw eq '' && $file =~ /-ext[.]cfg\z/;
+    return                                       if -e $path   && read_raw($file) eq $raw;
+    if ($file =~ /-ext[.]cfg\z/) {
+        my $mode = $file eq $PRIVATE_EXT ? oct('0600') : oct('0640');
+        return PVE::Notify::File::replace_file($path, $raw, $mode);
     }
     my $force_utf8 = 1;
-    write_ext($PRIVATE_EXT, $private_ext, oct('0600'));
-    write_ext($EXT,         $ext,         oct('0640'));
-    cfs_write_file($PUBLIC,  $text,         $force_utf8);
-    cfs_write_file($PRIVATE, $private_text, $force_utf8);
+    utf8::decode($raw);
+    return cfs_write_file($file, $raw, $force_utf8);
+}
 
- # The change is done already, and a record of it that stays is harmless: the next write removes it.
-    if (!$config->needs_ext_config()) {
-        eval { PVE::Notify::File::remove_file(path_of($PRIVATE_EXT)); 1 } or warn $@;
+my sub end_of_change () {
+    PVE::Notify::Pending::remove(path_of($PENDING));
+    return;
+}
+
+# Under the lock: completes a change that was cut short. Where somebody has edited one of its files since,
+# nobody knows on what: all stays as it is, and the record of the change, if it was not written yet, is, so
+# that no secret meets the host of other settings.
+sub complete () {
+    return if !is_pending();
+    my $files  = pending();
+    my %now    = map { $_ => read_raw($_) } @FILES;
+    my @edited = PVE::Notify::Pending::edited($files // [], %now);
+    if ($files && !@edited) {
+        my %final = map { $_->{name} => $_->{final} } @$files;
+
+        # by the names of here, which perl -T trusts
+        write_raw($_, $final{$_}) for grep { exists $final{$_} } @FILES;
+        return end_of_change();
     }
+    my ($record) = grep { $_->{name} eq $PRIVATE_EXT } $files ? @$files : ();
+    write_raw($PRIVATE_EXT, $record->{between})
+        if $record && $record->{between} ne '' && $now{$PRIVATE_EXT} eq '';
+    my $why = $files ? "@edited was edited since" : "'$PENDING' is damaged";
+    PVE::Notify::Log::log_line('err',
+        "a change of the notification configuration was cut short and is not completed, as $why; "
+            . 'check the targets and matchers');
+    return end_of_change();
+}
+
+# Where several files change they change as one. In this order: it is what lets a reader who does not know
+# of pending changes notice one that was cut short.
+sub write_config ($config, @) {
+    my %text;
+    @text{ $EXT,    $PRIVATE_EXT } = $config->write_ext_config();
+    @text{ $PUBLIC, $PRIVATE }     = $config->write_config();
+    for my $file (@FILES) {
+        utf8::encode($text{$file});
+        PVE::Notify::File::check_size(path_of($file), $text{$file});
+    }
+    if ($LOCKED) {
+        PVE::Notify::File::sweep(path_of($_)) for @FILES, $PENDING;
+    }
+    my %final  = (%text, $config->needs_ext_config() ? () : ($PRIVATE_EXT => ''));
+    my %now    = map  { $_ => read_raw($_) } @FILES;
+    my @files  = grep { $now{$_} ne $final{$_} || $now{$_} ne $text{$_} } @FILES;
+    my $is_one = @files < 2 && !is_pending();
+    if (!$is_one) {
+        require PVE::Notify::Pending;
+        PVE::Notify::Pending::put(path_of($PENDING),
+            map { [$_, $now{$_}, $final{$_}, $text{$_} eq $final{$_} ? undef : $text{$_}] } @files);
+    }
+
+    # where nothing of ours is there, the record of the change is in what is pending alone
+    $text{$PRIVATE_EXT} = '' if $final{$PRIVATE_EXT} eq '' && $now{$PRIVATE_EXT} eq '';
+    write_raw($_, $text{$_}) for @FILES;
+
+    # The change is done already, and what stays is harmless: the next write removes it.
+    my $is_ended = eval {
+        write_raw($PRIVATE_EXT, $final{$PRIVATE_EXT});
+        end_of_change() if !$is_one;
+        1;
+    };
+    warn $@ if !$is_ended;
     return;
 }
 

@@ -7,8 +7,8 @@ use v5.36;
 
 use Fcntl qw(S_ISDIR S_ISREG);
 
-my $PRIVATE_EXT = 'priv/notifications-ext.cfg';
-my $EXT         = 'notifications-ext.cfg';
+my @PRIVATE = qw(priv/notifications-ext.cfg priv/notifications-pending.cfg);
+my $EXT     = 'notifications-ext.cfg';
 
 my sub trouble ($cause, $fix) {
     return { cause => $cause, fix => $fix };
@@ -48,8 +48,8 @@ sub faults ($class, $system) {
         push @faults, map { faults_of($system, $_, 'file', oct '0177') }
             grep { $_ ne "$dir/nodes" } below($folder);
     }
-    push @faults, faults_of($system, $system->pve($PRIVATE_EXT), 'file', oct '0177');
-    push @faults, faults_of($system, $system->pve($EXT),         'file', oct '0137');
+    push @faults, map { faults_of($system, $system->pve($_), 'file', oct '0177') } @PRIVATE;
+    push @faults, faults_of($system, $system->pve($EXT), 'file', oct '0137');
     return @faults;
 }
 
@@ -64,7 +64,7 @@ PVE::NotifyNode::Rights - who can read tokens and secrets
 =head1 DESCRIPTION
 
 C<faults($system)> is a list of hashes, C<cause> and C<fix>, for the folder of the OAuth2 records and the
-two F<notifications-ext.cfg>: another owner, on pmxcfs another group, bits of the mode that let others
+two F<notifications-ext.cfg> and F<notifications-pending.cfg>: another owner, on pmxcfs another group, bits of the mode that let others
 read, and what is neither file nor folder. What is missing is no fault.
 
 =cut
