@@ -168,9 +168,9 @@ subtest 'requests that are too large' => sub {
 };
 
 subtest 'odd requests' => sub {
-    my $version = "GET /api2/json/version HTTP/1.1\r\n$token[1]\r\n";
+    my $version = "GET /api2/json/version HTTP/1.1\r\nHost: x\r\n$token[1]\r\n";
     my $echo =
-        "POST /api2/json/test/echo HTTP/1.1\r\n$token[1]\r\nContent-Type: application/json\r\n";
+        "POST /api2/json/test/echo HTTP/1.1\r\nHost: x\r\n$token[1]\r\nContent-Type: application/json\r\n";
     my $socket = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         . "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
     my @cases = (
@@ -184,10 +184,10 @@ subtest 'odd requests' => sub {
             'a compressed body',
             "${echo}Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b", 400
         ],
-        ['an absurd length', "${echo}Content-Length: 99999999999999999999\r\n\r\n", 413],
-        ['a full address',   $version =~ s{ /}{ https://x/}r . "\r\n",              200],
-        ['CONNECT',          "CONNECT x:443 HTTP/1.1\r\n$token[1]\r\n\r\n",         501],
-        ['TRACE',            "TRACE / HTTP/1.1\r\n\r\n",                            501],
+        ['an absurd length', "${echo}Content-Length: 99999999999999999999\r\n\r\n",    413],
+        ['a full address',   $version =~ s{ /}{ https://x/}r . "\r\n",                 200],
+        ['CONNECT',          "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n$token[1]\r\n\r\n", 501],
+        ['TRACE',            "TRACE / HTTP/1.1\r\nHost: x\r\n\r\n",                    501],
     );
     for my $case (@cases) {
         my ($title, $request, $expect) = @$case;
@@ -243,8 +243,8 @@ END
         'half a body'     => connect_to($small),
         'after an answer' => connect_to($small),
     );
-    syswrite($silent{'half a header'},   "GET / HTTP/1.1\r\nHost: x\r\n");
-    syswrite($silent{'half a body'},     "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx");
+    syswrite($silent{'half a header'}, "GET / HTTP/1.1\r\nHost: x\r\n");
+    syswrite($silent{'half a body'},   "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx");
     syswrite($silent{'after an answer'}, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     my $drip    = connect_to($small);
     my $dripper = fork() // die;

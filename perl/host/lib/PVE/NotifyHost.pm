@@ -14,6 +14,7 @@ use PVE::NotifyHost::LoginLimit;
 use PVE::NotifyHost::Pool;
 use PVE::NotifyHost::Reply;
 use PVE::NotifyHost::Routes;
+use PVE::NotifyHost::StrictRequest;
 use PVE::NotifyHost::Workers;
 
 has api_class         => 'PVE::API2';
@@ -67,7 +68,12 @@ sub startup ($self) {
     $self->mode('production');
     $self->max_request_size($PVE::NotifyHost::Admission::MAX_BODY + 64 * 1024);
     $self->log->level('info')->format(\&log_line);
-    $self->hook(after_build_tx => sub ($tx, $app) { PVE::NotifyHost::Arrival::watch($app, $tx) });
+    $self->hook(
+        after_build_tx => sub ($tx, $app) {
+            PVE::NotifyHost::StrictRequest::of($tx);
+            PVE::NotifyHost::Arrival::watch($app, $tx);
+        },
+    );
     return;
 }
 
@@ -110,9 +116,10 @@ sub serve ($self, $c) {
 
 # The framework has one kind of error for limits: "Maximum ... exceeded".
 sub refusal_of ($message) {
-    return (400, "the request is not valid HTTP\n") if $message !~ /\AMaximum/;
-    return (414, "the address is too long\n")       if $message =~ /start-line/;
-    return (431, "the header is too large\n")       if $message =~ /header/;
+    return (400, 'the request is not valid HTTP' . $message =~ s/\ABad request//r . "\n")
+        if $message !~ /\AMaximum/;
+    return (414, "the address is too long\n") if $message =~ /start-line/;
+    return (431, "the header is too large\n") if $message =~ /header/;
     return (413, "the request is too large\n");
 }
 
