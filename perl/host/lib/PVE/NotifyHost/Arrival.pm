@@ -12,7 +12,6 @@ use Scalar::Util qw(weaken);
 
 my $MAX_HEADER = 32 * 1024;
 my $MAX_ALL    = 32 * 1024 * 1024;    # bytes of all bodies that arrive or wait
-my $MAX_AHEAD  = 16 * 1024;    # bytes that a client may send ahead of its next request
 
 my $all = 0;
 
@@ -22,7 +21,6 @@ sub watch ($app, $tx) {
     my $content = $req->content;
     $content->auto_upgrade(0);
     $content->asset->auto_upgrade(0);
-    $content->max_leftover_size($MAX_AHEAD);
     my $held = bless({ bytes => 0 }, __PACKAGE__);
     $tx->{'pve-held'} = $held;
     weaken($tx);    # its request would else keep it

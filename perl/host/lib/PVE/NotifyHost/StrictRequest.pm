@@ -13,7 +13,7 @@ use PVE::NotifyHost::HttpHead qw(body_of field start_line);
 
 my $MAX_CHUNK_LINE = 1024;
 my $MAX_TRAILERS   = 100;
-my $MAX_LEFTOVER   = 256 * 1024;    # more than that the framework drops, silently
+my $MAX_LEFTOVER   = 64 * 1024;
 
 # What comes next in the stream: function => what it reads. Each takes bytes from {raw} and returns those
 # for the framework, or undef as long as it needs more of them.
