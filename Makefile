@@ -3,8 +3,8 @@
 #   make run    walks the journey aloud, no account  make bench  measures, writes target/bench.json
 #   make serve  leaves the host running              make soak   the long runs
 #   make test   all tests                            make deb    Debian packages into build/deb; DIST=trixie: for
-#   make install DESTDIR=...                                     that Debian
-#   make clean
+#   make openapi   build/openapi.json, the HTTP API              that Debian
+#   make install DESTDIR=...                         make clean
 
 SHELL = /bin/sh
 PERL ?= /usr/bin/perl
@@ -25,9 +25,9 @@ bin_files := $(notdir $(wildcard perl/bin/*))
 blib_files = $(addprefix blib/lib/,$(perl_files)) $(addprefix blib/script/,$(bin_files))
 stubs = blib/lib/PVE/RS/Notify/Lib.pm
 
-.PHONY: all run serve test check bench soak soak-perlmod deb clean
+.PHONY: all run serve test check bench soak soak-perlmod deb openapi clean
 .PHONY: install install-library install-node install-host
-.PHONY: setup-% blib cargo-library cargo-sandbox node-peers mail-servers
+.PHONY: setup-% blib cargo-library cargo-sandbox node-peers python-peers mail-servers
 .DEFAULT_GOAL = all
 
 all: setup-build blib
@@ -75,10 +75,18 @@ run: setup-run blib cargo-sandbox
 serve: setup-run blib cargo-sandbox
 	@SANDBOX=$(sandbox) tools/serve
 
+# the description of the HTTP API, as the host serves it
+openapi: setup-run blib
+	@mkdir -p build
+	@$(PERL) -Mblib -Iperl/host/lib -MPVE::NotifyHost::OpenAPI \
+	    -e 'print PVE::NotifyHost::OpenAPI::json()' > build/openapi.json.new
+	@mv build/openapi.json.new build/openapi.json
+	@echo 'openapi: build/openapi.json'
+
 # --- prove -----------------------------------------------------------------------------------------
 
 # fast tests first, then those with servers, then the package
-test: setup-test blib cargo-sandbox node-peers mail-servers
+test: setup-test blib cargo-sandbox node-peers python-peers mail-servers
 	$(CARGO) test --locked --workspace --no-run
 	$(CARGO) test --locked --quiet --workspace
 	crates/perlmod-test/run
@@ -103,7 +111,7 @@ soak-perlmod: setup-soak
 	crates/perlmod-test/soak/unthreaded
 	crates/perlmod-test/soak/debian13
 
-soak: setup-soak blib cargo-sandbox node-peers mail-servers soak-perlmod
+soak: setup-soak blib cargo-sandbox node-peers python-peers mail-servers soak-perlmod
 	SOAK=1 $(CARGO) test --locked --quiet -p notify --test smtp --test deliver --test footprint --test state --test kill --test model
 	SOAK=1 $(CARGO) test --locked --quiet --release -p notify --test token
 	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
@@ -117,6 +125,16 @@ build/node/.installed: perl/t/peers/package-lock.json perl/t/peers/package.json
 	@mkdir -p build/node
 	@cp perl/t/peers/package.json perl/t/peers/package-lock.json build/node/
 	@cd build/node && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+python-peers: build/python/.installed
+
+build/python/.installed: perl/t/peers/requirements.txt
+	@echo 'test: installing the Python peers into build/python'
+	@rm -rf build/python
+	@/usr/bin/python3 -m venv build/python
+	@build/python/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	    --only-binary :all: -r $<
 	@touch $@
 
 mail-servers: build/mail-servers/.complete

@@ -11,6 +11,7 @@ use Mojo::Util qw(steady_time);
 use PVE::NotifyHost::Arrival;
 use PVE::NotifyHost::Call;
 use PVE::NotifyHost::LoginLimit;
+use PVE::NotifyHost::OpenAPI;
 use PVE::NotifyHost::Pool;
 use PVE::NotifyHost::Reply;
 use PVE::NotifyHost::Routes;
@@ -109,6 +110,8 @@ sub serve ($self, $c) {
         $c->res->headers->allow('GET, HEAD, POST, PUT, DELETE, OPTIONS');
         return $c->rendered(204);
     }
+    return PVE::NotifyHost::Reply::send_text($c, 200, PVE::NotifyHost::OpenAPI::json())
+        if $page eq 'description';
     $c->res->headers->content_type('text/html;charset=UTF-8');
     $c->res->body($PAGE);
     return $c->rendered(200);
@@ -170,7 +173,7 @@ PVE::NotifyHost - the HTTP API of a notification host that is not a PVE node
 
 =head1 DESCRIPTION
 
-Paths: F</api2/json/...> and F</api2/extjs/...> as on a node, and F</>. C<api_class> is the root of
+Paths: F</api2/json/...> and F</api2/extjs/...> as on a node, F</api2/openapi.json> and F</>. C<api_class> is the root of
 the API (a L<PVE::RESTHandler>), C<pool> runs calls and C<network_pool> those that wait for other machines
 (L<PVE::NotifyHost::Pool>), C<login_workers> the logins, so that those can never keep the users out,
 C<login_limit> and C<token_limit> slow down who guesses (L<PVE::NotifyHost::LoginLimit>), and

@@ -101,6 +101,18 @@ sub find_handler ($class, $method, $path, $uri_param = {}) {
     return find_in($class, $method, \@parts, $uri_param);
 }
 
+# [path, info] of each method that can be reached from here, for a description of all
+sub all_methods ($class, $prefix = '') {
+    my @all;
+    for my $info (($methods{$class} // [])->@*) {
+        my $path = $info->{path} eq '' ? $prefix : "$prefix/$info->{path}";
+        push @all, $info->{subclass}
+            ? $info->{subclass}->all_methods($path)
+            : [length $path ? $path : '/', $info];
+    }
+    return @all;
+}
+
 # What the checks have let through becomes untainted strings.
 my sub untaint ($value) {
     return $value if !defined $value;
@@ -190,6 +202,10 @@ C<protected>, C<allowtoken>, C<parameters>, C<returns>, C<code>; or C<path> and 
 
 The class and the info of the method that a path leads to, or nothing. The values of placeholders
 go to C<$uri_param>. Fixed parts of a path win over placeholders.
+
+=head2 all_methods()
+
+Path and info of each method below, in a list of pairs.
 
 =head2 handle($info, $param, $verify_result)
 

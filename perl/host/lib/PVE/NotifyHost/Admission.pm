@@ -32,6 +32,12 @@ sub decide ($app, $tx, $admission) {
     my $parts  = path_parts($req) // raise("the path is not valid\n", code => 400);
     my $method = $req->method;
     my ($first, $format, @rest) = @$parts;
+    if (join('/', @$parts) eq 'api2/openapi.json' && $method =~ /\A(?:GET|HEAD)\z/) {
+
+        # for users only: it tells the version, which GET /version tells nobody else either
+        $admission->{user} = PVE::NotifyHost::Auth::user_of($app, $tx, 'GET');
+        return $admission->{page} = 'description';
+    }
     if (($first // '') ne 'api2' || ($format // '') !~ /\A(?:json|extjs)\z/) {
         return $admission->{page} = $method if $method eq 'OPTIONS';
         not_implemented($method, @$parts)   if @$parts || $method !~ /\A(?:GET|HEAD)\z/;

@@ -85,6 +85,36 @@ my $LOGIN_SCHEMA = {
     },
 };
 
+my %SESSION = (
+    username            => 'Name of the user, with the realm.',
+    ticket              => 'Ticket for the cookie PVEAuthCookie; valid for two hours.',
+    CSRFPreventionToken => 'Token for the header of this name, needed for all that is not GET.',
+);
+
+# The login as a method is registered. It is none of the tree, as its answer is a promise.
+sub login_method () {
+    return {
+        name        => 'create_ticket',
+        path        => 'access/ticket',
+        method      => 'POST',
+        description => 'Create or verify an authentication ticket.',
+        permissions => { user => 'world' },
+        parameters  => $LOGIN_SCHEMA,
+        returns     => {
+            type       => 'object',
+            properties => {
+                (map { $_ => { type => 'string', description => $SESSION{$_} } } keys %SESSION),
+                cap => { type => 'object', description => 'Privileges of the user, by room.' },
+                clustername => {
+                    type        => 'string',
+                    description => 'Name of the cluster.',
+                    optional    => 1,
+                },
+            },
+        },
+    };
+}
+
 sub user_of ($app, $tx, $verb) {
     my $headers = $tx->req->headers;
     my ($token, $secret) = ($headers->authorization // '') =~ /\APVEAPIToken=([^=]+)=(\S+)\z/;
@@ -184,6 +214,8 @@ C<user_of($app, $tx, $verb)> returns the id of the user or token, or dies with a
 401; C<login($c)> serves C<POST /access/ticket>: a promise of C<username>, C<ticket>,
 C<CSRFPreventionToken>, C<cap> (see L<PVE::NotifyHost::Capabilities>) and, in a cluster,
 C<clustername>.
+
+C<login_method()> describes that login as an API method.
 
 With C<path> and C<privs> a user who lacks one of the privileges is refused as one with a wrong
 password is. A one-time password is ignored; the answer to a challenge (C<tfa-challenge>) is refused,

@@ -56,6 +56,7 @@ sub reason_phrase ($line) {
 
 sub send_json ($c, $status, $body) { return send_text($c, $status, encode_json($body)) }
 
+# JSON that is text already
 sub send_text ($c, $status, $json) {
     $c->res->headers->content_type('application/json;charset=UTF-8');
     $c->res->body($json);
