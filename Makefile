@@ -25,7 +25,7 @@ bin_files := $(notdir $(wildcard perl/bin/*))
 blib_files = $(addprefix blib/lib/,$(perl_files)) $(addprefix blib/script/,$(bin_files))
 stubs = blib/lib/PVE/RS/Notify/Lib.pm
 
-.PHONY: all run serve test check bench soak soak-perlmod deb openapi clean
+.PHONY: all run serve test check bench soak soak-perlmod soak-requests deb openapi clean
 .PHONY: install install-library install-node install-host
 .PHONY: setup-% blib cargo-library cargo-sandbox node-peers python-peers mail-servers
 .DEFAULT_GOAL = all
@@ -111,7 +111,11 @@ soak-perlmod: setup-soak
 	crates/perlmod-test/soak/unthreaded
 	crates/perlmod-test/soak/debian13
 
-soak: setup-soak blib cargo-sandbox node-peers python-peers mail-servers soak-perlmod
+# requests of others' making, from the description of the API
+soak-requests: setup-soak blib cargo-sandbox python-peers
+	REQUESTS=50000 SANDBOX=$(sandbox) prove -v -b -Iperl/host/lib -Iperl/t/lib perl/t/requests.t
+
+soak: setup-soak blib cargo-sandbox node-peers python-peers mail-servers soak-perlmod soak-requests
 	SOAK=1 $(CARGO) test --locked --quiet -p notify --test smtp --test deliver --test footprint --test state --test kill --test model
 	SOAK=1 $(CARGO) test --locked --quiet --release -p notify --test token
 	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t

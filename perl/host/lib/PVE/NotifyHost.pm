@@ -173,10 +173,11 @@ PVE::NotifyHost - the HTTP API of a notification host that is not a PVE node
 
 =head1 DESCRIPTION
 
-Paths: F</api2/json/...> and F</api2/extjs/...> as on a node, F</api2/openapi.json> and F</>. C<api_class> is the root of
-the API (a L<PVE::RESTHandler>), C<pool> runs calls and C<network_pool> those that wait for other machines
-(L<PVE::NotifyHost::Pool>), C<login_workers> the logins, so that those can never keep the users out,
-C<login_limit> and C<token_limit> slow down who guesses (L<PVE::NotifyHost::LoginLimit>), and
-C<login_descriptors> are the file descriptors that a login needs.
+Paths: F</api2/json/...> and F</api2/extjs/...> as on a node, F</api2/openapi.json> (see
+L<PVE::NotifyHost::OpenAPI>) and F</>. C<api_class> is the root of the API (a L<PVE::RESTHandler>),
+C<pool> runs calls and C<network_pool> those that wait for other machines (L<PVE::NotifyHost::Pool>),
+C<login_workers> the logins, so that those can never keep the users out, C<login_limit> and
+C<token_limit> slow down who guesses (L<PVE::NotifyHost::LoginLimit>), and C<login_descriptors> are the
+file descriptors that a login needs.
 
 =cut
