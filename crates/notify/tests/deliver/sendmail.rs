@@ -178,7 +178,7 @@ fn a_flood_of_words_is_cut_and_holds_nobody_up() {
     assert_eq!(outcome.as_str(), "refused");
     let flood = |text: &str| text.matches('x').count() - text.matches("ex").count();
     assert_eq!(flood(&reason), 159, "{reason}");
-    assert_eq!(flood(&logged(&delivery, Level::Err)[0]), 2048);
+    assert_eq!(flood(logged(&delivery, Level::Err)[0]), 2048);
 }
 
 /// Whether it runs; a machine without init leaves the dead in the list.
