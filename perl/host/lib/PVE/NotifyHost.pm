@@ -56,6 +56,8 @@ Its API has the paths of a Proxmox VE node: <code>/api2/json</code>.</p>
 </html>
 END
 
+my $DESCRIPTION;    # made when it is first asked for
+
 my %HEADERS = (
     'Cache-Control'           => 'no-store',
     'Content-Security-Policy' => "default-src 'none'; frame-ancestors 'none'",
@@ -110,7 +112,8 @@ sub serve ($self, $c) {
         $c->res->headers->allow('GET, HEAD, POST, PUT, DELETE, OPTIONS');
         return $c->rendered(204);
     }
-    return PVE::NotifyHost::Reply::send_text($c, 200, PVE::NotifyHost::OpenAPI::json())
+    return PVE::NotifyHost::Reply::send_text($c, 200,
+        $DESCRIPTION //= PVE::NotifyHost::OpenAPI::json())
         if $page eq 'description';
     $c->res->headers->content_type('text/html;charset=UTF-8');
     $c->res->body($PAGE);
