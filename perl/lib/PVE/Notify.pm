@@ -42,7 +42,7 @@ files on this machine.
 
 Writes F<notifications.cfg>, F<priv/notifications.cfg> and, where there is a target with OAuth2, the
 two F<notifications-ext.cfg>, which are removed with the last one. Where several of them change, what they become
-is put down in F<priv/notifications-pending.cfg> first, so that the next C<read_config> completes a change
+is written to F<priv/notifications-pending.cfg> first, so that the next C<read_config> completes a change
 that was cut short. Call it inside C<lock_config>: there it also removes what a writer has left that was killed.
 
 =head2 lock_config($code, $timeout)

@@ -144,7 +144,7 @@ fn killed_at_random() {
     let rounds = if env::var_os("SOAK").is_some() {
         10_000
     } else {
-        100
+        200
     };
     let room = room_of("standalone");
     let mut news = 0;

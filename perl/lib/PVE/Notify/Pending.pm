@@ -1,6 +1,6 @@
 package PVE::Notify::Pending;
 
-# A change of several files that counts as a whole. What each file becomes is put down in one file first,
+# A change of several files that counts as a whole. What each file becomes is written to one file first,
 # which is there whole or not at all; then the files are written, and at the end it is removed. Whoever finds
 # it completes the change.
 #
