@@ -145,3 +145,42 @@ impl fmt::Display for Error {
 
 // what the system said is a part of the text, hence no source
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_delete_a_record() {
+        let path = || PathBuf::from("/state/oauth2/mail.json");
+        let target = || "mail".to_owned();
+        let errors = [
+            Error::Disk {
+                path: path(),
+                doing: "delete the file",
+                source: io::Error::other("no"),
+            },
+            Error::NoQuorum { path: path() },
+            Error::Unusable {
+                path: path(),
+                reason: "a file of another user",
+            },
+            Error::Corrupt {
+                path: path(),
+                reason: "it is empty",
+                moved: Some(path()),
+            },
+            Error::Newer { path: path() },
+            Error::Busy { target: target() },
+            Error::Superseded { target: target() },
+            Error::Name,
+            Error::Random,
+        ];
+        for error in errors {
+            let fix = error.message().fix.unwrap_or_default();
+            for word in ["delete", "remove", "rm "] {
+                assert!(!fix.contains(word), "{error}");
+            }
+        }
+    }
+}
