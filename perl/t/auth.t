@@ -8,6 +8,7 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/lib/fake";
 
+use Mojo::UserAgent;
 use Mojo::Util qw(steady_time url_escape);
 use POSIX      ();
 use PVE::AccessControl;
@@ -43,9 +44,9 @@ my $json = '/api2/json';
 
 sub server (%opt) {
     my $t = Test::Mojo->new(PVE::NotifyHost->new(
-        api_class   => 'Test::API',
-        login_limit => PVE::NotifyHost::LoginLimit->new(unit => 0.01),
-        token_limit => PVE::NotifyHost::LoginLimit->new(unit => 0.01),
+        api_class      => 'Test::API',
+        login_limit    => PVE::NotifyHost::LoginLimit->new(unit => 0.01),
+        token_failures => PVE::NotifyHost::Failures->new(unit => 0.01),
         %opt,
     ));
     $t->app->log->level('fatal');
@@ -81,8 +82,7 @@ subtest 'login gives a ticket and a CSRF token' => sub {
 };
 
 subtest 'login that fails says no more than that' => sub {
-    my $fails =
-        server(login_limit => PVE::NotifyHost::LoginLimit->new(unit => 0.01, max_failures => 99));
+    my $fails = server();
     for my $case (
         ['joe',      'wrong'],
         ['joe',      ''],
@@ -235,54 +235,59 @@ END
     put_file($dir, 'user.cfg', $users);
 };
 
-subtest 'failures are counted per address' => sub {
-    my $limit =
-        PVE::NotifyHost::LoginLimit->new(max_addresses => 3, max_failures => 5, max_parallel => 2);
-    is $limit->begin('192.0.2.1'),                            0,           'the first may';
-    is join(' ', map { $limit->failed('192.0.2.1') } 1 .. 5), '1 2 4 8 8', 'delays grow to a bound';
-    cmp_ok $limit->begin('192.0.2.1'), '>', 50, 'then it is refused for a while';
-    is $limit->begin('192.0.2.2'), 0, 'another may';
-    is $limit->begin('192.0.2.2'), 0, 'two at once';
-    is $limit->begin('192.0.2.2'), 1, 'not three';
-    $limit->done('192.0.2.2');
-    is $limit->begin('192.0.2.2'), 0, 'after one has ended';
-    $limit->failed("2001:db8::$_") for 1 .. 5;
-    cmp_ok $limit->begin('2001:db8::ffff'), '>', 50, 'one network of IPv6 is one address';
-    $limit->begin("198.51.100.$_") for 1 .. 100;
-    is scalar(keys $limit->{table}->%*), 3, 'the table is bounded';
-    my $brief = PVE::NotifyHost::LoginLimit->new(max_failures => 1, block => 0.05);
-    $brief->failed('192.0.2.1');
-    cmp_ok $brief->begin('192.0.2.1'), '>', 0, 'refused';
-    ok Test::NotifyHost::wait_until(2, sub { $brief->begin('192.0.2.1') == 0 }), 'and later not';
+subtest 'a try waits after a failed one, nobody else does, and who goes leaves' => sub {
+    my $slow = server(login_limit => PVE::NotifyHost::LoginLimit->new(unit => 0.6));
+    login($slow, username => 'ann', password => 'passw0rd')->status_is(200);
+    login($slow, username => 'joe', password => 'wrong')->status_is(401);
+    my $start = steady_time();
+    my @order;
+    my $post = sub ($title, %form) {
+        return $slow->ua->post_p("$json/access/ticket", form => \%form)
+            ->then(sub ($tx) {
+            push @order, "$title " . $tx->res->code;
+            });
+    };
+    my $ticket = PVE::AccessControl::assemble_ticket('joe@pve');
+    Mojo::Promise->all(
+        $post->('noisy',      username => 'joe', password => 'passw0rd'),
+        $post->('known good', username => 'ann', password => 'passw0rd'),
+        $post->('renewal',    username => 'joe', password => $ticket),
+    )->wait;
+    is_deeply [sort @order[0, 1]], ['known good 200', 'renewal 200'], 'these do not wait';
+    is $order[2], 'noisy 200', 'a right password is taken';
+    cmp_ok steady_time() - $start, '>=', 0.4, 'late';
+
+    my $limit = $slow->app->login_limit;
+    login($slow, username => 'nobody', password => 'wrong')->status_is(401);
+    my $gone = Mojo::UserAgent->new(request_timeout => 0.2);
+    my $url  = $slow->ua->server->nb_url->path("$json/access/ticket");
+    my $was  = 0;
+    Mojo::IOLoop->timer(0.15 => sub { $was = $limit->{waiting}->@* });
+    $gone->post_p($url, form => { username => 'nobody', password => 'x' })->catch(sub { })->wait;
+    is $was, 1, 'one waits';
+    Mojo::Promise->timer(0.1)->wait;
+    is scalar($limit->{waiting}->@*), 0, 'its client has gone: it waits no more';
 };
 
-subtest 'a failed login is answered late, and many are refused' => sub {
-    my $slow = server(login_limit =>
-            PVE::NotifyHost::LoginLimit->new(unit => 0.4, max_failures => 2, max_parallel => 2));
+subtest 'wrong tokens are answered late, right ones at once' => sub {
+    put_file($dir, 'priv/token.cfg', "joe\@pve!good s3cret\n");
+    my $slow =
+        server(token_failures => PVE::NotifyHost::Failures->new(unit => 0.3, max_delay => 0.5));
+    my $with  = sub ($secret) { return { Authorization => "PVEAPIToken=joe\@pve!good=$secret" } };
     my $start = steady_time();
-    login($slow, username => 'joe', password => 'wrong')->status_is(401);
-    cmp_ok steady_time() - $start, '>=', 0.4, 'delayed';
-    $start = steady_time();
-    my $order = '';
-    my $wrong =
-        $slow->ua->post_p("$json/access/ticket", form => { username => 'joe', password => 'wrong' })
-        ->then(sub ($tx) {
-        $order .= 'wrong ';
-        });
-    my $other = Mojo::Promise->timer(0.1)
-        ->then(sub { return $slow->ua->get_p("$json/world") })
-        ->then(sub ($tx) {
-        $order .= 'other ';
-        });
-    Mojo::Promise->all($wrong, $other)->wait;
-    is $order, 'other wrong ', 'which delays nobody else';
-    login($slow, username => 'joe', password => 'passw0rd')
-        ->status_is(429)
-        ->header_like('Retry-After' => qr/\A[0-9]+\z/)
-        ->json_like(
-        '/message' => qr/too many failed logins from this address, try again in [0-9]+ s/);
-    my $session = cookie(PVE::AccessControl::assemble_ticket('joe@pve'));
-    $slow->get_ok("$json/who", $session)->status_is(200, 'who is logged in can go on');
+    $slow->get_ok("$json/who", $with->('wrong'))->status_is(401);
+    cmp_ok steady_time() - $start, '>=', 0.3, 'late';
+    my @order;
+    my $get = sub ($secret) {
+        return $slow->ua->get_p("$json/who", $with->($secret))
+            ->then(sub ($tx) {
+            push @order, $tx->res->code;
+            });
+    };
+    Mojo::Promise->all(map { $get->($_) } ('wrong') x 40, 's3cret')->wait;
+    my ($place) = grep { $order[$_] == 200 } 0 .. $#order;
+    cmp_ok $place // 99, '<=', 20, 'the right one does not wait for them';
+    is $slow->app->{late_answers} // 0, 0, 'none is kept';
 };
 
 # the numbers of this process's files, without the one that the look at them opens

@@ -2,7 +2,7 @@ package PVE::NotifyHost::Auth;
 
 # Who sends a request: an API token in the header Authorization, or a ticket in the cookie
 # PVEAuthCookie, with a CSRF token for everything that writes. And the login that gives a ticket
-# for a password. What could be guessed is delayed per address, and no refusal says its reason. The
+# for a password. What could be guessed is delayed, and no refusal says its reason. The
 # login takes all parameters of a node's, since web pages and programs send them; nobody has a second
 # factor here.
 
@@ -10,8 +10,7 @@ use v5.36;
 
 use Mojo::IOLoop;
 use Mojo::Promise;
-use Mojo::Util qw(url_unescape);
-use POSIX      qw(ceil);
+use Mojo::Util qw(steady_time url_unescape);
 use PVE::AccessControl;
 use PVE::Cluster;
 use PVE::Exception qw(raise);
@@ -19,10 +18,13 @@ use PVE::JSONSchema;
 use PVE::Notify;
 use PVE::NotifyHost::Capabilities;
 use PVE::NotifyHost::Input;
+use PVE::NotifyHost::LoginLimit;
 use PVE::NotifyHost::Password;
 use PVE::NotifyHost::Rights;
 use PVE::NotifyHost::UserConfig;
 use PVE::Tools qw(split_list);
+
+my $MAX_LATE_ANSWERS = 32;
 
 PVE::JSONSchema::register_format(
     'pve-priv' => sub ($name) {
@@ -127,13 +129,25 @@ sub user_of ($app, $tx, $verb) {
     return $user;
 }
 
+# Right ones are never late, so what protects a token is the length of its secret.
 sub user_of_token ($app, $tx, $token, $secret) {
     my $user = eval { PVE::AccessControl::verify_token($token, $secret) };
     return $user if defined($user);
     my $error = $@;
-    $error->{delay} = $app->token_limit->failed($tx->remote_address // '')
+    $error->{delay} = delay_of_wrong_token($app, $tx->remote_address // '')
         if ref($error) && ($error->{code} // 0) == 401;
     die $error;
+}
+
+# Each late answer keeps a connection: where many do, the next is not late.
+sub delay_of_wrong_token ($app, $remote) {
+    my $address = PVE::NotifyHost::LoginLimit::network_of($remote);
+    $app->token_failures->add($address, steady_time());
+    return 0 if ($app->{late_answers} // 0) >= $MAX_LATE_ANSWERS;
+    my $delay = $app->token_failures->delay($address, steady_time());
+    $app->{late_answers}++;
+    Mojo::IOLoop->timer($delay => sub { $app->{late_answers}-- });
+    return $delay;
 }
 
 sub login ($c) {
@@ -143,27 +157,58 @@ sub login ($c) {
     my ($name, $realm) = @$param{qw(username realm)};
     $name .= "\@$realm" if defined($realm) && $name !~ /\@/;
 
-    my ($app, $address) = ($c->app, $c->tx->remote_address // '');
-    my $limit = $app->login_limit;
-    if (my $wait = ceil($limit->begin($address))) {
-        $c->res->headers->header('Retry-After' => $wait);
-        raise("too many failed logins from this address, try again in $wait s\n", code => 429);
-    }
-
     # crypt(3) and PAM may well take a second
-    my $prove = sub { return session_of(prove_user($name, $param)) };
-    return $app->login_workers->run($prove, keep => $app->login_descriptors)->then(
-        sub ($session) {
-            $limit->done($address);
+    my $app   = $c->app;
+    my $prove = sub {
+        return $app->login_workers->run(
+            sub { session_of(prove_user($name, $param)) },
+            keep => $app->login_descriptors
+        )->then(sub ($session) {
             $c->stash(user => $session->{username});
             return $session;
+        });
+    };
+    return is_own_ticket($name, $param->{password}) ? $prove->() : in_turn($c, $name, $prove);
+}
+
+sub is_own_ticket ($name, $password) {
+    return $password =~ /\APVE:/ && defined(eval { prove_password($name, $password) });
+}
+
+sub in_turn ($c, $name, $prove) {
+    my $promise = Mojo::Promise->new;
+    my $account = eval { PVE::NotifyHost::Password::full_id($name) } // $name;
+    my $limit   = $c->app->login_limit;
+    my $try     = $limit->enter(
+        $c->tx->remote_address // '',
+        $account,
+        go => sub ($done) {
+            $prove->()->then(
+                sub ($session) {
+                    $done->('right');
+                    $promise->resolve($session);
+                    return;
+                },
+                sub ($failure) {
+                    $done->($failure->{status} == 401 ? 'wrong' : 'other');
+                    $promise->reject($failure);
+                    return;
+                },
+            );
         },
-        sub ($failure) {
-            my $delay = $failure->{status} == 401 ? $limit->failed($address) : 0;
-            Mojo::IOLoop->timer($delay => sub { $limit->done($address) });
-            return Mojo::Promise->reject({ %$failure, delay => $delay });
+        refuse => sub ($seconds) {
+            $c->res->headers->header('Retry-After' => $seconds);
+            my $message = "too many logins are waiting, try again in $seconds s\n";
+            $promise->reject({ status => 429, message => $message });
         },
     );
+    $c->tx->on(
+        finish => sub {
+            $limit->leave($try);
+            $promise->reject({ status => 499, message => "the client has gone\n" });
+        },
+    );
+    return $promise;
 }
 
 sub prove_user ($name, $param) {

@@ -104,6 +104,7 @@ sub end ($self) {
     my ($daemon, $listener) = @$self{qw(daemon listener)};
     my @sockets = map { Mojo::IOLoop->acceptor($_)->handle } @{ $daemon->acceptors };
     $daemon->stop;
+    $self->{app}->login_limit->stop;
     CORE::shutdown($_, SHUT_RDWR) for @sockets;    # what comes now is refused, not kept waiting
     Mojo::IOLoop->timer($GRACE_SECONDS => sub { Mojo::IOLoop->stop });
     Mojo::IOLoop->recurring(
