@@ -95,6 +95,7 @@ add_method(
     protected => 1,
 );
 add_method('fail',     sub ($param) { raise("sn\x{f6}w\r\nSet-Cookie: x=y\n", code => 418) });
+add_method('omega',    sub ($param) { raise("\x{2126}\n",                     code => 400) });
 add_method('bad-code', sub ($param) { raise("odd\n",                          code => 200) });
 add_method('die',      sub ($param) { die "broken\n" });
 
