@@ -336,6 +336,7 @@ subtest 'the helper for realm pam' => sub {
     login($with, username => 'joe@pam',  password => 'passw0rd')->status_is(401);
     kill(TERM => $helper->{pid});
     ok $helper->check('root', "p\x{e4}ss"), 'a signal does not end it';
+    $with->app->login_pool->stop;    # its processes hold the other end
     $helper->stop;
     is_deeply [grep { $_->{pid} == $helper->{pid} } children_of($$)], [],
         'the end of its socket does';

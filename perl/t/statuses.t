@@ -50,7 +50,7 @@ my sub server (%defaults) {
     );
 }
 
-my $host  = server(Workers => 'deadline => 4');
+my $host  = server(Pool => 'deadline => 4');
 my @admin = ('-H', 'Authorization: PVEAPIToken=admin@pve!all=s3cret');
 my @joe   = ('-H', 'Authorization: PVEAPIToken=joe@pve!none=s3cret');
 my $api   = '/api2/json';
@@ -60,10 +60,10 @@ my sub call ($path, @args) { return curl($host, $path, @args) }
 
 my sub at_a_busy_one ($path, @args) {
     stop($host);
-    my $busy = server(Workers => 'max => 0, max_queue => 0', LoginLimit => 'max_per_address => 0');
+    my $busy = server(Pool => 'max => 0, max_queue => 0', LoginLimit => 'max_per_address => 0');
     my $answer = curl($busy, $path, @args);
     stop($busy);
-    $host = server(Workers => 'deadline => 4');
+    $host = server(Pool => 'deadline => 4');
     return $answer;
 }
 

@@ -9,6 +9,7 @@ use v5.36;
 
 use Mojo::Util qw(steady_time);
 use PVE::NotifyHost::Arrival;
+use PVE::NotifyHost::Auth;
 use PVE::NotifyHost::Call;
 use PVE::NotifyHost::Failures;
 use PVE::NotifyHost::LoginLimit;
@@ -17,12 +18,10 @@ use PVE::NotifyHost::Pool;
 use PVE::NotifyHost::Reply;
 use PVE::NotifyHost::Routes;
 use PVE::NotifyHost::StrictRequest;
-use PVE::NotifyHost::Workers;
 
 has api_class         => 'PVE::API2';
 has login_descriptors => sub { [] };
 has login_limit       => sub { PVE::NotifyHost::LoginLimit->new };
-has login_workers     => sub { PVE::NotifyHost::Workers->new(max => 4, max_queue => 16) };
 has token_failures    => sub { PVE::NotifyHost::Failures->new };
 has pool              => sub ($self) {
     return PVE::NotifyHost::Pool->new(
@@ -31,6 +30,15 @@ has pool              => sub ($self) {
         max_of_user   => 4,
         max_queue     => 512,
         queue_of_user => 256,
+    );
+};
+
+# Apart from the calls, so that those can never keep the users out.
+has login_pool => sub ($self) {
+    return PVE::NotifyHost::Pool->new(
+        serve     => \&PVE::NotifyHost::Auth::session,
+        keep      => $self->login_descriptors,
+        max_queue => 16,
     );
 };
 
@@ -180,7 +188,7 @@ PVE::NotifyHost - the HTTP API of a notification host that is not a PVE node
 Paths: F</api2/json/...> and F</api2/extjs/...> as on a node, F</api2/openapi.json> (see
 L<PVE::NotifyHost::OpenAPI>) and F</>. C<api_class> is the root of the API (a L<PVE::RESTHandler>),
 C<pool> runs calls and C<network_pool> those that wait for other machines (L<PVE::NotifyHost::Pool>),
-C<login_workers> the logins, so that those can never keep the users out, C<login_limit> slows down who
+C<login_pool> the logins, C<login_limit> slows down who
 guesses passwords (L<PVE::NotifyHost::LoginLimit>), C<token_failures> counts wrong tokens
 (L<PVE::NotifyHost::Failures>), and C<login_descriptors> are the file descriptors that a login needs.
 

@@ -9,6 +9,7 @@ package PVE::NotifyHost::Auth;
 use v5.36;
 
 use Mojo::IOLoop;
+use Mojo::JSON qw(decode_json);
 use Mojo::Promise;
 use Mojo::Util qw(steady_time url_unescape);
 use PVE::AccessControl;
@@ -160,15 +161,25 @@ sub login ($c) {
     # crypt(3) and PAM may well take a second
     my $app   = $c->app;
     my $prove = sub {
-        return $app->login_workers->run(
-            sub { session_of(prove_user($name, $param)) },
-            keep => $app->login_descriptors
-        )->then(sub ($session) {
-            $c->stash(user => $session->{username});
-            return $session;
-        });
+        my $promise = Mojo::Promise->new;
+        $app->login_pool->call(
+            { name => $name, param => $param },
+            undef,
+            sub ($result) {
+                return $promise->reject($result->{error}) if $result->{error};
+                my $session = decode_json($result->{json});
+                $c->stash(user => $session->{username});
+                return $promise->resolve($session);
+            },
+        );
+        return $promise;
     };
     return is_own_ticket($name, $param->{password}) ? $prove->() : in_turn($c, $name, $prove);
+}
+
+# in a process of the pool for logins
+sub session ($request) {
+    return session_of(prove_user($request->@{qw(name param)}));
 }
 
 sub is_own_ticket ($name, $password) {

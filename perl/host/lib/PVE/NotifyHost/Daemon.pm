@@ -125,7 +125,7 @@ sub leave ($self) {
 }
 
 sub pools ($self) {
-    return map { $self->{app}->$_ } qw(pool network_pool login_workers);
+    return map { $self->{app}->$_ } qw(pool network_pool login_pool);
 }
 
 1;

@@ -12,8 +12,7 @@ use POSIX      ();
 use PVE::Cluster;
 use PVE::Notify::File;
 use PVE::NotifyHost::Lock ();
-use PVE::NotifyHost::Workers;
-use Socket qw(AF_UNIX SOCK_SEQPACKET PF_UNSPEC);
+use Socket                qw(AF_UNIX SOCK_SEQPACKET PF_UNSPEC);
 
 my $MAX_NAME        = 64;
 my $MAX_PASSWORD    = 512;
@@ -72,7 +71,7 @@ sub serve ($socket, $check) {
     local $0                          = 'notify-host: pam helper';
     local @SIG{qw(INT TERM HUP PIPE)} = ('IGNORE') x 4;
     local $SIG{CHLD}                  = 'DEFAULT';
-    PVE::NotifyHost::Workers::close_all_but(0 .. 2, fileno($socket));
+    close_all_but(0 .. 2, fileno($socket));
     chdir('/');
     while (defined(my $question = received($socket))) {
         my ($number, $name, $password) =
@@ -98,12 +97,21 @@ sub run_check ($check, $name, $password) {
     if ($pid == 0) {
         local $SIG{ALRM} = 'DEFAULT';
         alarm($CHECK_SECONDS);
-        eval { PVE::NotifyHost::Workers::close_all_but(0 .. 2); 1 } or POSIX::_exit(1);
+        eval { close_all_but(0 .. 2); 1 } or POSIX::_exit(1);
         my $right = eval { $check->($name, $password) };
         POSIX::_exit($right ? 0 : 1);
     }
     waitpid($pid, 0);
     return $? == 0;
+}
+
+sub close_all_but (@keep) {
+    my %keep = map { $_ => 1 } @keep;
+    opendir(my $dir, '/proc/self/fd') or die "/proc/self/fd: can't open - $!\n";
+    my @open = grep {/\A[0-9]+\z/} readdir($dir);
+    closedir($dir);
+    POSIX::close($_) for grep { !$keep{$_} } @open;
+    return;
 }
 
 sub pam_check () {
