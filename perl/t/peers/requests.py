@@ -77,7 +77,7 @@ def map_body(ctx, body):
             body[name] = [CANARY]
     if isinstance(body.get("secret"), list):
         value = base64.b64encode(CANARY.encode()).decode()
-        body["secret"] += [[f"name=x,value={value}", CANARY, f"name={CANARY},value=%"][pick(body, 3)]]
+        body["secret"] += [[f"name=x,value={value}", CANARY, f"name=x,value={CANARY}%"][pick(body, 3)]]
     return body
 
 
