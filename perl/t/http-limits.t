@@ -204,6 +204,7 @@ subtest 'odd requests' => sub {
 };
 
 subtest 'a method that blocks holds up nobody' => sub {
+    my $before = workers_of($host);
     my $pid = fork() // die;
     if (!$pid) {
         my $answer = curl($host, '/api2/json/test/protected/sleep?number=8', @token);
@@ -216,7 +217,7 @@ subtest 'a method that blocks holds up nobody' => sub {
     is waitpid($pid, POSIX::WNOHANG()), 0, 'is answered while the first still waits';
     waitpid($pid, 0);
     is $?, 0, 'and has its answer';
-    is_deeply [workers_of($host)], [], 'there are as many processes as before';
+    cmp_ok scalar(workers_of($host)), '<=', $before, 'there are no more processes than before';
     unlink "$dir/run/sleeper-$sleeper";
 };
 
