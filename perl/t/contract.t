@@ -19,7 +19,7 @@ my %OF_THE_HOST = (
         set_dirs => 'tells where the folders of this host are',
         dirs     => 'the folders of this host',
     },
-    'PVE::RESTHandler' => { all_methods => 'for the description of the API' },
+    'PVE::RESTHandler'  => { all_methods => 'for the description of the API' },
     'PVE::CLIFormatter' => {
         cell_text   => 'a cell of a table, for the module that draws it',
         print_text  => 'prints what is no result: help, lists',

@@ -205,7 +205,7 @@ subtest 'odd requests' => sub {
 
 subtest 'a method that blocks holds up nobody' => sub {
     my $before = workers_of($host);
-    my $pid = fork() // die;
+    my $pid    = fork() // die;
     if (!$pid) {
         my $answer = curl($host, '/api2/json/test/protected/sleep?number=8', @token);
         POSIX::_exit($answer->{status} == 200 ? 0 : 1);

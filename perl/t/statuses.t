@@ -60,7 +60,7 @@ my sub call ($path, @args) { return curl($host, $path, @args) }
 
 my sub at_a_busy_one ($path, @args) {
     stop($host);
-    my $busy = server(Pool => 'max => 0, max_queue => 0', LoginLimit => 'max_per_address => 0');
+    my $busy   = server(Pool => 'max => 0, max_queue => 0', LoginLimit => 'max_per_address => 0');
     my $answer = curl($busy, $path, @args);
     stop($busy);
     $host = server(Pool => 'deadline => 4');
