@@ -10,13 +10,15 @@ use List::Util qw(first);
 use Mojo::IOLoop;
 use Mojo::IOLoop::Stream;
 use Mojo::Util             qw(steady_time);
-use POSIX                  ();
+use POSIX                  qw(WNOHANG);
 use PVE::NotifyHost::Frame qw(frame take_frame);
 use PVE::NotifyHost::Worker;
 use Scalar::Util qw(weaken);
 use Socket       qw(AF_UNIX PF_UNSPEC SOCK_STREAM);
 
-my $SWEEP = 5;    # seconds between two looks for processes that nobody needs any more
+# seconds between two looks: whether a process that was killed has ended, and which ones nobody needs
+my $REAP  = 0.05;
+my $SWEEP = 5;
 
 # serve: what a process does with a request
 sub new ($class, %opt) {
@@ -31,6 +33,7 @@ sub new ($class, %opt) {
             idle          => 30,    # seconds after which a process is not needed any more
             keep          => [],    # descriptors
             workers       => {},    # pid => { stream, job, since }
+            dying         => {},    # pid => 1
             queue         => [],
             busy          => {},    # user => calls that run
             waiting       => {},    # user => calls that wait
@@ -187,7 +190,15 @@ sub end_worker ($self, $pid) {
     my $worker = delete($self->{workers}{$pid}) // return;
     $worker->{stream}->unsubscribe('close')->close;
     kill(KILL => -$pid) || kill(KILL => $pid);
-    waitpid($pid, 0);
+    $self->{dying}{$pid} = 1;
+    return $self->reap($pid);
+}
+
+# One that waits for a disk ends only with that: the server does not wait with it.
+sub reap ($self, $pid) {
+    return delete($self->{dying}{$pid}) if waitpid($pid, WNOHANG) != 0;
+    weaken($self);
+    Mojo::IOLoop->timer($REAP => sub { $self->reap($pid) if $self });
     return;
 }
 
@@ -205,6 +216,8 @@ sub stop ($self) {
     $self->{queue} = [];
     Mojo::IOLoop->remove(delete($self->{sweeper})) if $self->{sweeper};
     $self->end_worker($_) for keys($self->{workers}->%*);
+    waitpid($_, 0) for keys($self->{dying}->%*);
+    $self->{dying} = {};
     return;
 }
 
