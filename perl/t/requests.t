@@ -58,7 +58,7 @@ use v5.36;
 no warnings 'redefine';
 my $new = \&PVE::NotifyHost::LoginLimit::new;
 *PVE::NotifyHost::LoginLimit::new =
-    sub ($class, %opt) { return $new->($class, %opt, max_failures => 1e9, max_delay => 0) };
+    sub ($class, %opt) { return $new->($class, %opt, unit => 0) };
 my $file = shift;
 do($file) // die $@ || $!;
 END

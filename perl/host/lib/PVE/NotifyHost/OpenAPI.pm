@@ -22,14 +22,15 @@ my %REFUSAL = (
     401 => 'No login, or one that is not valid or has expired.',
     403 => 'The user lacks a permission.',
     404 => 'No such entry.',
-    429 => 'Too many failed logins from this address; Retry-After tells how long to wait.',
+    413 => 'The body is larger than 4 MiB, or that of a login than 8 KiB.',
+    429 => 'Too many logins are waiting; Retry-After tells how long to wait.',
     500 => 'The call failed; a test of a target that does not work is such a call.',
     501 => 'No such method.',
     502 => 'The provider refused, or the connection to it failed.',
     503 => 'Too many calls at once.',
     504 => 'The provider gave no answer in time.',
 );
-my @ALWAYS = (400, 401, 403, 404, 500, 501, 503);
+my @ALWAYS = (400, 401, 403, 404, 413, 500, 501, 503);
 my %MORE   = ('/access/ticket' => [429], '/cluster/notifications/smtp-oauth2-token' => [502, 504]);
 
 my $ERROR = {
