@@ -8,7 +8,7 @@ use v5.36;
 
 use Exporter qw(import);
 use PVE::Notify::File;
-use PVE::NotifyHost::Lock qw(free_lock take_lock with_alarm);
+use PVE::NotifyHost::Lock qw(take_lock with_alarm);
 
 our @EXPORT_OK = qw(cfs_register_file cfs_read_file cfs_write_file cfs_lock_file);
 
@@ -79,7 +79,7 @@ sub cfs_lock_file ($name, $timeout, $code, @param) {
             1;
         };
         my $error = $@;
-        free_lock($lock);
+        close($lock);
         die $error if !$called;
         1;
     };

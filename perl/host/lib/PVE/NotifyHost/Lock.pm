@@ -9,7 +9,7 @@ use Fcntl    qw(:flock);
 use PVE::Notify::File;
 use Time::HiRes ();
 
-our @EXPORT_OK = qw(free_lock take_lock with_alarm);
+our @EXPORT_OK = qw(take_lock with_alarm);
 
 # The lock is the open descriptor: it vanishes with the process, however that ends.
 sub take_lock ($path, $timeout) {
@@ -21,14 +21,6 @@ sub take_lock ($path, $timeout) {
         sub { flock($fh, LOCK_EX) or die "can't lock '$path' - $!\n" },
     );
     return $fh;
-}
-
-# Not by closing it alone: perl closes a descriptor only with the last handle that had its number, and in
-# a process of one request there may be older ones.
-sub free_lock ($fh) {
-    flock($fh, LOCK_UN);
-    close($fh);
-    return;
 }
 
 # Runs code with a time limit inside whatever time limit is already running.
@@ -69,12 +61,8 @@ PVE::NotifyHost::Lock - locks between processes, and time limits
 
 =head2 take_lock($path, $seconds)
 
-A handle that holds the lock of a file, which is made at need. Dies with "got lock request timeout" after
-so many seconds.
-
-=head2 free_lock($handle)
-
-Frees the lock; the end of the process does too.
+A handle that holds the lock of a file, which is made at need; closing it frees the lock. Dies with
+"got lock request timeout" after so many seconds.
 
 =head2 with_alarm($seconds, $message, $code)
 
