@@ -13,8 +13,8 @@ use PVE::NotifyHost::Auth;
 use PVE::NotifyHost::Reply;
 
 # room for a parameter of 1 MiB in any encoding, so that the method can name it when it refuses it
-our $MAX_BODY  = 4 * 1024 * 1024;
-our $MAX_LOGIN = 8 * 1024;
+our $MAX_BODY = 4 * 1024 * 1024;
+my $MAX_LOGIN = 8 * 1024;
 
 my %VERB = map { $_ => $_ } qw(GET POST PUT DELETE);
 $VERB{HEAD} = 'GET';

@@ -21,6 +21,7 @@ use PVE::NotifyHost::Capabilities;
 use PVE::NotifyHost::Input;
 use PVE::NotifyHost::LoginLimit;
 use PVE::NotifyHost::Password;
+use PVE::NotifyHost::Reply;
 use PVE::NotifyHost::Rights;
 use PVE::NotifyHost::UserConfig;
 use PVE::Tools qw(split_list);
@@ -151,7 +152,8 @@ sub delay_of_wrong_token ($app, $remote) {
     return $delay;
 }
 
-sub login ($c) {
+# A promise of the JSON text of the answer.
+sub login ($c, $format) {
     my $request = PVE::NotifyHost::Input::of($c->req);
     my $param   = PVE::NotifyHost::Input::parameters($request, $LOGIN_SCHEMA->{properties});
     PVE::JSONSchema::validate($param, $LOGIN_SCHEMA);
@@ -163,13 +165,12 @@ sub login ($c) {
     my $prove = sub {
         my $promise = Mojo::Promise->new;
         $app->login_pool->call(
-            { name => $name, param => $param },
+            { name => $name, param => $param, format => $format },
             undef,
             sub ($result) {
                 return $promise->reject($result->{error}) if $result->{error};
-                my $session = decode_json($result->{json});
-                $c->stash(user => $session->{username});
-                return $promise->resolve($session);
+                $c->stash(user => decode_json($result->{json})->{data}{username});
+                return $promise->resolve($result->{json});
             },
         );
         return $promise;
@@ -179,7 +180,8 @@ sub login ($c) {
 
 # in a process of the pool for logins
 sub session ($request) {
-    return session_of(prove_user($request->@{qw(name param)}));
+    my $session = session_of(prove_user($request->@{qw(name param)}));
+    return PVE::NotifyHost::Reply::success($request->{format}, $session);
 }
 
 sub is_own_ticket ($name, $password) {
@@ -195,9 +197,9 @@ sub in_turn ($c, $name, $prove) {
         $account,
         go => sub ($done) {
             $prove->()->then(
-                sub ($session) {
+                sub ($json) {
                     $done->('right');
-                    $promise->resolve($session);
+                    $promise->resolve($json);
                     return;
                 },
                 sub ($failure) {

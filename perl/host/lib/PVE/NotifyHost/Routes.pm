@@ -6,7 +6,6 @@ package PVE::NotifyHost::Routes;
 use v5.36;
 
 use Mojo::IOLoop;
-use Mojo::JSON qw(encode_json);
 use Mojo::Promise;
 use PVE::NotifyHost::Auth;
 use PVE::NotifyHost::Input;
@@ -37,12 +36,9 @@ sub serve ($c, $admission) {
 }
 
 sub serve_login ($c, $format, $respond) {
-    my $promise = eval { PVE::NotifyHost::Auth::login($c) } // Mojo::Promise->reject($@);
+    my $promise = eval { PVE::NotifyHost::Auth::login($c, $format) } // Mojo::Promise->reject($@);
     $promise->then(
-        sub ($session) {
-            my $json = encode_json(PVE::NotifyHost::Reply::success($format, $session));
-            return $respond->({ json => $json });
-        },
+        sub ($json) { return $respond->({ json => $json }) },
         sub ($error) { return $respond->({ error => PVE::NotifyHost::Reply::failure($error) }) },
     );
     return;
