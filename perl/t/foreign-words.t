@@ -14,7 +14,7 @@ use POSIX            ();
 use Test::More;
 use Test::NotifyHost qw(wait_until);
 use Test::OAuth2Mail qw(code_parameters target_parameters);
-use Test::Peers      qw(new_dir slurp write_private);
+use Test::Peers      qw(new_dir slurp write_owned write_private);
 use Test::Peers::Sandbox;
 use Test::Way::Curl;
 
@@ -61,12 +61,7 @@ my $sandbox = Test::Peers::Sandbox->new;
 my $way     = Test::Way::Curl->new('form', "$files/log");
 my $config  = "$way->{dir}/config";
 
-my sub put ($name, $text) {
-    my @owner = (stat $config)[4, 5];
-    write_private("$config/$name", $text);
-    chown @owner, "$config/$name" or die "$name: $!\n";
-    return;
-}
+my sub put ($name, $text) { return write_owned("$config/$name", $text) }
 
 put('oauth2-providers.json', $json->encode({ $sandbox->providers }));
 put('user.cfg',              slurp("$config/user.cfg") . <<'END');

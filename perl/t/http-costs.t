@@ -13,15 +13,13 @@ use IO::Socket::IP;
 use JSON::PP qw(encode_json);
 use PVE::Notify::File;
 use Test::More;
-use Test::NotifyHost qw(answer_of connect_to curl host_folder memory_of put_file serve_host);
-use Test::Peers      qw(stop);
-use Time::HiRes      qw(time);
+use Test::NotifyHost
+    qw(answer_of connect_to curl host_folder memory_of put_file put_users serve_host);
+use Test::Peers qw(stop);
+use Time::HiRes qw(time);
 
 my $dir = host_folder();
-put_file($dir, 'user.cfg', join '',
-    map {"user:$_\@pve:1:0:\ntoken:$_\@pve!test:0:0:\nacl:1:/:$_\@pve:Administrator:\n"}
-        qw(ann ben));
-put_file($dir, 'priv/token.cfg', join '', map {"$_\@pve!test secret-of-$_\n"} qw(ann ben));
+put_users($dir, map { $_ => "secret-of-$_" } qw(ann ben));
 put_file($dir, 'priv/shadow.cfg', 'ann:' . crypt('good password', '$5$saltsalt$') . ":\n");
 my $host = serve_host($dir);
 

@@ -15,16 +15,14 @@ use PVE::NotifyHost::Certificate;
 use PVE::Notify::File;
 use Test::More;
 use Test::NotifyHost
-    qw(connect_to curl host_folder is_gone log_of memory_of needs_root put_file serve_host
+    qw(connect_to curl host_folder is_gone log_of memory_of needs_root put_file put_users serve_host
     sleepers_of wait_until workers_of);
 use Test::Peers qw(stop);
 use Time::HiRes qw(time);
 
 my $canary = 'canary-of-every-secret';
 my $dir    = host_folder();
-put_file($dir, 'user.cfg',
-    "user:joe\@pve:1:0:\ntoken:joe\@pve!test:0:0:\nacl:1:/:joe\@pve:Administrator:\n");
-put_file($dir, 'priv/token.cfg',  "joe\@pve!test $canary\n");
+put_users($dir, joe => $canary);
 put_file($dir, 'priv/shadow.cfg', 'joe:' . crypt($canary, '$5$saltsalt$') . ":\n");
 
 # the true API, and below it that of the tests

@@ -17,7 +17,7 @@ use PVE::Notify::File;
 use Storable qw(nstore retrieve);
 use Test::More;
 use Test::NotifyHost
-    qw(children_of connect_to curl host_folder log_of memory_of put_file serve_host);
+    qw(children_of connect_to curl host_folder log_of memory_of put_users serve_host);
 use Test::Peers qw(stop);
 use Time::HiRes qw(sleep time);
 
@@ -27,10 +27,7 @@ my $HOSTILE = $ENV{SOAK} ? 500 : 60;
 my $WAITING = $ENV{SOAK} ? 200 : 60;    # of them 40 run or wait
 
 my $dir = host_folder();
-put_file($dir, 'user.cfg', join '',
-    map {"user:$_\@pve:1:0:\ntoken:$_\@pve!test:0:0:\nacl:1:/:$_\@pve:Administrator:\n"}
-        qw(ann ben));
-put_file($dir, 'priv/token.cfg', join '', map {"$_\@pve!test secret-of-$_\n"} qw(ann ben));
+put_users($dir, map { $_ => "secret-of-$_" } qw(ann ben));
 my $host   = serve_host($dir);
 my $silent = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0, Listen => 200) or die;
 my $until;

@@ -9,7 +9,7 @@ use lib "$FindBin::Bin/lib";
 
 use JSON::PP ();
 use Test::More;
-use Test::Peers                qw(new_dir write_private);
+use Test::Peers                qw(new_dir write_owned write_private);
 use Test::Notifications::Steps qw(canaries steps);
 use Test::Way::Curl;
 
@@ -27,11 +27,8 @@ my sub content ($path) {
 }
 
 my sub append ($name, $text) {
-    my $path  = "$config/$name";
-    my @owner = (stat $path)[4, 5];
-    write_private($path, content($path) . $text);
-    chown(@owner, $path);
-    return;
+    my $path = "$config/$name";
+    return write_owned($path, content($path) . $text);
 }
 
 append('user.cfg', <<'END');

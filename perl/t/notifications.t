@@ -15,7 +15,7 @@ use POSIX             ();
 use Test::ConfigFiles qw(faults_below);
 use Test::More;
 use Test::Notifications::Steps qw(steps canaries);
-use Test::Peers                qw(new_dir);
+use Test::Peers                qw(new_dir write_owned);
 use Test::Way::Curl;
 use Test::Way::Direct;
 use Test::Way::Proxmoxer;
@@ -70,15 +70,6 @@ sub plain ($data) {
     return $data;
 }
 
-sub write_file ($dir, $name, $content) {
-    my $path = "$dir/config/$name";
-    open my $fh, '>:raw', $path or die "can't open '$path': $!\n";
-    print {$fh} $content;
-    close $fh                                or die "can't close '$path': $!\n";
-    chown((stat "$dir/config")[4, 5], $path) or die "can't give '$path' away: $!\n";
-    return;
-}
-
 sub read_file ($path) {
     open my $fh, '<:raw', $path or return '';
     my $content = do { local $/ = undef; readline $fh };
@@ -111,7 +102,7 @@ sub compare ($way, $title, $answer, @expected) {
 
 sub take ($way, $row) {
     my ($title, $verb, $path, @rest) = @$row;
-    return write_file($way->{dir}, $path, @rest)                         if $verb eq 'FILE';
+    return write_owned("$way->{dir}/config/$path", @rest)                if $verb eq 'FILE';
     return like(read_file("$way->{dir}/config/$path"), $rest[0], $title) if $verb eq 'READ';
     if ($verb eq 'SENT') {
         my $sent = read_file($requests);

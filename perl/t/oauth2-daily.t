@@ -7,11 +7,10 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Digest::SHA qw(sha256_hex);
-use JSON::PP    ();
+use JSON::PP ();
 use PVE::Notify;
 use Test::More;
-use Test::OAuth2Mail qw(code_parameters target_parameters);
+use Test::OAuth2Mail qw(age_record code_parameters target_parameters);
 use Test::Peers      qw(root slurp write_private);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
@@ -40,19 +39,6 @@ sub record () {
     return $json->decode(slurp($RECORD));
 }
 
-# the record as it would be if all in it had happened so many hours earlier
-sub age ($hours) {
-    my $record = record();
-    delete $record->{check};
-    $_ -= 3600 * $hours
-        for grep {defined} $record->@{qw(refreshed obtained consented tried)},
-        $record->{changed}{at};
-    $record->{check} = sha256_hex($json->encode($record));
-    write_private($RECORD, $json->encode($record));
-    unlink glob "$dir/run/oauth2/*.json";
-    return;
-}
-
 # Runs a program of this machine: (exit status, output, what it says to standard error).
 sub run_program ($program, @args) {
     local $ENV{PVE_NOTIFY_HOST_DIR} = "$dir";
@@ -79,10 +65,10 @@ call('POST', '/cluster/notifications/targets/mail/test', {});
 
 for my $program (@PROGRAMS) {
     subtest "$program renews what was idle for 20 hours" => sub {
-        age(19);
+        age_record($dir, 19);
         my $before = $sandbox->token_requests;
         is_deeply [run_program($program)], [0, '', ''], 'nothing is due after 19 hours';
-        age(2);
+        age_record($dir, 2);
         is call('GET', "$PATH/mail/status", {})->{condition}, 'due', 'status after 21 hours';
         my $old = record();
         my ($status, $text, $errors) = run_program($program, '--verbose');
@@ -117,7 +103,7 @@ for my $program (@PROGRAMS) {
 
 subtest 'a target that has stopped working is logged, and the status is 1' => sub {
     my $before = $sandbox->token_requests;
-    age(21);
+    age_record($dir, 21);
     $sandbox->control(revoke => \1);
     my ($status, $text, $errors) = run_program('host/bin/pveupdate');
     is $status, 1, 'exit status';
@@ -138,7 +124,7 @@ subtest 'a target that has stopped working is logged, and the status is 1' => su
 subtest 'an expired client secret is replaced without a new consent' => sub {
     call('PUT', "$PATH/mail", { 'oauth2-refresh-token' => refresh_token() });
     call('PUT', "$PATH/mail", { 'oauth2-client-secret' => 'expired' });
-    age(21);
+    age_record($dir, 21);
     my ($status, $text) = run_program('host/bin/pveupdate');
     is $status, 1, 'exit status';
     like $text, qr/^mail: misconfigured - .*client secret/m, 'what it says';

@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/lib";
 
 use JSON::PP ();
 use Test::More;
-use Test::Peers      qw(write_private);
+use Test::Peers      qw(write_owned);
 use Test::OAuth2Mail qw(answer_of exchange_by_hand relay_parameters);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
@@ -25,11 +25,7 @@ my $client  = $sandbox->client('strict-oauth2');
 my $strict  = { $sandbox->providers }->{'strict-oauth2'};
 
 my sub with_file ($way, $text) {
-    my $path = "$way->{dir}/config/oauth2-providers.json";
-    write_private($path, $text);
-    my ($uid, $gid) = (stat "$way->{dir}/config")[4, 5];
-    chown($uid, $gid, $path) or die "$path: $!\n";
-    return;
+    return write_owned("$way->{dir}/config/oauth2-providers.json", $text);
 }
 
 my sub exchange ($way, %more) {

@@ -13,7 +13,7 @@ use PVE::Notify;
 use Test::Mail qw(by_python);
 use Test::More;
 use Test::NotifyHost qw(wait_until);
-use Test::Peers      qw(new_dir slurp write_private);
+use Test::Peers      qw(new_dir slurp write_owned);
 use Test::Peers::Dovecot;
 use Test::Peers::OidcProvider;
 use Test::Peers::Postfix;
@@ -128,11 +128,8 @@ my sub arrives ($keeper, $code) {
 # a way to the API whose provider file names oidc-provider
 my sub way ($class, @options) {
     my $way       = "Test::Way::$class"->new(@options);
-    my $path      = "$way->{dir}/config/oauth2-providers.json";
     my %providers = ('google-oauth2' => $op->provider('post'));
-    write_private($path, $json->encode(\%providers));
-    my ($uid, $gid) = (stat "$way->{dir}/config")[4, 5];
-    chown($uid, $gid, $path) or die "$path: $!\n";
+    write_owned("$way->{dir}/config/oauth2-providers.json", $json->encode(\%providers));
     return $way;
 }
 

@@ -8,13 +8,12 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Digest::SHA qw(sha256_hex);
-use English     qw(-no_match_vars);
-use File::Find  qw(find);
-use JSON::PP    ();
+use English    qw(-no_match_vars);
+use File::Find qw(find);
+use JSON::PP   ();
 use Test::More;
 use Test::NotifyHost qw(curl host_folder log_of needs_root serve_host);
-use Test::OAuth2Mail qw(code_parameters target_parameters);
+use Test::OAuth2Mail qw(age_record code_parameters target_parameters);
 use Test::Peers      qw(new_dir root slurp stop write_private);
 use Test::Peers::Sandbox;
 use Test::Way::Direct;
@@ -114,22 +113,6 @@ my sub of_others ($dir, $uid) {
     return [sort @paths];
 }
 
-# the record as if all in it had happened so many hours earlier
-my sub age ($dir, $hours) {
-    my $path   = "$dir/state/oauth2/mail.json";
-    my $record = $json->decode(slurp($path));
-    my @owner  = (stat $path)[4, 5];
-    delete $record->{check};
-    $_ -= 3600 * $hours
-        for grep {defined} $record->@{qw(refreshed obtained consented tried)},
-        $record->{changed}{at};
-    $record->{check} = sha256_hex($json->encode($record));
-    write_private($path, $json->encode($record));
-    chown @owner, $path;
-    unlink glob "$dir/run/oauth2/*.json";
-    return;
-}
-
 my sub condition ($server) {
     my $answer = curl($server, "/api2/json$PATH/mail/status", @header);
     return $answer->{status} == 200
@@ -155,11 +138,11 @@ for my $case (['nobody', @NOBODY], ['a user without a name', $UID, $UID]) {
         like $text, qr/"condition":"untested"/, 'root looks at it';
         ($status, $text) = pvesh($dir, 'create', '/cluster/notifications/targets/mail/test');
         is "$status$text", '0', 'root sends with it';
-        age($dir, 21);
+        age_record($dir, 21);
         ($status, $text) = as_root($dir, $programs[1], '--verbose');
         is $text, "mail: ok, refreshed\n1 refreshed, 0 not due, 0 with a problem\n",
             "root's daily run renews it";
-        age($dir, 21);
+        age_record($dir, 21);
         ($status, $text) =
             script($dir,
             'print $_->{error} // $_->{refreshed} for PVE::Notify::refresh_oauth2_state->@*');

@@ -15,7 +15,7 @@ use Test::Peers qw(new_dir root start write_private);
 use Time::HiRes qw(time);
 
 our @EXPORT_OK =
-    qw(host_folder put_file serve_host curl connect_to answer_of memory_of log_of children_of workers_of sleepers_of
+    qw(host_folder put_file put_users serve_host curl connect_to answer_of memory_of log_of children_of workers_of sleepers_of
     is_gone wait_until needs_root);
 
 # A host's folder; this process uses it from here on.
@@ -28,6 +28,16 @@ sub host_folder () {
 
 sub put_file ($dir, $name, $content) {
     write_private("$dir/config/$name", $content);
+    return;
+}
+
+# Users NAME@pve who may do everything, each with a token NAME@pve!test and its secret.
+sub put_users ($dir, %secret) {
+    my @names = sort keys %secret;
+    put_file($dir, 'user.cfg', join '',
+        map {"user:$_\@pve:1:0:\ntoken:$_\@pve!test:0:0:\nacl:1:/:$_\@pve:Administrator:\n"}
+            @names);
+    put_file($dir, 'priv/token.cfg', join '', map {"$_\@pve!test $secret{$_}\n"} @names);
     return;
 }
 

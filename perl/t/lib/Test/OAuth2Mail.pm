@@ -4,9 +4,15 @@ package Test::OAuth2Mail;
 
 use v5.36;
 
-use Exporter qw(import);
+use Digest::SHA qw(sha256_hex);
+use Exporter    qw(import);
+use JSON::PP    ();
+use Test::Peers qw(slurp write_owned);
 
-our @EXPORT_OK = qw(answer_of code_parameters exchange_by_hand relay_parameters target_parameters);
+our @EXPORT_OK =
+    qw(age_record answer_of code_parameters exchange_by_hand relay_parameters target_parameters);
+
+my $json = JSON::PP->new->canonical;
 
 # Of POST /cluster/notifications/smtp-oauth2-token, with a code of a new consent.
 sub code_parameters ($sandbox) {
@@ -72,6 +78,21 @@ sub exchange_by_hand ($way, $client, %more) {
             %more,
         },
     );
+}
+
+# Makes the record of the target `mail` in this host's folder as if all in it had happened so many hours
+# earlier.
+sub age_record ($dir, $hours) {
+    my $path   = "$dir/state/oauth2/mail.json";
+    my $record = $json->decode(slurp($path));
+    delete $record->{check};
+    $_ -= 3600 * $hours
+        for grep {defined} $record->@{qw(refreshed obtained consented tried)},
+        $record->{changed}{at};
+    $record->{check} = sha256_hex($json->encode($record));
+    write_owned($path, $json->encode($record));
+    unlink glob "$dir/run/oauth2/*.json";
+    return;
 }
 
 1;

@@ -15,7 +15,7 @@ use POSIX          qw(WNOHANG);
 use Time::HiRes    qw(sleep time);
 
 our @EXPORT_OK = qw(
-    root sandbox_binary new_dir slurp write_private host_dir trust pki_dir start stop wait_for
+    root sandbox_binary new_dir slurp write_private write_owned host_dir trust pki_dir start stop wait_for
     first_line exit_on_signals
 );
 
@@ -52,6 +52,14 @@ sub write_private ($path, $content) {
     chmod(0600, $file)         or die "$path: $!\n";
     print {$file} $content     or die "$path: $!\n";
     close($file)               or die "$path: $!\n";
+    return;
+}
+
+# The same for the owner of the folder.
+sub write_owned ($path, $content) {
+    my @owner = (stat dirname($path))[4, 5];
+    write_private($path, $content);
+    chown @owner, $path or die "$path: $!\n";
     return;
 }
 
