@@ -21,7 +21,7 @@ pub(crate) struct FileLock {
 }
 
 impl FileLock {
-    /// Takes the lock of this file, mode 0600 where it has to be made, unless somebody holds it. Root
+    /// Takes the lock of this file, made with mode 0600 if it is missing, unless somebody holds it. Root
     /// does so as this owner. Does not wait.
     pub(crate) fn take(path: &Path, owner: Option<Owner>) -> io::Result<Option<Self>> {
         let flags =

@@ -1,6 +1,6 @@
 //! Any HTTP server: URL, header values and body are templates over the notification and the target's
-//! secrets. No reason that comes out of here shows a secret, or is chosen by one: whoever writes a template
-//! could else ask it about a secret.
+//! secrets. No reason that comes out of here shows a secret, or is chosen by one: the author of a
+//! template could else ask it about a secret.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use oauth2::http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};

@@ -1,8 +1,7 @@
 //! The HTTP proxy of the datacenter configuration: `http_proxy: [http://][user:pass@]host[:port]`.
 //!
 //! It is asked by CONNECT for TLS, passes other requests on, and looks the peer's name up itself. Other
-//! schemes are refused: a proxy
-//! that cannot be used must not end in a direct connection that nobody wanted.
+//! schemes are refused: a proxy that cannot be used must not end in a direct connection that nobody wanted.
 
 use std::path::Path;
 

@@ -26,8 +26,8 @@ const REPLACE: &str = "replace it with a readable plain file";
 const SHORTEN: &str = "shorten it";
 
 /// Reads the file after checking that it is a plain file, owned by root, the owner of the configuration
-/// or the caller, and writable
-/// by its owner alone. The checks look at the opened file, so nobody can swap it in between.
+/// or the caller, and writable by its owner alone. The checks look at the opened file, so nobody can
+/// swap it in between.
 pub(super) fn provider_file(
     dir: &Path,
     owner: Option<Owner>,

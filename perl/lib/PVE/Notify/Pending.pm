@@ -1,8 +1,8 @@
 package PVE::Notify::Pending;
 
 # A change of several files that counts as a whole. What each file becomes is written to one file first,
-# which is there whole or not at all; then the files are written, and at the end it is removed. Whoever finds
-# it completes the change.
+# which is there whole or not at all; then the files are written, and at the end it is removed. Who finds it
+# completes the change.
 #
 # Of each file it knows which contents the change itself leaves: another one is from somebody else, who
 # has edited the file since, and then nothing is completed.

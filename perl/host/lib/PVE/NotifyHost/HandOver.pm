@@ -45,8 +45,8 @@ my sub hand_over_folder ($folder, $owner, $path) {
     return;
 }
 
-# owner: { uid, gid }, an ordinary user. A folder that is missing or no folder is left out: whoever needs
-# it says so.
+# owner: { uid, gid }, an ordinary user. A folder that is missing or no folder is left out: who needs it
+# says so.
 sub hand_over ($dirs, $owner) {
     my $config = open_plain($dirs->{config}, O_DIRECTORY) or return;
     my $uid    = (stat($config))[4];

@@ -1,6 +1,6 @@
 package PVE::NotifyHost::LoginLimit;
 
-# Slows down whoever guesses passwords, and keeps nobody out. A try waits before it is checked: its address
+# Slows down who guesses passwords, and keeps nobody out. A try waits before it is checked: its address
 # has one checked at a time, with a pause that grows with the failures of the address, and the account's
 # failures delay each try for it, from wherever it comes. Neither says whether a password is right. An
 # address that has logged in as that account lately does not wait. Where more tries wait than there are
@@ -56,7 +56,7 @@ sub enter ($self, $address, $account, %do) {
     return $try;
 }
 
-# whoever waited has gone
+# for a client that has gone
 sub leave ($self, $try) {
     $self->{waiting} = [grep { $_ != $try } @{ $self->{waiting} }];
     return;

@@ -136,7 +136,7 @@ sub add_worker ($self) {
         POSIX::_exit(1);
     }
     close($theirs);
-    setpgrp($pid, $pid);    # the child does so as well, whoever comes first
+    setpgrp($pid, $pid);    # the child does so as well: one of both is first
     my $stream = Mojo::IOLoop::Stream->new($ours)->timeout(0);
     my $worker = $self->{workers}{$pid} =
         { pid => $pid, stream => $stream, since => steady_time() };

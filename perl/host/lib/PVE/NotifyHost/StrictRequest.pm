@@ -2,7 +2,7 @@ package PVE::NotifyHost::StrictRequest;
 
 # A request of the framework that lets through only what can be read in one way, and hands it on in one
 # form: lines end in CRLF, values have no whitespace around them, chunks no extensions and no trailers.
-# So the framework and whoever stands before this server always agree on where a request ends. After a
+# So the framework and a program before this server always agree on where a request ends. After a
 # refusal nothing more is read, and the framework closes the connection.
 
 use Mojo::Base 'Mojo::Message::Request', -signatures;
