@@ -8,7 +8,7 @@ use v5.36;
 
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(start_line field body_of);
+our @EXPORT_OK = qw(start_line header_field body_of);
 
 my $TOKEN     = qr/[!#\$%&'*+.^_`|~0-9A-Za-z-]+/;
 my $NAME      = qr/[A-Za-z0-9._-]{1,255}/;
@@ -32,7 +32,7 @@ sub start_line ($line) {
 }
 
 # [name in lower case, value]
-sub field ($line) {
+sub header_field ($line) {
     die "a header line begins with whitespace\n" if $line =~ /\A[ \t]/;
     my ($name, $value) = $line =~ /\A($TOKEN):[ \t]*+([\t\x20-\x7e\x80-\xff]*)\z/
         or die "a header line has no valid form\n";
@@ -83,7 +83,7 @@ PVE::NotifyHost::HttpHead - what the head of an HTTP request says, or why it is 
 =head1 SYNOPSIS
 
     my $start  = start_line('POST /api2/json/access/ticket HTTP/1.1');
-    my @fields = map { field($_) } 'Host: localhost', 'Content-Length: 3';
+    my @fields = map { header_field($_) } 'Host: localhost', 'Content-Length: 3';
     my $length = body_of($start, \@fields);    # 3; undef: in chunks
 
 =cut

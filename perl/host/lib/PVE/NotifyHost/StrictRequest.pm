@@ -9,7 +9,7 @@ use Mojo::Base 'Mojo::Message::Request', -signatures;
 use v5.36;
 
 use List::Util                qw(min);
-use PVE::NotifyHost::HttpHead qw(body_of field start_line);
+use PVE::NotifyHost::HttpHead qw(body_of header_field start_line);
 
 my $MAX_CHUNK_LINE = 1024;
 my $MAX_TRAILERS   = 100;
@@ -85,7 +85,7 @@ sub read_head ($self) {
     my ($line, $too_long) = $self->head_line;
     return $too_long if !defined($line);
     if ($line ne '') {
-        push @{ $self->{fields} }, field($line);
+        push @{ $self->{fields} }, header_field($line);
         return join(': ', @{ $self->{fields}[-1] }) . "\r\n";
     }
     $self->{missing} = body_of($self->{start}, $self->{fields});
@@ -120,7 +120,7 @@ sub read_mark ($self) {
 sub read_trailer ($self) {
     my $line = $self->line($self->max_line_size) // return;
     if ($line ne '') {
-        field($line);
+        header_field($line);
         die "there are too many trailers\n" if $self->{trailers}++ >= $MAX_TRAILERS;
         return '';
     }
