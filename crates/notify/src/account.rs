@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use crate::config::Smtp;
 use crate::oauth2::{
-    Account, CUSTOM, Cloud, Error, Provider, Providers, check_app_only, check_client_auth,
-    check_cloud, check_text, unknown_grant_type, words,
+    Account, Application, Error, Providers, check_app_only, check_text, needed, unknown_grant_type,
 };
 use crate::parameter::Parameter;
 use crate::state::Identity;
@@ -47,46 +46,24 @@ pub(crate) fn without_secret<F: FnOnce() -> Providers>(
         None | Some("plain") => return Ok(None),
         Some(method) => method,
     };
-    let needed = |name: &'static str, value: &Option<String>| {
-        value
-            .clone()
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| Parameter::missing(name, method))
-    };
     let app_only = match smtp.oauth2_grant_type.as_deref() {
         None | Some("refresh-token") => false,
         Some("client-credentials") => true,
         Some(other) => return Err(unknown_grant_type(other).into()),
     };
-    let provider = if method == CUSTOM {
-        let authorize_url = match &smtp.oauth2_authorize_url {
-            // an application that acts for itself asks nobody
-            None if app_only => smtp.oauth2_token_url.clone().unwrap_or_default(),
-            url => needed("oauth2-authorize-url", url)?,
-        };
-        Provider::custom(
-            &needed("oauth2-token-url", &smtp.oauth2_token_url)?,
-            &authorize_url,
-            words(smtp.oauth2_scopes.as_deref()),
-        )?
-        .with_client_auth(smtp.oauth2_client_auth.as_deref())?
-    } else {
-        find(providers, method, smtp.oauth2_cloud.as_deref())?
-    };
+    let application = application_of(smtp);
+    let provider = application.provider(providers, app_only)?;
     if app_only {
         check_app_only(&provider)?;
     }
-    check_client_auth(method, smtp.oauth2_client_auth.as_deref(), app_only)?;
-    let token_url = provider
-        .token_url(smtp.oauth2_tenant_id.as_deref())
-        .map_err(of_target)?;
+    let token_url = application.token_url(&provider)?;
     let identity = Identity {
         provider: provider.name.clone(),
         cloud: smtp.cloud().unwrap_or_default(),
         token_url: token_url.into(),
         tenant: smtp.oauth2_tenant_id.clone().unwrap_or_default(),
-        client: needed("oauth2-client-id", &smtp.oauth2_client_id)?,
-        login: needed("username", &smtp.username)?,
+        client: needed("oauth2-client-id", smtp.oauth2_client_id.as_ref(), method)?.to_owned(),
+        login: needed("username", smtp.username.as_ref(), method)?.to_owned(),
         app_only,
         ..Identity::default()
     };
@@ -111,32 +88,24 @@ fn missing_secret(smtp: &Smtp) -> Parameter {
     })
 }
 
-/// The same error with the name that the parameter has in a target.
-fn of_target(error: Error) -> Error {
-    match error {
-        Error::Parameter(parameter) if parameter.name == "tenant-id" => {
-            Error::Parameter(Parameter {
-                name: "oauth2-tenant-id",
-                ..parameter
-            })
-        }
-        error => error,
+/// The application that a target names.
+pub(crate) fn application_of(smtp: &Smtp) -> Application {
+    Application {
+        auth_method: smtp.auth_method.clone().unwrap_or_default(),
+        client_id: smtp.oauth2_client_id.clone().unwrap_or_default(),
+        tenant_id: smtp.oauth2_tenant_id.clone(),
+        cloud: smtp.oauth2_cloud.clone(),
+        token_url: smtp.oauth2_token_url.clone(),
+        authorize_url: smtp.oauth2_authorize_url.clone(),
+        scopes: smtp.oauth2_scopes.clone(),
+        client_auth: smtp.oauth2_client_auth.clone(),
     }
-}
-
-/// A known provider, in a cloud of its own where one is named.
-fn find(providers: &Providers, method: &str, cloud: Option<&str>) -> Result<Provider, Error> {
-    let cloud = check_cloud(method, cloud)?;
-    let provider = providers.find(method)?.clone();
-    Ok(match cloud {
-        Cloud::Global => provider,
-        cloud => Provider::microsoft(cloud),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth2::CUSTOM;
 
     fn smtp(client_auth: Option<&str>) -> Smtp {
         let text = |text: &str| Some(text.to_owned());

@@ -7,6 +7,7 @@
 
 mod aadsts;
 mod app_only;
+mod device;
 mod google;
 mod net;
 mod refresh;
@@ -168,6 +169,16 @@ pub fn of_app_only(cause: &Cause) -> Option<&'static Advice> {
     other.map_or_else(|| of_refresh(cause), |(_, other)| Some(other))
 }
 
+/// The same where a person consents on another device.
+#[must_use]
+pub fn of_device(cause: &Cause) -> Option<&'static Advice> {
+    let row = of(cause)?;
+    let other = device::TABLE
+        .iter()
+        .find(|(keys, _)| keys.contains(&row.key));
+    Some(other.map_or(row, |(_, other)| other))
+}
+
 /// Whether it is a word of RFC 6749 or its companions, or one of Google's.
 pub(crate) fn is_word(word: &str) -> bool {
     let mut rows = rfc6749::TABLE.iter().chain(google::TABLE);
@@ -223,6 +234,7 @@ pub fn all() -> impl Iterator<Item = &'static Advice> {
         .chain(aadsts::TABLE.iter().map(|(_, row)| row))
         .chain(refresh::TABLE.iter().map(|(_, row)| row))
         .chain(app_only::TABLE.iter().map(|(_, row)| row))
+        .chain(device::TABLE.iter().map(|(_, row)| row))
         .chain(reply::rows())
         .chain(smtp::rows())
         .chain(status::rows())

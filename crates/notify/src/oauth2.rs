@@ -7,41 +7,56 @@
 //! answer, `explain` turns a refusal into advice.
 
 mod account;
+mod application;
+mod callback;
 mod check;
 mod client_auth;
+mod consent;
 mod custom;
+pub(crate) mod device;
 mod error;
+mod exchange;
 mod explain;
+mod form;
 mod http;
+mod mailbox;
 mod provider;
+mod redirect;
 mod refresh;
 mod reply;
-
-use std::time::Duration;
+mod revoke;
 
 use ::oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
 };
 use ::oauth2::url::Url;
 use ::oauth2::{
-    AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RequestTokenError,
-    StandardRevocableToken, TokenResponse, TokenUrl,
+    AuthType, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, StandardRevocableToken,
+    TokenUrl,
 };
 
 pub use account::Account;
 pub(crate) use account::{check_app_only, check_client_auth, check_cloud, unknown_grant_type};
-pub(crate) use check::{is_guid, is_word_for_tenants, tenant, text as check_text};
+pub use application::Application;
+pub(crate) use application::needed;
+pub(crate) use callback::Callback;
+pub(crate) use check::{
+    is_guid, is_word_for_tenants, redirect_uri as check_redirect_uri, tenant, text as check_text,
+};
 pub use client_auth::ClientAuth;
+pub(crate) use consent::Consent;
+pub(crate) use device::{Polled, device_url as check_device};
 pub use error::Error;
+pub use exchange::{BUDGET, CodeExchange, exchange_code, exchange_code_until};
+pub(crate) use exchange::{Consented, check_exchange, exchange_code_on, redeem};
+pub(crate) use explain::declined;
+pub(crate) use mailbox::mailbox;
 pub use provider::{CUSTOM, Cloud, Limits, Provider, Providers, Tenant};
+pub use redirect::Redirect;
 pub(crate) use refresh::{Failure, Granted, app_token, refresh};
+pub(crate) use revoke::revoke;
 
-use crate::cause::Oddity;
-use crate::net::Trip;
-use crate::parameter::Parameter;
-use crate::{Deadline, Host, Secret};
-use reply::Refusal;
+use crate::Secret;
 
 /// What was asked for, to judge the answer by.
 struct Asked<'a> {
@@ -61,40 +76,6 @@ enum Asking {
     Refresh,
     /// An access token for the application itself.
     App,
-}
-
-/// The provider that a code came from.
-fn provider_of(host: &Host, request: &CodeExchange) -> Result<Provider, Error> {
-    if request.auth_method != CUSTOM {
-        for (name, value) in [
-            ("token-url", &request.token_url),
-            ("scopes", &request.scopes),
-            ("client-auth", &request.client_auth),
-        ] {
-            if value.is_some() {
-                return Err(Error::parameter(
-                    name,
-                    format!("is only for auth-method '{CUSTOM}'"),
-                ));
-            }
-        }
-        return Ok(Providers::load(host)
-            .find_for_code(&request.auth_method)?
-            .clone());
-    }
-    let missing = || Parameter::missing("token-url", CUSTOM);
-    let token_url = request.token_url.as_ref().ok_or_else(missing)?;
-    // nobody is asked for consent here
-    let authorize_url = token_url;
-    let scopes = words(request.scopes.as_deref());
-    Provider::custom(token_url, authorize_url, scopes)
-        .and_then(|provider| provider.with_client_auth(request.client_auth.as_deref()))
-        .map_err(|parameter| {
-            // the names of this call
-            let name = parameter.name;
-            let name = name.strip_prefix("oauth2-").unwrap_or(name);
-            Parameter { name, ..parameter }.into()
-        })
 }
 
 /// Scopes as they stand in settings.
@@ -129,111 +110,5 @@ fn client(auth: ClientAuth, id: &str, secret: &Secret, token_url: &Url) -> Token
             .set_auth_type(AuthType::BasicAuth)
             .set_client_secret(secret()),
         ClientAuth::Public => client.set_auth_type(AuthType::RequestBody),
-    }
-}
-
-/// How long an exchange may take in all: name, connection, TLS, request and answer.
-pub const BUDGET: Duration = Duration::from_secs(20);
-
-/// What an exchange needs. The names in errors are those of the API (`tenant-id` and so on).
-#[derive(Clone, Debug)]
-pub struct CodeExchange {
-    /// The provider's name: `google-oauth2`, `microsoft-oauth2`, or one of the provider file.
-    pub auth_method: String,
-    /// The application's id at the provider; at most 16 KiB, like every other text here.
-    pub client_id: String,
-    /// The application's secret; empty for a public client, which has none.
-    pub client_secret: Secret,
-    /// Microsoft: the tenant the code came from, as GUID, DNS name, or one of `common`,
-    /// `organizations`, `consumers`.
-    pub tenant_id: Option<String>,
-    /// The code from the redirect, decoded.
-    pub authorization_code: Secret,
-    /// The redirect URI of the authorization request, to the letter.
-    pub redirect_uri: String,
-    /// The PKCE verifier (RFC 7636 section 4.1), if the authorization request had a challenge.
-    pub code_verifier: Option<Secret>,
-    /// `custom-oauth2`: the address of the token endpoint, https only.
-    pub token_url: Option<String>,
-    /// `custom-oauth2`: the scopes that the consent page was opened with, separated by blanks.
-    pub scopes: Option<String>,
-    /// `custom-oauth2`: how the application logs in at the token endpoint, `basic`, `post` or `none`.
-    /// Without it `basic`, and `post` where the provider refuses that.
-    pub client_auth: Option<String>,
-}
-
-/// Exchanges the code for a refresh token within [`BUDGET`].
-///
-/// Blocks; makes no thread but one for a name that has to be looked up; keeps no connection. The code
-/// is spent once the request was sent, whatever comes back; some providers do not spend it where they
-/// refuse the application's login, which is then tried in the other way, unless the settings name one. What this crate holds of the secrets is
-/// wiped; copies inside crate `oauth2` and in the buffers of HTTP and TLS are freed without that.
-///
-/// # Errors
-/// [`Error::Parameter`] (400) before anything is sent; [`Error::Answer`] (400, 502) for what the
-/// provider answers; [`Error::Net`] (502, 504) if it cannot be reached in time; [`Error::File`] (500)
-/// for a CA bundle or proxy setting that cannot be used.
-pub fn exchange_code(host: &Host, request: &CodeExchange) -> Result<Secret, Error> {
-    exchange_code_until(host, request, Deadline::after(BUDGET))
-}
-
-/// The same with the caller's own deadline, for a call that is one step of several.
-///
-/// # Errors
-/// As [`exchange_code`].
-pub fn exchange_code_until(
-    host: &Host,
-    request: &CodeExchange,
-    deadline: Deadline,
-) -> Result<Secret, Error> {
-    exchange_code_on(&Trip::new(host), request, deadline)
-}
-
-/// The same as a part of a trip.
-pub(crate) fn exchange_code_on(
-    trip: &Trip,
-    request: &CodeExchange,
-    deadline: Deadline,
-) -> Result<Secret, Error> {
-    check::secrets_and_names(request)?;
-    let provider = &provider_of(trip.host(), request)?;
-    check::client(provider, request)?;
-    let token_url = provider.token_url(request.tenant_id.as_deref())?;
-    let redirect_url = RedirectUrl::new(request.redirect_uri.clone())
-        .map_err(|_| Error::parameter("redirect-uri", "is not a valid URI"))?;
-    let asked = Asked {
-        kind: Asking::Code,
-        provider,
-        client_id: &request.client_id,
-        secrets: [&request.client_secret, &request.authorization_code]
-            .into_iter()
-            .chain(&request.code_verifier)
-            .collect(),
-    };
-    let ask = |auth| {
-        let (id, secret) = (&request.client_id, &request.client_secret);
-        let client = client(auth, id, secret, &token_url).set_redirect_uri(redirect_url.clone());
-        let code = AuthorizationCode::new(request.authorization_code.expose().to_owned());
-        let mut exchange = client.exchange_code(code);
-        if let Some(verifier) = &request.code_verifier {
-            let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
-            exchange = exchange.set_pkce_verifier(verifier);
-        }
-        let send = |sent: HttpRequest| -> Result<HttpResponse, Refusal> {
-            let answer = http::send(trip, &asked, sent, deadline)?;
-            reply::check(&asked, &answer)?;
-            Ok(answer)
-        };
-        exchange.request(&send).map_err(|error| match error {
-            RequestTokenError::Request(refusal) => refusal,
-            // its own reading of the answer: its error may quote the answer and is dropped
-            _ => explain::odd(&provider.name, Oddity::NotJson).into(),
-        })
-    };
-    let (tokens, _) = client_auth::attempt(provider, Asking::Code, None, deadline, ask)
-        .map_err(|refusal| *refusal.error)?;
-    match tokens.refresh_token() {
-        Some(token) => Ok(Secret::new(token.secret().as_str())),
-        None => Err(explain::odd(&provider.name, provider.no_refresh_token)),
     }
 }

@@ -1,8 +1,12 @@
 //! What nobody else has: from the operating system's randomness at every use, so that a forked child
 //! never repeats what its parent drew.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
 
 /// Fills `bytes` with random ones.
 pub(crate) fn fill(mut bytes: &mut [u8]) -> Result<(), &'static str> {
@@ -21,6 +25,13 @@ pub(crate) fn name() -> Result<String, &'static str> {
     let mut bytes = [0; 16];
     fill(&mut bytes)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// 256 random bits as 43 letters, digits, `-` and `_`: whoever has them was given them.
+pub(crate) fn value() -> Result<Secret, &'static str> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    fill(&mut *bytes)?;
+    Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(&*bytes)))
 }
 
 /// A number from 0 to 1; 0 where the system gives no random bytes.

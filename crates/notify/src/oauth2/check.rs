@@ -102,7 +102,7 @@ pub(crate) fn is_guid(value: &str) -> bool {
 }
 
 /// RFC 6749 section 3.1.2: absolute, without fragment; https, or http to this very machine.
-fn redirect_uri(value: &str) -> Result<(), Parameter> {
+pub(crate) fn redirect_uri(value: &str) -> Result<(), Parameter> {
     const NAME: &str = "redirect-uri";
     text(NAME, value)?;
     if value.contains(char::is_whitespace) {

@@ -21,6 +21,10 @@ struct Entry {
     scopes: Option<Vec<String>>,
     client_auth: Option<Auth>,
     tenant: Option<Need>,
+    device_url: Option<String>,
+    revoke_url: Option<String>,
+    tokeninfo_url: Option<String>,
+    issuer: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +66,10 @@ pub(super) fn parse(text: &str, builtin: &[Provider]) -> Result<Vec<Provider>, S
                     no_refresh_token: Oddity::NoRefreshToken,
                     app_scopes: Vec::new(),
                     old_tokens_live: false,
+                    device_url: None,
+                    revoke_url: None,
+                    tokeninfo_url: None,
+                    issuer: None,
                     idle_days: None,
                     limits: None,
                 };
@@ -78,6 +86,20 @@ pub(super) fn parse(text: &str, builtin: &[Provider]) -> Result<Vec<Provider>, S
 }
 
 fn apply(provider: &mut Provider, entry: Entry) {
+    // no token goes to an endpoint of before
+    let is_moved = entry.token_url.is_some();
+    for (known, given) in [
+        (&mut provider.device_url, entry.device_url),
+        (&mut provider.revoke_url, entry.revoke_url),
+        (&mut provider.tokeninfo_url, entry.tokeninfo_url),
+    ] {
+        if is_moved || given.is_some() {
+            *known = given;
+        }
+    }
+    if entry.authorize_url.is_some() || entry.issuer.is_some() {
+        provider.issuer = entry.issuer;
+    }
     if let Some(url) = entry.authorize_url {
         provider.authorize_url = url;
     }
@@ -115,6 +137,20 @@ fn validate(provider: &Provider) -> Result<(), String> {
         let host = check_url(&of_tenant).map_err(|reason| format!("{key} {reason}"))?;
         // the tenant may only be a part of path or query
         if check_url(&url.replace("{tenant}", "other")).as_ref() != Ok(&host) {
+            return Err(format!("{key} must not have {{tenant}} in the host name"));
+        }
+    }
+    for (key, url) in [
+        ("device-url", &provider.device_url),
+        ("revoke-url", &provider.revoke_url),
+        ("tokeninfo-url", &provider.tokeninfo_url),
+        ("issuer", &provider.issuer),
+    ] {
+        let Some(url) = url else { continue };
+        let [one, two] =
+            ["tenant", "other"].map(|tenant| check_url(&url.replace("{tenant}", tenant)));
+        let host = one.map_err(|reason| format!("{key} {reason}"))?;
+        if two.as_ref() != Ok(&host) {
             return Err(format!("{key} must not have {{tenant}} in the host name"));
         }
     }

@@ -46,6 +46,8 @@ pub enum Error {
     },
     /// The same where an application asked for itself, and no person can consent.
     AppOnly(Box<Error>),
+    /// The same where a person consents on another device.
+    Device(Box<Error>),
 }
 
 impl Error {
@@ -61,7 +63,9 @@ impl Error {
             Self::Net(error) => error.cause(),
             Self::Answer { cause, .. } => cause.clone(),
             Self::Twice(twice) => twice.telling().cause(),
-            Self::Refresh { error, .. } | Self::AppOnly(error) => error.cause(),
+            Self::Refresh { error, .. } | Self::AppOnly(error) | Self::Device(error) => {
+                error.cause()
+            }
         }
     }
 
@@ -81,6 +85,7 @@ impl Error {
         match self {
             Self::Refresh { error, .. } => advice::of_refresh(&error.cause()),
             Self::AppOnly(error) => advice::of_app_only(&error.cause()),
+            Self::Device(error) => advice::of_device(&error.cause()),
             error => advice::of(&error.cause()),
         }
     }
@@ -91,7 +96,9 @@ impl Error {
         match self {
             Self::Answer { retry_after, .. } => *retry_after,
             Self::Twice(twice) => twice.telling().retry_after(),
-            Self::Refresh { error, .. } | Self::AppOnly(error) => error.retry_after(),
+            Self::Refresh { error, .. } | Self::AppOnly(error) | Self::Device(error) => {
+                error.retry_after()
+            }
             _ => None,
         }
     }
@@ -134,6 +141,7 @@ impl Error {
                 }
             }
             Self::AppOnly(error) => error.in_words_of(advice, "oauth2-client-auth"),
+            Self::Device(error) => error.in_words_of(advice, setting),
             Self::Twice(twice) => twice.in_words_of(advice, setting),
             Self::Refresh { error, .. } => {
                 let message = error.in_words_of(advice, "oauth2-client-auth");
@@ -220,6 +228,24 @@ impl Error {
             } => format!("it says \"{said}\""),
             error => error.message().cause,
         }
+    }
+
+    /// The same as it is told where a person consents on another device.
+    pub(super) fn of_device(self) -> Box<Self> {
+        Box::new(match self {
+            error @ (Self::Net(_) | Self::Answer { .. }) => Self::Device(Box::new(error)),
+            error => error,
+        })
+    }
+
+    /// Whether nothing will come of a further question.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self.cause(), Cause::Denied(_)) && self.cause().verdict() != Verdict::Temporary
+    }
+
+    /// Whether the provider does not know the token any more that was to be taken back.
+    pub(super) fn is_of_a_dead_token(&self) -> bool {
+        ["invalid_token", "invalid_grant"].contains(&self.word().as_str())
     }
 
     /// The same as it is told where an access token was asked for: with a refresh token, which may have

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::reply::{Answer, demanded};
-use super::{Asked, Error};
+use super::{Asked, Callback, Error, Provider};
 use crate::Secret;
 use crate::advice;
 use crate::cause::{Cause, Denial, Oddity};
@@ -81,6 +81,35 @@ pub(super) fn refusal(
     }
 }
 
+/// What came back through the browser in place of a code (RFC 6749 section 4.1.2.1).
+pub(crate) fn declined(
+    provider: &Provider,
+    client_id: &str,
+    callback: &Callback,
+    secrets: &[&Secret],
+) -> Error {
+    let code = callback.error.clone().unwrap_or_default();
+    let description = callback.description.clone().unwrap_or_default();
+    let denial = Denial {
+        status: 400,
+        error: known(&code),
+        subtype: String::new(),
+        numbers: described(&description).take(MAX_NUMBERS).collect(),
+    };
+    let said = match description.as_str() {
+        "" => code,
+        words => format!("{code}: {words}"),
+    };
+    let said = Redactor::new(client_id, secrets).clean(&said);
+    Error::Answer {
+        provider: provider.name.clone(),
+        cause: Cause::Denied(Box::new(denial)),
+        said: Some(said).filter(|said| !said.is_empty()),
+        retry_after: None,
+        client_auth: None,
+    }
+}
+
 /// What keeps secrets out of texts: those that were sent, and those of the answer.
 pub(super) fn redactor(asked: &Asked<'_>, answer: &Answer) -> Redactor {
     let sent = asked.secrets.iter().copied();
@@ -118,10 +147,16 @@ fn numbers(answer: &Answer, description: &str) -> Vec<u32> {
     let listed = listed
         .filter_map(Value::as_u64)
         .filter_map(|number| u32::try_from(number).ok());
-    let described = description.split("AADSTS").skip(1).filter_map(|rest| {
+    listed
+        .chain(described(description))
+        .take(MAX_NUMBERS)
+        .collect()
+}
+
+fn described(description: &str) -> impl Iterator<Item = u32> {
+    description.split("AADSTS").skip(1).filter_map(|rest| {
         rest.split(|c: char| !c.is_ascii_digit())
             .next()
             .and_then(|digits| digits.parse().ok())
-    });
-    listed.chain(described).take(MAX_NUMBERS).collect()
+    })
 }

@@ -87,6 +87,14 @@ pub struct Provider {
     /// Whether a refresh token stays valid when it was replaced by a new one. Elsewhere the use of
     /// an old one may end the grant.
     pub old_tokens_live: bool,
+    /// Where codes for another device are given (RFC 8628); may contain `{tenant}`.
+    pub device_url: Option<String>,
+    /// Where grants are taken back (RFC 7009).
+    pub revoke_url: Option<String>,
+    /// Where it tells whose an access token is.
+    pub tokeninfo_url: Option<String>,
+    /// Who it is in its answers through the browser (RFC 9207), where it says so there.
+    pub issuer: Option<String>,
     /// After so many unused days a grant ends, where the provider says so.
     pub idle_days: Option<u16>,
     /// What its mail servers take, where they are known to refuse more.
@@ -107,6 +115,11 @@ impl Provider {
             no_refresh_token: Oddity::NoRefreshTokenGoogle,
             app_scopes: Vec::new(),
             old_tokens_live: false,
+            // Google does not allow the mail scope there
+            device_url: None,
+            revoke_url: Some("https://oauth2.googleapis.com/revoke".to_owned()),
+            tokeninfo_url: Some("https://oauth2.googleapis.com/tokeninfo".to_owned()),
+            issuer: Some("https://accounts.google.com".to_owned()),
             idle_days: Some(180),
             limits: None,
         }
@@ -145,6 +158,11 @@ impl Provider {
             no_refresh_token: Oddity::NoRefreshToken,
             app_scopes: vec![format!("https://{app}/.default")],
             old_tokens_live: true,
+            device_url: Some(format!("https://{login}/{{tenant}}/oauth2/v2.0/devicecode")),
+            // there is none: the person, or an administrator, does it in the portal
+            revoke_url: None,
+            tokeninfo_url: None,
+            issuer: None,
             idle_days: Some(90),
             // beyond these Exchange Online answers 432 4.3.2
             limits: Some(Limits {
@@ -177,6 +195,10 @@ impl Provider {
             tenant: Tenant::None,
             no_refresh_token: Oddity::NoRefreshToken,
             old_tokens_live: false,
+            device_url: None,
+            revoke_url: None,
+            tokeninfo_url: None,
+            issuer: None,
             idle_days: None,
             limits: None,
         })
@@ -202,19 +224,27 @@ impl Provider {
 
     /// The token URL for this tenant.
     pub(crate) fn token_url(&self, tenant: Option<&str>) -> Result<Url, Error> {
+        self.of_tenant(&self.token_url, tenant)
+    }
+
+    /// The consent page of this tenant.
+    pub(crate) fn authorize_url(&self, tenant: Option<&str>) -> Result<Url, Error> {
+        self.of_tenant(&self.authorize_url, tenant)
+    }
+
+    pub(super) fn of_tenant(&self, url: &str, tenant: Option<&str>) -> Result<Url, Error> {
         if let Some(tenant) = tenant {
             check::tenant("tenant-id", tenant)?;
         }
         let url = match (self.tenant, tenant) {
-            (Tenant::None, _) => self.token_url.clone(),
-            (Tenant::Required, Some(tenant)) => self.token_url.replace("{tenant}", tenant),
+            (Tenant::None, _) => url.to_owned(),
+            (Tenant::Required, Some(tenant)) => url.replace("{tenant}", tenant),
             (Tenant::Required, None) => {
                 return Err(Parameter::missing("tenant-id", &self.name).into());
             }
         };
         // the builtin addresses and a checked file make a valid one
-        Url::parse(&url)
-            .map_err(|_| Error::parameter("tenant-id", "does not fit into the token URL"))
+        Url::parse(&url).map_err(|_| Error::parameter("tenant-id", "does not fit into the URL"))
     }
 
     /// The scopes that an answer with `scope` must list: `offline_access` and OpenID's are about the

@@ -57,8 +57,17 @@ pub(super) struct Tokens {
     #[serde(default, deserialize_with = "some_refresh_token")]
     refresh_token: Option<RefreshToken>,
     expires_in: Option<Value>,
+    #[serde(default, deserialize_with = "filled", skip_serializing)]
+    id_token: Option<Secret>,
     #[serde(skip, default = "bearer")]
     token_type: BasicTokenType,
+}
+
+impl Tokens {
+    /// Who it is, as the provider signs it.
+    pub(super) fn take_id_token(&mut self) -> Option<Secret> {
+        self.id_token.take()
+    }
 }
 
 /// An empty token is none.
@@ -139,8 +148,13 @@ impl std::fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Lets an answer pass if it grants what was asked for.
-pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Refusal> {
+/// Lets an answer pass that refuses nothing, whatever it grants.
+pub(super) fn check_status(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Refusal> {
+    passed(asked, response).map(|_| ())
+}
+
+/// The same, with its content where that is JSON.
+fn passed(asked: &Asked<'_>, response: &HttpResponse) -> Result<Option<Answer>, Refusal> {
     let provider = asked.provider;
     let status = response.status().as_u16();
     // of other answers it is no wish of the provider's to be left alone
@@ -162,17 +176,24 @@ pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Re
         answer => answer,
     };
     match status {
-        200 => {}
-        429 => return busy(Oddity::TooManyRequests),
-        504 => return odd(Oddity::GatewayTimeout),
-        500.. => return busy(Oddity::ServerStatus),
+        200 => Ok(answer),
+        429 => busy(Oddity::TooManyRequests),
+        504 => odd(Oddity::GatewayTimeout),
+        500.. => busy(Oddity::ServerStatus),
         // whatever type the nothing has
-        400 if is_empty(response) => return odd(Oddity::EmptyBadRequest),
-        401 if is_empty(response) => return odd(Oddity::EmptyUnauthorized),
-        404 | 405 | 410 if !provider.has_builtin_url() => return odd(Oddity::NotFound),
-        _ if is_page(response) => return odd(Oddity::Html),
-        _ => return odd(Oddity::Status),
+        400 if is_empty(response) => odd(Oddity::EmptyBadRequest),
+        401 if is_empty(response) => odd(Oddity::EmptyUnauthorized),
+        404 | 405 | 410 if !provider.has_builtin_url() => odd(Oddity::NotFound),
+        _ if is_page(response) => odd(Oddity::Html),
+        _ => odd(Oddity::Status),
     }
+}
+
+/// Lets an answer pass if it grants what was asked for.
+pub(super) fn check(asked: &Asked<'_>, response: &HttpResponse) -> Result<(), Refusal> {
+    let provider = asked.provider;
+    let odd = |oddity| Err(explain::odd(&provider.name, oddity).into());
+    let answer = passed(asked, response)?;
     if is_page(response) {
         return odd(Oddity::Html);
     }
@@ -309,7 +330,7 @@ fn life(expires_in: Option<&Value>) -> Option<u32> {
 }
 
 /// RFC 6749 appendix A.12 and A.17: printable ASCII. Anything else could end a header or a line.
-fn is_token(token: &str) -> bool {
+pub(super) fn is_token(token: &str) -> bool {
     (1..=MAX_TOKEN).contains(&token.len()) && token.bytes().all(|byte| matches!(byte, 0x20..=0x7e))
 }
 

@@ -1,0 +1,102 @@
+//! An application at a provider: what a person consents to, whoever redeems the consent.
+
+use std::cell::LazyCell;
+
+use ::oauth2::url::Url;
+use serde::{Deserialize, Serialize};
+
+use super::{CUSTOM, Cloud, Error, Provider, Providers, check_client_auth, check_cloud, words};
+use crate::parameter::Parameter;
+
+/// An application by the settings of a target, or by the parameters of a call, which have the same names
+/// without `oauth2-`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Application {
+    /// The provider's name.
+    pub auth_method: String,
+    /// The application's id.
+    pub client_id: String,
+    /// Microsoft: the tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    /// Microsoft: the national cloud.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<String>,
+    /// `custom-oauth2`: the token endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_url: Option<String>,
+    /// `custom-oauth2`: the consent page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorize_url: Option<String>,
+    /// `custom-oauth2`: the scopes, separated by blanks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<String>,
+    /// `custom-oauth2`: how the application logs in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_auth: Option<String>,
+}
+
+impl Application {
+    /// The provider, in a cloud of its own where one is named.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the name of the setting; [`Error::File`] for an unusable provider file.
+    pub(crate) fn provider<F: FnOnce() -> Providers>(
+        &self,
+        providers: &LazyCell<Providers, F>,
+        app_only: bool,
+    ) -> Result<Provider, Error> {
+        let method = self.auth_method.as_str();
+        let provider = if method == CUSTOM {
+            let token_url = needed("oauth2-token-url", self.token_url.as_ref(), method)?;
+            let authorize_url = match &self.authorize_url {
+                // an application that acts for itself asks nobody
+                None if app_only => token_url,
+                url => needed("oauth2-authorize-url", url.as_ref(), method)?,
+            };
+            Provider::custom(token_url, authorize_url, words(self.scopes.as_deref()))?
+                .with_client_auth(self.client_auth.as_deref())?
+        } else {
+            match check_cloud(method, self.cloud.as_deref())? {
+                Cloud::Global => providers.find(method)?.clone(),
+                cloud => {
+                    providers.find(method)?;
+                    Provider::microsoft(cloud)
+                }
+            }
+        };
+        check_client_auth(method, self.client_auth.as_deref(), app_only)?;
+        Ok(provider)
+    }
+
+    /// Where tokens come from.
+    ///
+    /// # Errors
+    /// As [`Application::provider`].
+    pub(crate) fn token_url(&self, provider: &Provider) -> Result<Url, Error> {
+        provider
+            .token_url(self.tenant_id.as_deref())
+            .map_err(|error| match error {
+                Error::Parameter(parameter) if parameter.name == "tenant-id" => {
+                    Error::Parameter(Parameter {
+                        name: "oauth2-tenant-id",
+                        ..parameter
+                    })
+                }
+                error => error,
+            })
+    }
+}
+
+/// A value that is there and not empty.
+pub(crate) fn needed<'a>(
+    name: &'static str,
+    value: Option<&'a String>,
+    method: &str,
+) -> Result<&'a str, Parameter> {
+    let value = value.filter(|value| !value.is_empty());
+    value
+        .map(String::as_str)
+        .ok_or_else(|| Parameter::missing(name, method))
+}

@@ -1,0 +1,43 @@
+//! A grant is taken back at the provider (RFC 7009; Google:
+//! developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke).
+
+use super::form::{self, Asker};
+use super::{Account, Asked, Asking, Error, http, reply};
+use crate::net::Trip;
+use crate::{Deadline, Secret};
+
+/// Takes the grant of this refresh token back; whether the provider was asked: not every one can be.
+///
+/// A token that the provider does not know any more counts as taken back (RFC 7009 section 2.2).
+pub(crate) fn revoke(
+    trip: &Trip,
+    account: &Account,
+    token: &Secret,
+    deadline: Deadline,
+) -> Result<bool, Error> {
+    let provider = &account.provider;
+    let Some(url) = &provider.revoke_url else {
+        return Ok(false);
+    };
+    let tenant = Some(account.identity.tenant.as_str()).filter(|tenant| !tenant.is_empty());
+    let url = provider.of_tenant(url, tenant)?;
+    let asked = Asked {
+        kind: Asking::Refresh,
+        provider,
+        client_id: &account.identity.client,
+        secrets: vec![&account.client_secret, token],
+    };
+    let asker = Asker::new(provider, &account.identity.client, &account.client_secret);
+    let parameters = [
+        ("token", token.expose()),
+        ("token_type_hint", "refresh_token"),
+    ];
+    let request = form::request(&url, &asker, &parameters)?;
+    let response = http::send(trip, &asked, request, deadline)?;
+    match reply::check_status(&asked, &response) {
+        Ok(()) => Ok(true),
+        // Google's word for a token that it does not know
+        Err(refusal) if refusal.error.is_of_a_dead_token() => Ok(true),
+        Err(refusal) => Err(*refusal.error),
+    }
+}
