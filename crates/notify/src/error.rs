@@ -8,7 +8,7 @@ use std::fmt;
 use crate::deliver::LogLine;
 use crate::message::Message;
 use crate::parameter::Parameter;
-use crate::{config, deliver, oauth2, state, token};
+use crate::{config, deliver, oauth2, pending, state, token};
 
 /// Why a call failed. Nothing in it is secret.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub enum Error {
     OAuth2(oauth2::Error),
     /// A grant cannot be used or changed now. Codes 400, 500, 502 and 504.
     Token(token::Error),
+    /// A consent cannot begin or go on. Codes 400, 429, 500 and 504.
+    Pending(pending::Error),
     /// A test did not reach its target. Codes 400, 404 and 500.
     Deliver(deliver::Error),
 }
@@ -33,6 +35,7 @@ impl Error {
             Self::Config(error) => error.code(),
             Self::OAuth2(error) => error.code(),
             Self::Token(error) => error.code(),
+            Self::Pending(error) => error.code(),
             Self::Deliver(error) => error.code(),
         }
     }
@@ -45,6 +48,7 @@ impl Error {
             Self::Config(error) => Message::new(error.to_string()),
             Self::OAuth2(error) => error.message(),
             Self::Token(error) => error.message(),
+            Self::Pending(error) => error.message(),
             Self::Deliver(error) => error.message(),
         }
     }
@@ -78,6 +82,7 @@ impl Error {
         match self {
             Self::Config(config::Error::Parameter(parameter))
             | Self::OAuth2(oauth2::Error::Parameter(parameter))
+            | Self::Pending(pending::Error::Parameter(parameter))
             | Self::Token(
                 token::Error::Parameter(parameter)
                 | token::Error::Provider(oauth2::Error::Parameter(parameter)),
@@ -105,7 +110,7 @@ macro_rules! from {
     )*};
 }
 
-from!(config => Config, oauth2 => OAuth2, token => Token, deliver => Deliver);
+from!(config => Config, oauth2 => OAuth2, token => Token, pending => Pending, deliver => Deliver);
 
 impl From<Parameter> for Error {
     fn from(parameter: Parameter) -> Self {

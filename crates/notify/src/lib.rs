@@ -63,6 +63,7 @@ pub mod oauth2;
 pub mod outcome;
 mod owner;
 mod parameter;
+pub mod pending;
 pub mod plain;
 mod pool;
 mod random;

@@ -1,6 +1,6 @@
 //! Why a record cannot be read, locked or replaced.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use crate::advice::again;
@@ -63,6 +63,28 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the system refused in the records' folder, which the nodes of a cluster may share.
+    pub(crate) fn of_disk(
+        is_shared: bool,
+        path: &Path,
+        doing: &'static str,
+        source: io::Error,
+    ) -> Self {
+        let path = path.to_owned();
+        let refused = [
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem,
+        ];
+        match is_shared && refused.contains(&source.kind()) {
+            true => Self::NoQuorum { path },
+            false => Self::Disk {
+                path,
+                doing,
+                source,
+            },
+        }
+    }
+
     /// The HTTP-like code.
     #[must_use]
     pub fn code(&self) -> u16 {

@@ -233,7 +233,8 @@ pub struct Change {
     pub at: i64,
     /// On which node.
     pub node: String,
-    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`, `login`, `refusal`, `alert`, `target`.
+    /// Why: `consent`, `refresh`, `failure`, `settings`, `send`, `login`, `refusal`, `alert`, `target`,
+    /// `revocation`.
     pub why: String,
     /// On whose behalf: a user, or the part of this software that asked.
     pub by: String,

@@ -347,17 +347,7 @@ impl<'a> Store<'a> {
     }
 
     fn failed(&self, path: &Path, doing: &'static str, source: io::Error) -> Error {
-        let path = path.to_owned();
-        let refused = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
-        if self.is_shared && refused.contains(&source.kind()) {
-            Error::NoQuorum { path }
-        } else {
-            Error::Disk {
-                path,
-                doing,
-                source,
-            }
-        }
+        Error::of_disk(self.is_shared, path, doing, source)
     }
 }
 
