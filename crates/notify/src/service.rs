@@ -6,14 +6,24 @@
 //! long that may take, and that the admins learn of a target that has just stopped working. Whoever calls
 //! it reads and writes the files, holds their locks, and hands log lines to a log.
 
+mod authorize;
 mod change;
 mod daily;
+mod device;
+mod handle;
+mod redeem;
+mod revoke;
 mod send;
 mod status;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use authorize::{Authorization, Consenting};
 pub use daily::{Kept, Run};
+pub use device::{Answered, DeviceAuthorization};
+pub use handle::{HANDLE, Held};
+pub use redeem::{Redeem, Redeemed};
+pub use revoke::Revoked;
 pub use send::{BACKGROUND_BUDGET, CALL_BUDGET};
 
 use crate::config::{Config, Raw, Written};

@@ -6,6 +6,7 @@
 use std::sync::PoisonError;
 
 use super::Service;
+use super::handle::is_handle;
 use crate::account;
 use crate::config::{Config, Entity, Kind, SmtpSettings, WithoutGrant};
 use crate::oauth2::{Account, CUSTOM, Providers};
@@ -141,6 +142,30 @@ impl Service {
         moved.clone().map_or(Ok(()), |moved| Err(moved.into()))
     }
 
+    /// Whether the targets may have what the handles of their changes stand for, which must be this user's:
+    /// before the files are written.
+    ///
+    /// # Errors
+    /// [`Error::parameter`] `oauth2-refresh-token`; the handle stays good.
+    pub fn check_handles(&self, by: &str) -> Result<(), Error> {
+        let given: Vec<(String, Secret)> = {
+            let grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+            let given = grants.iter().filter_map(|change| match change {
+                GrantChange::Given(target, token) if is_handle(token) => {
+                    Some((target.clone(), token.clone()))
+                }
+                _ => None,
+            });
+            given.collect()
+        };
+        for (target, handle) in given {
+            if let Some(account) = self.account(&target)? {
+                self.check_handle(&account, &handle, by)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Changes an entry, and notes a secret that goes elsewhere by it. Answers with the mail server that its
     /// grant was given for, where the settings that count for a grant are others now.
     fn watching(
@@ -195,11 +220,13 @@ impl Service {
     fn apply(&self, change: GrantChange, by: &str, deadline: Deadline) -> Result<(), Error> {
         let keeper = self.keeper();
         match change {
-            GrantChange::Given(target, token) => {
-                if let Some(account) = self.account(&target)? {
-                    keeper.consent(&account, &token, by, deadline)?
+            GrantChange::Given(target, token) => match self.account(&target)? {
+                Some(account) if is_handle(&token) => {
+                    self.take_handle(&account, &token, by, deadline)?;
                 }
-            }
+                Some(account) => keeper.consent(&account, &token, by, deadline)?,
+                None => {}
+            },
             GrantChange::Outdated(target, peer) if keeper.keeps(&target) => {
                 keeper.note_change(&target, *peer, by, deadline)?;
             }

@@ -11,6 +11,7 @@ use crate::Deadline;
 use crate::config::Config;
 use crate::deliver::{Level, LogLine};
 use crate::message::Message;
+use crate::pending::Pending;
 use crate::token::{self, BUDGET, Keeper};
 use crate::upkeep::{self, Health};
 
@@ -73,6 +74,8 @@ impl Service {
         let targets = targets.collect();
         let mut log = alerts.log;
         log.extend(swept(&keeper, &config));
+        // what has ended is of no use to anybody, and the next one to begin looks again
+        let _ = Pending::new(&self.host).sweep(Deadline::after(BUDGET));
         Run { targets, log }
     }
 }

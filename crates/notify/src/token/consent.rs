@@ -3,7 +3,7 @@
 use super::look::fingerprint;
 use super::objection::{has_new_secret, is_for};
 use super::{Error, Keeper, aside};
-use crate::oauth2::Account;
+use crate::oauth2::{self, Account};
 use crate::parameter::Parameter;
 use crate::state::{self, Lock, Peer, Record, Standing, Told};
 use crate::{Deadline, Secret};
@@ -65,6 +65,20 @@ impl Keeper<'_> {
         Ok(())
     }
 
+    /// Makes sure that the record of a target can be replaced, before a consent is redeemed that could not be
+    /// kept else.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub(crate) fn prove(&self, target: &str, deadline: Deadline) -> Result<(), Error> {
+        let store = self.store();
+        let guard = Lock::new(self.host, target)?.take(deadline)?;
+        // an unreadable one is moved aside by whoever writes
+        let present = store.read(target).ok().flatten();
+        store.reserve(&guard, target, present.as_ref())?;
+        Ok(())
+    }
+
     /// Notes that the settings of a target were changed, for its status: since when its grant is put aside.
     /// Nothing of it is lost, and it is used again once the settings go back. A record of before, which does
     /// not say for which server it is, is for the one until now.
@@ -121,6 +135,47 @@ impl Keeper<'_> {
         store.commit(&guard, reserved, target, &mut record, Some(&mark))?;
         self.drop_copy(target);
         Ok(())
+    }
+
+    /// Removes the tokens of a target once the closure has told the provider; what that answers. The record
+    /// keeps its dates. A target without a token has none to tell of.
+    ///
+    /// # Errors
+    /// [`Error::NoGrant`] where there is no token; [`Error::Provider`], and then nothing has changed;
+    /// [`Error::State`].
+    pub(crate) fn revoke(
+        &self,
+        account: &Account,
+        by: &str,
+        deadline: Deadline,
+        tell: impl FnOnce(&Secret) -> Result<bool, oauth2::Error>,
+    ) -> Result<bool, Error> {
+        let (store, target) = (self.store(), account.target.as_str());
+        let guard = Lock::new(self.host, target)?.take(deadline)?;
+        let now = self.clock.now();
+        let present = store.read_owned(&guard, target, now)?;
+        let Some((mut record, token)) = present.and_then(|record| {
+            let token = record.refresh_token.clone()?;
+            // a grant for another application is not this provider's business
+            is_for(account, &record).then_some((record, token))
+        }) else {
+            return Err(Error::no_grant(account));
+        };
+        let mark = record.mark();
+        let reserved = store.reserve(&guard, target, Some(&record))?;
+        let told = tell(&token)?;
+        record.refresh_token = None;
+        record.previous_refresh_token = None;
+        record.access_token = None;
+        record.obtained = None;
+        record.standing = Standing::AuthorizeAgain;
+        // whoever does this knows it
+        record.told.alerted = Some(Standing::AuthorizeAgain);
+        record.trouble = None;
+        self.sign(&mut record, "revocation", by, now);
+        store.commit(&guard, reserved, target, &mut record, Some(&mark))?;
+        self.drop_run_files(target);
+        Ok(told)
     }
 
     /// Whether anything is kept of a target.

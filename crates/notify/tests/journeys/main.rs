@@ -12,6 +12,7 @@ mod peer;
 #[path = "../token/provider.rs"]
 mod provider;
 
+mod consent;
 mod outage;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,181 @@
+//! A consent on another device: begun here, asked about until the person is done.
+
+use serde::{Serialize, Serializer};
+
+use super::authorize::{Consenting, Resolved, of_call, target_of};
+use super::redeem::{Redeemed, check_name, check_unchanged, consenting};
+use super::{CALL_BUDGET, Service};
+use crate::net::Trip;
+use crate::oauth2::{Account, Polled, check_device, device};
+use crate::pending::{Pending, Waiting, What};
+use crate::{Deadline, Error, Parameter, Secret, random, state};
+
+/// The name of the parameter that tells one from another.
+const ID: &str = "id";
+
+/// A consent on another device that has begun.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DeviceAuthorization {
+    /// What the questions are asked with; not the provider's device code.
+    #[serde(serialize_with = "exposed")]
+    pub id: Secret,
+    /// What the person enters.
+    pub user_code: String,
+    /// Where.
+    pub verification_uri: String,
+    /// The same with the code in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification_uri_complete: Option<String>,
+    /// When it ends, in seconds since the epoch.
+    pub expires: i64,
+    /// Seconds until the first question, and between two.
+    pub interval: u32,
+}
+
+fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.expose().serialize(serializer)
+}
+
+/// What a question comes to.
+#[derive(Debug)]
+pub enum Answered {
+    /// The person is not done; so many seconds until the next question.
+    Pending(u32),
+    /// It is done.
+    Done(Redeemed),
+}
+
+impl Service {
+    /// Asks the provider for a code that a person enters on another device. 25 seconds at most.
+    ///
+    /// # Errors
+    /// As [`Service::authorize`]; [`Error::OAuth2`] for a provider that has no such codes, or refuses.
+    pub fn authorize_device(
+        &self,
+        consenting: &Consenting,
+        client_secret: Option<Secret>,
+        by: &str,
+    ) -> Result<DeviceAuthorization, Error> {
+        let deadline = Deadline::after(CALL_BUDGET);
+        let resolved = self.resolve(consenting)?.with_secret(client_secret);
+        let account = &resolved.account;
+        check_device(account).map_err(|error| of_call(error, consenting))?;
+        let pending = Pending::new(&self.host);
+        let trip = Trip::new(&self.host);
+        let begun = device::begin(&trip, account, deadline.at_most(device::ASK))
+            .map_err(|error| of_call(error, consenting))?;
+        let id = random::value().map_err(|_| state::Error::Random)?;
+        let expires = pending.end_after(begun.expires_in.into());
+        let what = What::Device {
+            device_code: begun.device_code,
+            interval: begun.interval,
+            next: pending.now().saturating_add(begun.interval.into()),
+        };
+        let of = (account.identity.clone(), resolved.application.clone());
+        let waiting = Waiting::new(by, expires, target_of(consenting), of, what);
+        pending.put(&id, &waiting, deadline)?;
+        Ok(DeviceAuthorization {
+            id,
+            user_code: begun.user_code,
+            verification_uri: begun.verification_uri,
+            verification_uri_complete: begun.verification_uri_complete,
+            expires,
+            interval: begun.interval,
+        })
+    }
+
+    /// Asks whether the person is done, unless that was asked too short a time ago. Then it goes as with
+    /// [`Service::redeem`]. 25 seconds at most.
+    ///
+    /// # Errors
+    /// As [`Service::redeem`]. Where the provider says that nothing will come of it, `id` is used up.
+    pub fn poll_device(
+        &self,
+        id: &Secret,
+        name: Option<&str>,
+        client_secret: Option<Secret>,
+        by: &str,
+    ) -> Result<Answered, Error> {
+        let deadline = Deadline::after(CALL_BUDGET);
+        let pending = Pending::new(&self.host);
+        let waiting = pending.look(ID, id, by)?;
+        check_name(name, &waiting)?;
+        let consenting = consenting(&waiting);
+        let resolved = self.resolve(&consenting)?.with_secret(client_secret);
+        check_unchanged(ID, &resolved, &waiting)?;
+        // whoever comes meanwhile finds that it was asked
+        let now = pending.now();
+        let mut due = false;
+        let waiting =
+            pending.change((ID, id), by, deadline, |waiting| match &mut waiting.what {
+                What::Device { interval, next, .. } => {
+                    due = now >= *next;
+                    if due {
+                        *next = now.saturating_add((*interval).into());
+                    }
+                    due
+                }
+                _ => false,
+            })?;
+        let What::Device {
+            device_code,
+            interval,
+            next,
+        } = &waiting.what
+        else {
+            return Err(Parameter::new(ID, "is not of a device code").into());
+        };
+        if !due {
+            let left = u32::try_from(next.saturating_sub(now)).unwrap_or(*interval);
+            return Ok(Answered::Pending(left));
+        }
+        if let Some(name) = name {
+            self.keeper().prove(name, deadline)?;
+        }
+        pending.prove(&waiting)?;
+        let account: &Account = &resolved.account;
+        let trip = Trip::new(&self.host);
+        let end = deadline.at_most(device::ASK);
+        match device::poll(&trip, account, (device_code, *interval), end) {
+            Ok(Polled::Pending(pause)) => {
+                if pause != *interval {
+                    pending.change((ID, id), by, deadline, |waiting| {
+                        slower(waiting, pause, now)
+                    })?;
+                }
+                Ok(Answered::Pending(pause))
+            }
+            Ok(Polled::Granted(consented)) => {
+                let taken = pending.take(ID, id, by)?;
+                self.settle(&resolved, taken, (*consented, name), by, (&trip, deadline))
+                    .map(Answered::Done)
+            }
+            Err(error) => {
+                if error.is_final() {
+                    let _ = pending.cancel(id, by, deadline);
+                }
+                Err(of_call(error, &consenting).into())
+            }
+        }
+    }
+}
+
+/// The provider asks for more time between two questions.
+fn slower(waiting: &mut Waiting, pause: u32, now: i64) -> bool {
+    if let What::Device { interval, next, .. } = &mut waiting.what {
+        *interval = pause;
+        *next = now.saturating_add(pause.into());
+    }
+    true
+}
+
+impl Resolved {
+    /// The same with the secret of an application that is no target's yet.
+    pub(super) fn with_secret(mut self, secret: Option<Secret>) -> Self {
+        if let (true, Some(secret)) = (self.account.target.is_empty(), secret) {
+            self.account.client_secret = secret;
+        }
+        self
+    }
+}

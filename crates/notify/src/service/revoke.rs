@@ -1,0 +1,61 @@
+//! A grant is taken back: at the provider where it has a way for that, and here in any case.
+
+use super::{CALL_BUDGET, Service};
+use crate::config::{Entity, Kind};
+use crate::message::Message;
+use crate::net::Trip;
+use crate::oauth2;
+use crate::{Deadline, Error, Parameter, account};
+
+/// What was done.
+#[derive(Debug)]
+pub struct Revoked {
+    /// Whether the provider was told.
+    pub at_provider: bool,
+    /// What is left to do there.
+    pub warning: Option<Message>,
+}
+
+impl Service {
+    /// Takes the grant of a target back, and removes its tokens: the record keeps its dates. 25 seconds at most.
+    ///
+    /// # Errors
+    /// [`Error::OAuth2`] where the provider does not do it: then the tokens are kept. [`Error::Token`] for the
+    /// record; [`Error::Config`] where there is no such target, or none that logs in so.
+    pub fn revoke(&self, name: &str, by: &str) -> Result<Revoked, Error> {
+        let deadline = Deadline::after(CALL_BUDGET);
+        let config = self.config();
+        let Entity::Smtp(smtp) = config.get(Kind::Smtp, name)? else {
+            return Err(Parameter::new("name", "is not an SMTP target").into());
+        };
+        let account = account::of(&self.host, smtp)?.ok_or_else(|| {
+            Parameter::new("name", "is a target that does not log in with OAuth2")
+        })?;
+        if account.identity.app_only {
+            let reason = "is a target without authorization by a user (client-credentials)";
+            return Err(Parameter::new("name", reason)
+                .fix("delete the client secret at the provider instead")
+                .into());
+        }
+        let trip = Trip::new(&self.host);
+        let end = deadline.at_most(oauth2::BUDGET);
+        let at_provider = self.keeper().revoke(&account, by, deadline, |token| {
+            oauth2::revoke(&trip, &account, token, end)
+        })?;
+        Ok(Revoked {
+            at_provider,
+            warning: (!at_provider).then(|| left_to_do(&account.provider.name)),
+        })
+    }
+}
+
+/// What only a person can do.
+fn left_to_do(provider: &str) -> Message {
+    let message = Message::new("the provider still accepts the refresh token of before");
+    match provider {
+        "microsoft-oauth2" => message.fix(
+            "mailbox owner: revoke the application under \"My Apps\"; or delete its client secret in Entra",
+        ),
+        _ => message.fix("revoke the application on the account page of the provider"),
+    }
+}
