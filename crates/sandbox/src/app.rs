@@ -24,6 +24,10 @@ enum Endpoint<'a> {
     Consent(&'a str),
     Authorize(Brand, &'a str),
     Token(Brand, &'a str),
+    DeviceCode(&'a str),
+    Device,
+    TokenInfo,
+    Revoke,
 }
 
 impl App {
@@ -57,6 +61,19 @@ impl App {
             Some(Endpoint::Authorize(brand, tenant)) => {
                 lock(&self.control).count("authorize");
                 provider::authorize(&mut lock(&self.store), brand, tenant, request)
+            }
+            Some(Endpoint::DeviceCode(tenant)) => {
+                lock(&self.control).count("device");
+                provider::device_code(&mut lock(&self.store), tenant, request)
+            }
+            Some(Endpoint::Device) => provider::device_page(&mut lock(&self.store), request),
+            Some(Endpoint::TokenInfo) => {
+                lock(&self.control).count("tokeninfo");
+                provider::token_info(&lock(&self.store), request)
+            }
+            Some(Endpoint::Revoke) => {
+                lock(&self.control).count("revoke");
+                provider::revoke(&mut lock(&self.store), request)
             }
             Some(Endpoint::Token(brand, tenant)) => {
                 return self.token(stream, brand, tenant, request);
@@ -107,6 +124,10 @@ fn endpoint(path: &str) -> Option<Endpoint<'_>> {
         ["consent", id, ""] => Endpoint::Consent(id),
         ["google", "authorize", ""] => Endpoint::Authorize(Brand::Google, ""),
         ["google", "token", ""] => Endpoint::Token(Brand::Google, ""),
+        ["google", "tokeninfo", ""] => Endpoint::TokenInfo,
+        ["google", "revoke", ""] => Endpoint::Revoke,
+        ["device", "", ""] => Endpoint::Device,
+        ["microsoft", tenant, "devicecode"] => Endpoint::DeviceCode(tenant),
         ["strict", "authorize", ""] => Endpoint::Authorize(Brand::Strict, ""),
         ["strict", "token", ""] => Endpoint::Token(Brand::Strict, ""),
         ["microsoft", tenant, "authorize"] => Endpoint::Authorize(Brand::Microsoft, tenant),

@@ -54,9 +54,16 @@ fn once() -> u32 {
 
 impl Control {
     pub fn new() -> Self {
-        let requests = ["authorize", "consent", "token", "elsewhere"]
-            .map(|name| (name, 0))
-            .into();
+        let all = [
+            "authorize",
+            "consent",
+            "device",
+            "elsewhere",
+            "revoke",
+            "token",
+            "tokeninfo",
+        ];
+        let requests = all.map(|name| (name, 0)).into();
         Self {
             token: entropy::token::<24>(),
             faults: VecDeque::new(),

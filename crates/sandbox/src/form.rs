@@ -40,11 +40,20 @@ impl Form {
     }
 }
 
+fn encoded(parameters: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish()
+}
+
+/// `base` with the parameters as its fragment.
+pub fn with_fragment(base: &str, parameters: &[(&str, &str)]) -> String {
+    format!("{base}#{}", encoded(parameters))
+}
+
 /// `base` with the parameters appended to its query.
 pub fn with_query(base: &str, parameters: &[(&str, &str)]) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(parameters)
-        .finish();
+    let query = encoded(parameters);
     format!(
         "{base}{}{query}",
         if base.contains('?') { '&' } else { '?' }

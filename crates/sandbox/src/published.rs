@@ -31,6 +31,14 @@ pub struct ProviderEntry {
     pub scopes: Vec<String>,
     pub client_auth: String,
     pub tenant: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokeninfo_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoke_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_url: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -35,7 +35,7 @@ pub fn run(options: &Serve) -> Result<(), String> {
         port_tls: smtps.number,
         port_clear: clear.number,
     };
-    let store = Store::new(clients(&options.redirect_uris));
+    let store = Store::new(&url, clients(&options.redirect_uris));
     let control = Control::new();
     published(&url, &store, mail, &control.token).write(&options.dir)?;
     let app = Arc::new(App {
@@ -130,6 +130,10 @@ fn clients(redirect_uris: &[String]) -> Vec<Client> {
 
 fn published(url: &str, store: &Store, smtp: published::Smtp, control_token: &str) -> Published {
     let entry = |brand: Brand| {
+        // what only one of them has
+        let of = |only: Brand, place: &str| {
+            (brand == only).then(|| format!("{url}{}/{place}", brand.path()))
+        };
         let entry = ProviderEntry {
             authorize_url: format!("{url}{}/authorize", brand.path()),
             token_url: format!("{url}{}/token", brand.path()),
@@ -141,6 +145,10 @@ fn published(url: &str, store: &Store, smtp: published::Smtp, control_token: &st
                 "none"
             }
             .into(),
+            issuer: of(Brand::Google, "").map(|url| url.trim_end_matches('/').to_owned()),
+            tokeninfo_url: of(Brand::Google, "tokeninfo"),
+            revoke_url: of(Brand::Google, "revoke"),
+            device_url: of(Brand::Microsoft, "devicecode"),
         };
         (brand.key().to_owned(), entry)
     };

@@ -7,7 +7,7 @@ use super::page::{self, Page};
 use super::store::{Code, SHORT_LIFE, Store};
 use super::{Brand, Client};
 use crate::entropy;
-use crate::form::{Form, with_query};
+use crate::form::{Form, with_fragment, with_query};
 use crate::wire::{Request, Response};
 
 const COOKIE: &str = "__Host-sandbox";
@@ -22,10 +22,23 @@ pub struct Asked {
     pub redirect_uri: String,
     pub scopes: Vec<String>,
     pub state: String,
+    /// Whether the answer goes into the fragment, which no server sees.
+    pub in_fragment: bool,
     pub challenge: Option<Challenge>,
     pub offline: bool,
     pub prompt: String,
     pub login_hint: String,
+}
+
+impl Asked {
+    /// The way back to the client with its answer.
+    fn back(&self, answer: &[(&str, &str)]) -> Response {
+        let place = match self.in_fragment {
+            true => with_fragment,
+            false => with_query,
+        };
+        Response::redirect(302, &place(&self.redirect_uri, answer))
+    }
 }
 
 /// The challenge of RFC 7636, section 4.3.
@@ -136,9 +149,12 @@ fn asked(client: &Client, tenant: &str, form: &Form) -> Result<Asked, (&'static 
             "response_type must be code".into(),
         ));
     }
-    if !matches!(form.get("response_mode"), "" | "query") {
-        return invalid("response_mode must be query");
-    }
+    let in_fragment = match (client.brand, form.get("response_mode")) {
+        (_, "" | "query") => false,
+        (Brand::Microsoft, "fragment") => true,
+        (Brand::Microsoft, _) => return invalid("response_mode must be query or fragment"),
+        _ => return invalid("response_mode must be query"),
+    };
     let scopes: Vec<String> = form
         .get("scope")
         .split(' ')
@@ -172,6 +188,7 @@ fn asked(client: &Client, tenant: &str, form: &Form) -> Result<Asked, (&'static 
         redirect_uri: form.get("redirect_uri").into(),
         scopes,
         state: form.get("state").into(),
+        in_fragment,
         challenge,
         offline: form.get("access_type") == "offline",
         prompt: form.get("prompt").into(),
@@ -260,12 +277,12 @@ fn is_allowed_already(store: &Store, asked: &Asked) -> bool {
 }
 
 fn refused(asked: &Asked) -> Response {
-    let query = [
+    let answer = [
         ("error", "access_denied"),
         ("error_description", "the person declined"),
         ("state", &asked.state),
     ];
-    Response::redirect(302, &with_query(&asked.redirect_uri, &query))
+    asked.back(&answer)
 }
 
 /// Makes the code and sends the browser back with it.
@@ -288,8 +305,9 @@ fn grant(store: &mut Store, asked: Asked, scopes: Vec<String>) -> Response {
     let joined = scopes.join(" ");
     if asked.brand == Brand::Google {
         query.push(("scope", &joined));
+        query.push(("iss", &store.google));
     }
-    let response = Response::redirect(302, &with_query(&asked.redirect_uri, &query));
+    let response = asked.back(&query);
     let record = Code {
         asked,
         scopes,

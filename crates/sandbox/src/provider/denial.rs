@@ -33,6 +33,11 @@ pub enum Denial {
     ScopeWider,
     ScopeNotDefault,
     TenantOfMany,
+    DevicePending,
+    DeviceTooOften,
+    DeviceDeclined,
+    DeviceExpired,
+    DeviceUnknown,
 }
 
 /// Status, error code, Google's words, Microsoft's number, Microsoft's words.
@@ -96,6 +101,11 @@ impl Denial {
             Self::TokenRevoked => (400, GRANT, "Token has been expired or revoked.", 50173, "The grant was revoked, a fresh token is needed"),
             Self::ScopeNotDefault => (400, "invalid_scope", "Bad Request", 1_002_012, "The scope of a client credentials request must end in /.default"),
             Self::TenantOfMany => (400, REQUEST, "Bad Request", 9_001_023, "The grant type is not supported over the /common or /consumers endpoints"),
+            Self::DevicePending => (400, "authorization_pending", "Pending.", 70016, "The authorization is pending"),
+            Self::DeviceTooOften => (400, "slow_down", "Slow down.", 70016, "The client asks too often"),
+            Self::DeviceDeclined => (400, "authorization_declined", "Declined.", 70018, "The user declined"),
+            Self::DeviceExpired => (400, "expired_token", "Expired.", 70019, "The device code has expired"),
+            Self::DeviceUnknown => (400, "bad_verification_code", "Unknown.", 70018, "The verification code is not known"),
             Self::ScopeWider => (400, "invalid_scope", "Bad Request", 70011, "The scope is not valid for this grant"),
         }
     }

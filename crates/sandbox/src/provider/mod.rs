@@ -5,17 +5,21 @@
 
 mod authorize;
 mod denial;
+mod device;
 mod kept;
 mod login;
 mod page;
 mod store;
 mod token;
+mod tokens;
 
 pub use authorize::{authorize, interaction};
+pub use device::{device_code, device_page};
 pub use login::Login;
 pub use page::index;
 pub use store::{Client, Store};
 pub use token::token;
+pub use tokens::{revoke, token_info};
 
 /// Which provider a path belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

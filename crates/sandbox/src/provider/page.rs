@@ -71,6 +71,23 @@ pub fn consent(page: Page) -> Response {
     document(200, page.asked.brand, "Allow access", &body)
 }
 
+/// The form for a code of another device; `said` is what came of the last one, or empty.
+pub fn device(said: &str) -> Response {
+    let said = match said {
+        "" => String::new(),
+        said => format!("<p role=status>{}</p>", escape(said)),
+    };
+    let body = format!(
+        "{said}<form method=post action=\"/device\">\
+         <label>Code <input name=\"user_code\" autocomplete=off required autofocus></label>\
+         <label>Login <input name=\"login\" autocomplete=username required></label>\
+         <label>Password <input name=\"password\" type=password autocomplete=current-password required></label>\
+         <button class=main type=submit name=\"decision\" value=\"allow\">Allow</button>\
+         <button type=submit name=\"decision\" value=\"deny\">Decline</button></form>"
+    );
+    document(200, Brand::Microsoft, "Enter the code", &body)
+}
+
 /// What is said where the browser cannot be sent back.
 pub fn error(brand: Brand, why: &str) -> Response {
     document(

@@ -54,8 +54,24 @@ pub struct Grant {
     pub newest: Option<String>,
 }
 
+/// A consent on another device, by its device code.
+pub struct Device {
+    pub client_id: String,
+    pub scopes: Vec<String>,
+    pub user_code: String,
+    pub decision: Option<bool>,
+    /// When it was asked about last.
+    pub asked: Option<Duration>,
+    /// What must lie between two questions.
+    pub interval: Duration,
+}
+
 pub struct Store {
     pub clients: Vec<Client>,
+    /// Where this sandbox is.
+    pub url: String,
+    /// What it calls itself in Google's place.
+    pub google: String,
     pub login: String,
     pub password: String,
     /// Browsers by their cookie, with whether the person has logged in there.
@@ -63,6 +79,7 @@ pub struct Store {
     /// Consents under way, by their id, with the browser they belong to.
     pub consents: Kept<String, (String, Asked)>,
     pub codes: Kept<String, Code>,
+    pub devices: Kept<String, Device>,
     pub grants: Kept<u64, Grant>,
     /// The grant of each refresh token, spent ones too.
     pub refresh_tokens: Kept<String, u64>,
@@ -81,14 +98,17 @@ pub struct Store {
 }
 
 impl Store {
-    pub fn new(clients: Vec<Client>) -> Self {
+    pub fn new(url: &str, clients: Vec<Client>) -> Self {
         Self {
             clients,
+            url: url.to_owned(),
+            google: format!("{url}/google"),
             login: "admin@example.org".into(),
             password: entropy::uuid(),
             browsers: Kept::default(),
             consents: Kept::default(),
             codes: Kept::default(),
+            devices: Kept::default(),
             grants: Kept::default(),
             refresh_tokens: Kept::default(),
             access_tokens: Kept::default(),

@@ -1,16 +1,14 @@
 //! The token endpoint: codes, refresh tokens and an application's own login against access tokens
 //! (RFC 6749, sections 4.1.3, 6 and 4.4.2).
 
-use std::time::Duration;
-
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use super::Brand;
 use super::denial::Denial;
 use super::login::{Login, Way};
 use super::store::{APP_SCOPE, Code, Grant, MANY_TENANTS, SHORT_LIFE, Store};
+use super::{Brand, device};
 use crate::entropy;
 use crate::form::Form;
 use crate::wire::{Request, Response};
@@ -57,6 +55,12 @@ fn answer(
     match form.get("grant_type") {
         "authorization_code" => redeem(store, brand, tenant, &client_id, &form),
         "refresh_token" => refresh(store, brand, &client_id, &form),
+        device::GRANT_TYPE if brand == Brand::Microsoft => {
+            let grant = device::redeem(store, &client_id, &form)?;
+            let answer = tokens(store, brand, &grant.scopes);
+            let id = store.add_grant(grant);
+            Ok(handed_out(store, answer, Some(id)))
+        }
         "client_credentials" if brand == Brand::Microsoft => for_itself(store, tenant, &form),
         "" => Err(Denial::ParameterMissing("grant_type")),
         _ => Err(Denial::GrantTypeUnknown),
@@ -162,7 +166,7 @@ fn redeem(
         revoked: false,
         newest: None,
     };
-    let answer = tokens(brand, &grant.scopes, store.access_life);
+    let answer = tokens(store, brand, &grant.scopes);
     let id = store.add_grant(grant);
     if let Some(code) = store.codes.get_mut(&key) {
         code.spent_for = Some(id);
@@ -223,7 +227,8 @@ fn refresh(
     } else {
         &wanted
     };
-    let answer = tokens(brand, scopes, store.access_life);
+    let scopes = scopes.clone();
+    let answer = tokens(store, brand, &scopes);
     Ok(handed_out(store, answer, brand.rotates().then_some(id)))
 }
 
@@ -253,15 +258,26 @@ fn for_itself(store: &mut Store, tenant: &str, form: &Form) -> Result<Response, 
 }
 
 /// An answer with a new access token; Microsoft's scope does not list `offline_access`.
-fn tokens(brand: Brand, scopes: &[String], life: Duration) -> serde_json::Value {
+fn tokens(store: &Store, brand: Brand, scopes: &[String]) -> serde_json::Value {
     let listed = |scope: &&String| brand != Brand::Microsoft || *scope != "offline_access";
     let scopes: Vec<&str> = scopes.iter().filter(listed).map(String::as_str).collect();
     json!({
-        "access_token": entropy::token::<96>(),
+        "access_token": access_token(store, brand),
         "token_type": "Bearer",
-        "expires_in": life.as_secs(),
+        "expires_in": store.access_life.as_secs(),
         "scope": scopes.join(" "),
     })
+}
+
+/// Microsoft's can be read, though nobody is meant to; Google's cannot.
+fn access_token(store: &Store, brand: Brand) -> String {
+    if brand != Brand::Microsoft {
+        return entropy::token::<96>();
+    }
+    let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let head = part(json!({"typ": "JWT", "alg": "RS256"}));
+    let claims = part(json!({"aud": "https://outlook.office.com", "upn": store.login}));
+    format!("{head}.{claims}.{}", entropy::token::<96>())
 }
 
 /// Remembers the access token, and adds a new refresh token of the grant, if one is due.
