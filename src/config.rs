@@ -5,6 +5,8 @@
     lib = "pve_rs_notify",
     panics = "location",
     parts(
+        crate::authorize::export,
+        crate::device::export,
         crate::matchers::export,
         crate::oauth2::export,
         crate::upkeep::export,

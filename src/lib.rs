@@ -12,7 +12,9 @@
     clippy::string_slice
 )]
 
+mod authorize;
 mod config;
+mod device;
 mod endpoints;
 mod exception;
 mod matchers;
