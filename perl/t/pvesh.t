@@ -127,9 +127,7 @@ subtest 'what is wrong with a command line is said' => sub {
     is pvesh({}, 'create', $path, @public)->{err} =~ s/.*(?=^pvesh)//smr,
         <<"TEXT", 'the usage follows';
 pvesh create $path
-    --auth-method google-oauth2 | microsoft-oauth2 | custom-oauth2
-    --authorization-code <string> --client-id <string> --redirect-uri <string>
-    [OPTIONS] [FORMAT_OPTIONS]
+    --authorization-code <string> [OPTIONS] [FORMAT_OPTIONS]
 TEXT
     is request_count(), $before, 'nothing reached the library';
 };
@@ -156,6 +154,10 @@ Dr---        endpoints
 -r---        matcher-field-values
 Dr---        matcher-fields
 Dr-c-        matchers
+---c-        smtp-oauth2-authorize
+---c-        smtp-oauth2-device
+---c-        smtp-oauth2-device-poll
+---c-        smtp-oauth2-handle
 ---c-        smtp-oauth2-token
 Dr---        targets
 TEXT
@@ -163,7 +165,7 @@ TEXT
 
 subtest 'usage explains a method' => sub {
     my $short = pvesh({}, 'usage', $path)->{out};
-    like $short, qr/\AUSAGE: pvesh create \Q$path\E\n    --auth-method google/, 'short';
+    like $short, qr/\AUSAGE: pvesh create \Q$path\E\n    --authorization-code <string> \[/, 'short';
     my $long = pvesh({}, 'usage', $path, '--command', 'create', '--verbose')->{out};
     like $long, qr/^  --$_ [<g].*\n {10}[A-Z]/m, "long: $_"
         for

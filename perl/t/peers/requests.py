@@ -42,7 +42,10 @@ FORMS = {CANARY.lower()} | {
     base64.b64encode((shift + CANARY).encode()).decode()[4:12].lower() for shift in ("", "x", "xx")
 }
 # a test that fails, and a provider that cannot be asked
-FAILS = {"/cluster/notifications/targets/{name}/test": {500}, "/cluster/notifications/smtp-oauth2-token": {502, 504}}
+FAILS = {"/cluster/notifications/targets/{name}/test": {500}} | {
+    "/cluster/notifications/" + path: {502, 504}
+    for path in ("smtp-oauth2-token", "smtp-oauth2-device", "smtp-oauth2-device-poll", "endpoints/smtp/{name}/revoke")
+}
 LOGIN = ("Cookie", "CSRFPreventionToken", "Authorization")
 
 count = {"requests": 0, "status": {}, "user": {}, "slowest": 0.0, "slowest_call": "", "faults": []}

@@ -82,13 +82,18 @@ sub bad_calls () {
             push @calls, ["$name is $shown", with($name => $value), $name];
         }
     }
-    for my $name (qw(client_id scope oauth2-refresh-token state Client-Id password)) {
+    for my $name (qw(client_id scope oauth2-refresh-token nonce Client-Id password)) {
         push @calls, ["unknown parameter $name", with($name => 'a'), $name];
     }
     push @calls,
 
         # a public client has no secret
-        ['no parameter at all', {}, sort grep { !/tenant|verifier|secret/ } keys %good],
+        ['no parameter at all', {}, 'authorization-code'],
+        [
+        'the code alone',
+        { 'authorization-code' => 'code-1' },
+        qw(auth-method client-id redirect-uri)
+        ],
         ['a secret of 16385 characters', with('client-secret' => 'a' x 16385), 'client-secret'],
         [
         'two mistakes', with('client-id' => '', 'redirect-uri' => 'x'),

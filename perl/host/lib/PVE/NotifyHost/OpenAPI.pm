@@ -23,7 +23,8 @@ my %REFUSAL = (
     403 => 'The user lacks a permission.',
     404 => 'No such entry.',
     413 => 'The body is larger than 4 MiB, or that of a login than 8 KiB.',
-    429 => 'Too many logins are waiting; Retry-After tells how long to wait.',
+    429 =>
+        'Too many logins are waiting, and Retry-After tells how long; or too many consents are open.',
     500 => 'The call failed; a test of a target that does not work is such a call.',
     501 => 'No such method.',
     502 => 'The provider refused, or the connection to it failed.',
@@ -31,7 +32,15 @@ my %REFUSAL = (
     504 => 'The provider gave no answer in time.',
 );
 my @ALWAYS = (400, 401, 403, 404, 413, 500, 501, 503);
-my %MORE   = ('/access/ticket' => [429], '/cluster/notifications/smtp-oauth2-token' => [502, 504]);
+my $NOTES  = '/cluster/notifications';
+my %MORE   = (
+    '/access/ticket'                      => [429],
+    "$NOTES/smtp-oauth2-authorize"        => [429, 504],
+    "$NOTES/smtp-oauth2-device"           => [429, 502, 504],
+    "$NOTES/smtp-oauth2-device-poll"      => [502, 504],
+    "$NOTES/smtp-oauth2-token"            => [502, 504],
+    "$NOTES/endpoints/smtp/{name}/revoke" => [502, 504],
+);
 
 my $ERROR = {
     type       => 'object',

@@ -16,16 +16,26 @@ my @indexes = (
         {},
         [
             map { { name => $_ } }
-                qw(endpoints matcher-field-values matcher-fields matchers smtp-oauth2-token targets)
+                qw(
+                endpoints matcher-field-values matcher-fields matchers smtp-oauth2-authorize
+                smtp-oauth2-device smtp-oauth2-device-poll smtp-oauth2-handle smtp-oauth2-token
+                targets
+                )
         ]
     ],
     [
         'the kinds of endpoints',
-        'GET', 'endpoints', {}, [map { { name => $_ } } qw(gotify sendmail smtp webhook)]
+        'GET',
+        'endpoints',
+        {},
+        [map { { name => $_ } } qw(gotify sendmail smtp webhook)]
     ],
     [
         'fields for matchers',
-        'GET', 'matcher-fields', {}, [map { { name => $_ } } qw(type hostname job-id target)]
+        'GET',
+        'matcher-fields',
+        {},
+        [map { { name => $_ } } qw(type hostname job-id target)]
     ],
     [
         'values for matchers',

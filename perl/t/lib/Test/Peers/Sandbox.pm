@@ -86,16 +86,32 @@ sub code_of ($redirect) {
     return $code =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ger;
 }
 
-my sub asked ($self, $method, $path, %options) {
-    my $http = HTTP::Tiny->new(
+my sub http ($self) {
+    return HTTP::Tiny->new(
         proxy       => undef,
         https_proxy => undef,
         timeout     => 10,
         verify_SSL  => 1,
         SSL_options => { SSL_ca_file => $self->dir . '/ca.crt' },
     );
+}
+
+# The person enters the code of another device; decision: allow or deny.
+sub enter_device_code ($self, $code, %more) {
+    my %form = (
+        user_code => $code,
+        decision  => 'allow',
+        $self->{users}[0]->%{qw(login password)},
+        %more,
+    );
+    my $answer = http($self)->post_form("$self->{url}/device", \%form);
+    die "the code was not taken: $answer->{content}\n" if $answer->{content} !~ />Done:/;
+    return;
+}
+
+my sub asked ($self, $method, $path, %options) {
     $options{headers} = { Authorization => "Bearer $self->{'control-token'}" };
-    my $answer = $http->request($method, "$self->{'control-url'}$path", \%options);
+    my $answer = http($self)->request($method, "$self->{'control-url'}$path", \%options);
     die "order refused: $answer->{content}\n" if !$answer->{success};
     return decode_json($answer->{content});
 }

@@ -14,7 +14,7 @@ use PVE::Notify;
 use PVE::RESTEnvironment qw(log_warn);
 
 our @EXPORT_OK = qw(
-    readers writers endpoint_writers with_config change_config raise_api_error oauth2_status
+    auth_id readers writers endpoint_writers with_config change_config raise_api_error oauth2_status
     with_errors with_faults list_of of_a_file name_property comment_property disable_property
     origin_property warning_property error_property
 );
@@ -51,8 +51,8 @@ my sub environment () {
     return eval { $get->() };
 }
 
-# who calls, for what is put down about it
-my sub user () {
+# who calls, in full: a user or an API token
+sub auth_id () {
     my $env = environment();
     return $env && $env->get_user() // 'root@pam';
 }
@@ -60,7 +60,7 @@ my sub user () {
 # What a server says may tell of more than its target: only for those who may choose the server.
 my sub may_read_words () {
     my $env = environment() or return 1;
-    return $env->check(user(), $WHERE, ['Mapping.Modify'], 1);
+    return $env->check(auth_id(), $WHERE, ['Mapping.Modify'], 1);
 }
 
 sub oauth2_status ($config) {
@@ -102,7 +102,7 @@ sub with_config ($code) {
 # Whoever may change the nodes themselves could read a secret anyway.
 my sub may_move_secrets () {
     my $env = environment() or return 1;
-    return $env->check(user(), '/', ['Sys.Modify'], 1);
+    return $env->check(auth_id(), '/', ['Sys.Modify'], 1);
 }
 
 my sub written ($code) {
@@ -110,6 +110,7 @@ my sub written ($code) {
         my $config = PVE::Notify::read_config();
         $code->($config);
         $config->check_moved_secrets() if !may_move_secrets();
+        $config->check_oauth2_handles(auth_id());
         PVE::Notify::write_config($config);
         return $config;
     });
@@ -125,7 +126,7 @@ my sub take_back ($undo) {
     }
 
     # what could not be stored can seldom be deleted; the daily run sees to what stays
-    eval { $config->apply_oauth2_changes(user()); 1 } or return;
+    eval { $config->apply_oauth2_changes(auth_id()); 1 } or return;
     return;
 }
 
@@ -135,7 +136,7 @@ sub change_config ($code, $undo = undef) {
     return or_raise(sub {
         my $config = written($code);
         my $warnings;
-        if (!eval { $warnings = $config->apply_oauth2_changes(user()); 1 }) {
+        if (!eval { $warnings = $config->apply_oauth2_changes(auth_id()); 1 }) {
             my $error = $@;
             take_back($undo) if $undo;
             die $error;
@@ -288,6 +289,10 @@ PVE::API2::Cluster::Notifications::Common - what the notification API's modules 
 =head2 readers(@privileges), writers(), endpoint_writers()
 
 The C<permissions> of methods that read, that change matchers and that change endpoints.
+
+=head2 auth_id()
+
+Who calls: a user or an API token, in full.
 
 =head2 with_config($code), change_config($code, $undo)
 

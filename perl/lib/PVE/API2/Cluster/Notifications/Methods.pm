@@ -5,6 +5,8 @@ package PVE::API2::Cluster::Notifications::Methods;
 
 use v5.36;
 
+use PVE::API2::Cluster::Notifications::Authorize;
+use PVE::API2::Cluster::Notifications::Device;
 use PVE::API2::Cluster::Notifications::Gotify;
 use PVE::API2::Cluster::Notifications::MatcherFields;
 use PVE::API2::Cluster::Notifications::Matchers;
@@ -46,13 +48,19 @@ sub register ($class) {
     index_method(
         $class, 'index', '',
         'Index for notification-related API endpoints.',
-        qw(endpoints matcher-field-values matcher-fields matchers smtp-oauth2-token targets),
+        qw(
+            endpoints matcher-field-values matcher-fields matchers smtp-oauth2-authorize
+            smtp-oauth2-device smtp-oauth2-device-poll
+            smtp-oauth2-handle smtp-oauth2-token targets
+        ),
     );
     index_method(
         $class, 'endpoints_index', 'endpoints',
         'Index of the kinds of endpoints.',
         qw(gotify sendmail smtp webhook),
     );
+    PVE::API2::Cluster::Notifications::Authorize::register($class);
+    PVE::API2::Cluster::Notifications::Device::register($class);
     PVE::API2::Cluster::Notifications::Gotify::register($class);
     PVE::API2::Cluster::Notifications::MatcherFields::register($class);
     PVE::API2::Cluster::Notifications::Matchers::register($class);

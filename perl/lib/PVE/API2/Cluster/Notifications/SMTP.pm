@@ -6,12 +6,13 @@ package PVE::API2::Cluster::Notifications::SMTP;
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
-    readers endpoint_writers with_config with_errors oauth2_status name_property comment_property
+    auth_id readers endpoint_writers with_config with_errors oauth2_status name_property comment_property
     disable_property warning_property
 );
 use PVE::API2::Cluster::Notifications::Entries;
 use PVE::API2::Cluster::Notifications::Mail   qw(mail_keys);
 use PVE::API2::Cluster::Notifications::Status qw(status_properties);
+use PVE::RESTEnvironment                      qw(log_warn);
 
 # the same bound as where a code is redeemed with them
 my $MAX_OAUTH2_TEXT = 16384;
@@ -145,7 +146,7 @@ my @extra = (
         optional => 1,
     },
     'oauth2-refresh-token' => {
-        description => 'Refresh token from /cluster/notifications/smtp-oauth2-token; '
+        description => 'Refresh token, or handle, from /cluster/notifications/smtp-oauth2-token; '
             . 'stored separately, replaced when the provider rotates it, no '
             . 'longer used after a change of server, provider, application or '
             . 'user name. Secret; never returned by the API.',
@@ -167,6 +168,44 @@ my sub status ($param) {
         return oauth2_status($config)->{$name}
             // die { code => 400, message => "endpoint '$name' does not log in with OAuth2" };
     });
+}
+
+my sub revoke ($param) {
+    my $revoked = with_config(sub ($config) {
+        return $config->revoke_smtp_oauth2($param->{name}, auth_id());
+    });
+    log_warn($revoked->{warning}) if defined $revoked->{warning};
+    return { map { $_ => $revoked->{$_} } grep { defined $revoked->{$_} } keys %$revoked };
+}
+
+my sub register_revoke ($class) {
+    $class->register_method({
+        name        => 'revoke_smtp_endpoint',
+        path        => 'endpoints/smtp/{name}/revoke',
+        method      => 'POST',
+        protected   => 1,
+        description =>
+            'Revoke the OAuth2 authorization of an SMTP endpoint: at the provider, if it has '
+            . 'an address for that, and delete its tokens here. The endpoint stays.',
+        permissions => endpoint_writers(),
+        parameters  => { additionalProperties => 0, properties => { name => name_property() } },
+        returns     => {
+            type       => 'object',
+            properties => {
+                'at-provider' => {
+                    description => 'Whether the provider has revoked it.',
+                    type        => 'boolean',
+                },
+                warning => {
+                    description => 'Rest that somebody must do at the provider.',
+                    type        => 'string',
+                    optional    => 1,
+                },
+            },
+        },
+        code => \&revoke,
+    });
+    return;
 }
 
 my sub with_warnings ($entries, $config) {
@@ -206,6 +245,7 @@ sub register ($class) {
         returns     => { type                 => 'object', properties => \%status },
         code        => \&status,
     });
+    register_revoke($class);
     return;
 }
 
@@ -222,6 +262,7 @@ PVE::API2::Cluster::Notifications::SMTP - /cluster/notifications/endpoints/smtp
 =head2 register($class)
 
 Registers C<get_smtp_endpoints>, C<get_smtp_endpoint>, C<create_smtp_endpoint>,
-C<update_smtp_endpoint>, C<delete_smtp_endpoint> and C<get_smtp_endpoint_status> in C<$class>.
+C<update_smtp_endpoint>, C<delete_smtp_endpoint>, C<get_smtp_endpoint_status> and C<revoke_smtp_endpoint> in
+C<$class>.
 
 =cut
