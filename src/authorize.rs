@@ -17,6 +17,9 @@ pub struct Application {
     authorize_url: Option<String>,
     scopes: Option<String>,
     client_auth: Option<String>,
+    issuer: Option<String>,
+    device_url: Option<String>,
+    revoke_url: Option<String>,
 }
 
 impl Application {
@@ -34,6 +37,9 @@ impl Application {
                     authorize_url: self.authorize_url,
                     scopes: self.scopes,
                     client_auth: self.client_auth,
+                    issuer: self.issuer,
+                    device_url: self.device_url,
+                    revoke_url: self.revoke_url,
                 }),
                 username: self.username,
             },

@@ -1,8 +1,9 @@
-//! Consents on another device, and grants that are taken back.
+//! Consents on another device, what a provider says about itself, and grants that are taken back.
 
 #[perlmod::package(name = "PVE::RS::Notify", part)]
 pub mod export {
     use notify::Secret;
+    use notify::oauth2::Discovered;
     use notify::service::{Answered, DeviceAuthorization};
     use serde::Serialize;
 
@@ -57,6 +58,16 @@ pub mod export {
             Answered::Pending(interval) => Polled::Pending { interval },
             Answered::Done(redeemed) => Polled::Done(redeemed.into()),
         })
+    }
+
+    /// Asks a provider where its endpoints are: `{ issuer, authorize-url, token-url, device-url?, revoke-url?,
+    /// scopes-supported, sends-iss }`. Takes up to 20 s.
+    #[export(serialize_error)]
+    pub fn discover_smtp_oauth2(
+        #[try_from_ref] this: &Object,
+        issuer: &str,
+    ) -> Result<Discovered, Exception> {
+        Ok(this.discover(issuer)?)
     }
 
     /// Takes the grant of a target back, and removes its tokens: `{ at-provider, warning }`. Takes up to 25 s.

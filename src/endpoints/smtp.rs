@@ -24,6 +24,9 @@ pub mod export {
         oauth2_authorize_url: Option<String>,
         oauth2_scopes: Option<String>,
         oauth2_client_auth: Option<String>,
+        oauth2_issuer: Option<String>,
+        oauth2_device_url: Option<String>,
+        oauth2_revoke_url: Option<String>,
         oauth2_refresh_before: Option<u32>,
         /// No setting: it goes where the tokens are kept.
         oauth2_refresh_token: Option<Secret>,
@@ -43,6 +46,9 @@ pub mod export {
                 oauth2_authorize_url: self.oauth2_authorize_url,
                 oauth2_scopes: self.oauth2_scopes,
                 oauth2_client_auth: self.oauth2_client_auth,
+                oauth2_issuer: self.oauth2_issuer,
+                oauth2_device_url: self.oauth2_device_url,
+                oauth2_revoke_url: self.oauth2_revoke_url,
                 oauth2_refresh_before: self.oauth2_refresh_before,
                 ..SmtpSettings::default()
             }

@@ -99,6 +99,9 @@ pub(crate) fn application_of(smtp: &Smtp) -> Application {
         authorize_url: smtp.oauth2_authorize_url.clone(),
         scopes: smtp.oauth2_scopes.clone(),
         client_auth: smtp.oauth2_client_auth.clone(),
+        issuer: smtp.oauth2_issuer.clone(),
+        device_url: smtp.oauth2_device_url.clone(),
+        revoke_url: smtp.oauth2_revoke_url.clone(),
     }
 }
 

@@ -22,8 +22,16 @@ use crate::cause::{Cause, Denial, Oddity};
 use crate::message::Message;
 
 /// What a target needs that lacks a person's consent.
-pub const AUTHORIZE: &str =
-    "authorize the target again (pvesh usage /cluster/notifications/smtp-oauth2-token)";
+pub const AUTHORIZE: &str = "authorize the target again (pve-notify authorize)";
+
+/// The command in a row, which knows of no target.
+const COMMAND: &str = "(pve-notify authorize)";
+
+/// The fix with the command for this target.
+#[must_use]
+pub(crate) fn named(fix: &str, target: &str) -> String {
+    fix.replace(COMMAND, &format!("(pve-notify authorize {target})"))
+}
 
 /// The same in a row that has more to say before it, or about how.
 macro_rules! again {
@@ -32,7 +40,7 @@ macro_rules! again {
             $before,
             "authorize again",
             $after,
-            " (pvesh usage /cluster/notifications/smtp-oauth2-token)"
+            " (pve-notify authorize)"
         )
     };
     ($before:literal) => {

@@ -14,6 +14,7 @@ mod client_auth;
 mod consent;
 mod custom;
 pub(crate) mod device;
+mod discovery;
 mod error;
 mod exchange;
 mod explain;
@@ -38,7 +39,7 @@ use ::oauth2::{
 pub use account::Account;
 pub(crate) use account::{check_app_only, check_client_auth, check_cloud, unknown_grant_type};
 pub use application::Application;
-pub(crate) use application::needed;
+pub(crate) use application::{check_more, needed};
 pub(crate) use callback::Callback;
 pub(crate) use check::{
     is_guid, is_word_for_tenants, redirect_uri as check_redirect_uri, tenant, text as check_text,
@@ -46,12 +47,15 @@ pub(crate) use check::{
 pub use client_auth::ClientAuth;
 pub(crate) use consent::Consent;
 pub(crate) use device::{Polled, device_url as check_device};
+pub use discovery::Discovered;
+pub(crate) use discovery::discover;
 pub use error::Error;
 pub use exchange::{BUDGET, CodeExchange, exchange_code, exchange_code_until};
 pub(crate) use exchange::{Consented, check_exchange, exchange_code_on, redeem};
 pub(crate) use explain::declined;
 pub(crate) use mailbox::mailbox;
 pub use provider::{CUSTOM, Cloud, Limits, Provider, Providers, Tenant};
+pub(crate) use redirect::NOWHERE;
 pub use redirect::Redirect;
 pub(crate) use refresh::{Failure, Granted, app_token, refresh};
 pub(crate) use revoke::revoke;

@@ -10,7 +10,7 @@ use std::cell::LazyCell;
 
 use serde::Serialize;
 
-use crate::advice::AUTHORIZE;
+use crate::advice::{AUTHORIZE, named};
 use crate::config::{Config, Entity, Kind};
 use crate::message::Message;
 use crate::oauth2::{Account, Providers};
@@ -311,6 +311,9 @@ impl Health {
         let cause = self.last_error.as_deref().unwrap_or(cause);
         self.cause.get_or_insert_with(|| cause.to_owned());
         self.cure.get_or_insert_with(|| fix.to_owned());
+        for text in [&mut self.cure, &mut self.last_error].into_iter().flatten() {
+            *text = named(text, &self.name);
+        }
         self
     }
 

@@ -352,7 +352,7 @@ fn the_message_of_a_failing_target_begins_with_what_is_broken_and_the_fix_in_72_
         (
             "authorize-again",
             "relay",
-            "Fix: pvesh usage /cluster/notifications/smtp-oauth2-token",
+            "Fix: pve-notify authorize relay",
         ),
         (
             "misconfigured",

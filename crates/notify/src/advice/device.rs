@@ -16,7 +16,7 @@ pub(super) static TABLE: &[(&[&str], Advice)] = &[
         Tenant, "allow them in the policy; or use the consent page, or app-only")),
     (&["aadsts-client-type", "unauthorized_client", "unsupported_grant_type", "invalid_client"],
         row("device-not-allowed", 400,
-        "the application is not allowed to use device codes, or its client secret is wrong",
+        "device codes are not allowed to the application, or its client secret is wrong",
         Reader, "allow public client flows for it, check the secret, or use the consent page")),
     (&["invalid_grant", "aadsts-code-spent"], row("device-code-invalid", 400,
         "the device code is invalid: used before, or expired",

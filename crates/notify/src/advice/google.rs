@@ -7,7 +7,7 @@ use super::{Advice, again, row};
 pub(super) static TABLE: &[Advice] = &[
     row("invalid_rapt", 400,
         "the session length policy of the Workspace requires a new sign-in",
-        Tenant, "trust the application; authorize again (pvesh usage .../smtp-oauth2-token)"),
+        Tenant, "trust the application; authorize again (pve-notify authorize)"),
     row("rapt_required", 400,
         "Google requires the account to sign in again",
         Reader, again!("", " with the second factor")),

@@ -44,7 +44,7 @@ pub(super) static TABLE: &[Advice] = &[
         Reader, "try again in a minute"),
     // Microsoft's word for access_denied there
     row("authorization_declined", 400,
-        "consent was declined",
+        "the user declined the sign-in or the consent",
         Reader, again!("", " and accept")),
     row("expired_token", 400,
         "the time for the authorization is over",

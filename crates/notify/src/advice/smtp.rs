@@ -40,7 +40,7 @@ pub(super) const fn refusal(refusal: R) -> &'static Advice {
             Reader, "check username and SMTP.Send (app-only: SMTP.SendAsApp, service principal in Exchange)") },
         R::BasicAuthOver => const { &row("smtp-basic-auth-over",
             "Microsoft does not accept passwords for SMTP AUTH any more",
-            Reader, "set auth-method to microsoft-oauth2, and authorize the target (.../smtp-oauth2-token)") },
+            Reader, "set auth-method to microsoft-oauth2, and authorize it (pve-notify authorize)") },
         R::AppPassword => const { &row("smtp-app-password",
             "Google requires an app password or OAuth2 for this account",
             Reader, "set password to an app password, or auth-method to google-oauth2") },

@@ -175,7 +175,7 @@ fn told() -> Vec<Message> {
     use std::path::PathBuf;
 
     use crate::state::{self, Peer};
-    use crate::{token, upkeep};
+    use crate::{pending, token, upkeep};
 
     let target = || "mail".to_owned();
     let path = || PathBuf::from("/var/lib/mail.json");
@@ -252,6 +252,18 @@ fn told() -> Vec<Message> {
     let panicked = upkeep::Error::Panicked { target: target() };
     let mut all: Vec<Message> = of_token.iter().map(token::Error::message).collect();
     all.extend(of_state.iter().map(state::Error::message));
+    let of_pending = [
+        pending::Error::Busy,
+        pending::Error::Full {
+            own: true,
+            seconds: 599,
+        },
+        pending::Error::Full {
+            own: false,
+            seconds: 0,
+        },
+    ];
+    all.extend(of_pending.iter().map(pending::Error::message));
     all.push(panicked.message());
     all
 }

@@ -71,6 +71,13 @@ pub struct Smtp {
     /// `basic`, `post` or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_client_auth: Option<String>,
+    /// Who the provider is in its answers through the browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_device_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_revoke_url: Option<String>,
     /// So many seconds before its end an access token is renewed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_refresh_before: Option<u32>,
@@ -116,6 +123,9 @@ pub struct SmtpSettings {
     pub oauth2_authorize_url: Option<String>,
     pub oauth2_scopes: Option<String>,
     pub oauth2_client_auth: Option<String>,
+    pub oauth2_issuer: Option<String>,
+    pub oauth2_device_url: Option<String>,
+    pub oauth2_revoke_url: Option<String>,
     pub oauth2_refresh_before: Option<u32>,
 }
 
@@ -199,6 +209,9 @@ impl Item for Smtp {
         limits::text("oauth2-authorize-url", self.oauth2_authorize_url.as_ref())?;
         limits::text("oauth2-scopes", self.oauth2_scopes.as_ref())?;
         limits::word("oauth2-client-auth", self.oauth2_client_auth.as_ref())?;
+        limits::text("oauth2-issuer", self.oauth2_issuer.as_ref())?;
+        limits::text("oauth2-device-url", self.oauth2_device_url.as_ref())?;
+        limits::text("oauth2-revoke-url", self.oauth2_revoke_url.as_ref())?;
         limits::seconds(REFRESH_BEFORE, self.oauth2_refresh_before, 60..=3600)?;
         limits::secret("password", self.password.as_ref())?;
         limits::secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref())
@@ -381,6 +394,9 @@ impl Apply for SmtpSettings {
         set(&mut item.oauth2_authorize_url, self.oauth2_authorize_url);
         set(&mut item.oauth2_scopes, self.oauth2_scopes);
         set(&mut item.oauth2_client_auth, self.oauth2_client_auth);
+        set(&mut item.oauth2_issuer, self.oauth2_issuer);
+        set(&mut item.oauth2_device_url, self.oauth2_device_url);
+        set(&mut item.oauth2_revoke_url, self.oauth2_revoke_url);
         set_value(&mut item.oauth2_refresh_before, self.oauth2_refresh_before);
         item.has_private |= self.password.is_some() || self.oauth2_client_secret.is_some();
         for (to, given) in [

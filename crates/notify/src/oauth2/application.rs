@@ -35,6 +35,15 @@ pub struct Application {
     /// `custom-oauth2`: how the application logs in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_auth: Option<String>,
+    /// `custom-oauth2`: who the provider is in its answers through the browser (RFC 9207).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// `custom-oauth2`: where codes for another device are given (RFC 8628).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_url: Option<String>,
+    /// `custom-oauth2`: where grants are taken back (RFC 7009).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoke_url: Option<String>,
 }
 
 impl Application {
@@ -57,6 +66,7 @@ impl Application {
             };
             Provider::custom(token_url, authorize_url, words(self.scopes.as_deref()))?
                 .with_client_auth(self.client_auth.as_deref())?
+                .with_more(&self.issuer, &self.device_url, &self.revoke_url)?
         } else {
             match check_cloud(method, self.cloud.as_deref())? {
                 Cloud::Global => providers.find(method)?.clone(),
@@ -67,6 +77,7 @@ impl Application {
             }
         };
         check_client_auth(method, self.client_auth.as_deref(), app_only)?;
+        check_more(method, [&self.issuer, &self.device_url, &self.revoke_url])?;
         Ok(provider)
     }
 
@@ -86,6 +97,22 @@ impl Application {
                 }
                 error => error,
             })
+    }
+}
+
+/// What is known of a provider is no setting of a target.
+pub(crate) fn check_more(method: &str, set: [&Option<String>; 3]) -> Result<(), Parameter> {
+    let names = ["oauth2-issuer", "oauth2-device-url", "oauth2-revoke-url"];
+    match names
+        .into_iter()
+        .zip(set)
+        .find(|(_, value)| value.is_some())
+    {
+        Some((name, _)) if method != CUSTOM => {
+            let reason = format!("is only for auth-method '{CUSTOM}'; delete it with '{method}'");
+            Err(Parameter::new(name, reason))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -210,6 +210,35 @@ impl Provider {
         Ok(self)
     }
 
+    /// The same with further endpoints, where the settings name some: what gets a token or a secret is on the
+    /// host of the token endpoint, so that no setting leads it elsewhere.
+    pub(crate) fn with_more(
+        mut self,
+        issuer: &Option<String>,
+        device_url: &Option<String>,
+        revoke_url: &Option<String>,
+    ) -> Result<Self, Parameter> {
+        if let Some(issuer) = issuer {
+            custom::check_url(issuer).map_err(|why| Parameter::new("oauth2-issuer", why))?;
+        }
+        let host = custom::check_url(&self.token_url);
+        for (name, url) in [
+            ("oauth2-device-url", device_url),
+            ("oauth2-revoke-url", revoke_url),
+        ] {
+            let Some(url) = url else { continue };
+            let own = custom::check_url(url).map_err(|why| Parameter::new(name, why))?;
+            if host.as_ref() != Ok(&own) {
+                let reason = "must be on the host of oauth2-token-url";
+                return Err(Parameter::new(name, reason));
+            }
+        }
+        self.issuer.clone_from(issuer);
+        self.device_url.clone_from(device_url);
+        self.revoke_url.clone_from(revoke_url);
+        Ok(self)
+    }
+
     /// Whether an application logs in without a secret.
     pub(crate) fn is_public_client(&self) -> bool {
         self.client_auth == Some(ClientAuth::Public)

@@ -11,8 +11,8 @@ use super::check;
 
 /// Where a web page of ours takes the answer, on a node and on any other machine.
 const CALLBACK_PAGES: [&str; 2] = ["/pve2/js/notify/callback.html", "/callback.html"];
-/// Leads nowhere: the person copies the address from the browser.
-const NOWHERE: &str = "http://localhost/";
+/// Leads nowhere, and every provider takes it: the person copies the address from the browser.
+pub(crate) const NOWHERE: &str = "http://localhost:8006/";
 /// Names that no public name server knows: RFC 6761, 6762 and 8375, ICANN's list of name collisions, and what
 /// routers make up.
 const PRIVATE: [&str; 15] = [
@@ -43,8 +43,6 @@ pub struct Redirect {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
-    /// Whether the person has to copy the address from the browser, as nothing of ours is there.
-    pub paste: bool,
 }
 
 impl Redirect {
@@ -55,41 +53,37 @@ impl Redirect {
             uri: uri.to_owned(),
             usable: reason.is_none(),
             reason,
-            paste: !is_callback_page(uri),
         }
     }
 
-    /// The addresses to choose from: this one, those of the same web server, and the one that leads nowhere.
-    pub(crate) fn all(uri: &str, provider: &Provider) -> Vec<Self> {
+    /// The addresses to choose from: this one, those of the web server that it names, or of this machine under
+    /// its full name where it names none, and the one that leads nowhere.
+    pub(crate) fn all(uri: &str, host: Option<&str>, provider: &Provider) -> Vec<Self> {
+        let own = host.map(|host| format!("https://{host}:8006/"));
+        let server = match (own, uri == NOWHERE) {
+            (Some(own), true) => Some(own),
+            (None, true) => None,
+            (_, false) => Some(uri.to_owned()),
+        };
         let mut uris = vec![uri.to_owned()];
-        if let Ok(url) = Url::parse(uri) {
+        if let Some(url) = server.and_then(|server| Url::parse(&server).ok()) {
             let page = match is_callback_page(uri) {
                 true => url.path(),
                 // the port tells a node, which has no other
                 false if url.port() == Some(8006) => CALLBACK_PAGES[0],
                 false => CALLBACK_PAGES[1],
             };
-            uris.extend(
-                [page, "/"]
-                    .iter()
-                    .filter_map(|path| Some(url.join(path).ok()?.into())),
-            );
+            let places = [page, "/"].map(|path| url.join(path));
+            uris.extend(places.into_iter().flatten().map(String::from));
         }
         uris.push(NOWHERE.to_owned());
         let mut all: Vec<Self> = Vec::new();
         for uri in uris {
-            if all.iter().all(|known| known.uri != uri) {
+            if check::redirect_uri(&uri).is_ok() && all.iter().all(|known| known.uri != uri) {
                 all.push(Self::of(&uri, provider));
             }
         }
         all
-    }
-
-    /// The first of them that is usable, for a caller who has named none.
-    pub(crate) fn best(host: Option<&str>, provider: &Provider) -> String {
-        let own = host.map(|host| format!("https://{host}:8006{}", CALLBACK_PAGES[0]));
-        own.filter(|uri| check::redirect_uri(uri).is_ok() && refused(uri, provider).is_none())
-            .unwrap_or_else(|| NOWHERE.to_owned())
     }
 }
 
@@ -153,47 +147,39 @@ mod tests {
 
     #[test]
     fn the_choice_has_the_page_the_web_interface_and_the_way_of_a_copied_address() {
-        let uris = |uri| {
-            let all = Redirect::all(uri, &Provider::google());
-            let all = all.into_iter().map(|one| (one.uri, one.usable, one.paste));
+        let uris = |uri, host| {
+            let all = Redirect::all(uri, host, &Provider::google());
+            let all = all.into_iter().map(|one| (one.uri, one.usable));
             all.collect::<Vec<_>>()
         };
-        let row = |uri: &str, usable, paste| (uri.to_owned(), usable, paste);
+        let row = |uri: &str, usable| (uri.to_owned(), usable);
         assert_eq!(
-            uris("https://pve.local:8006/"),
+            uris("https://pve.local:8006/", None),
             [
-                row("https://pve.local:8006/", false, true),
-                row(
-                    "https://pve.local:8006/pve2/js/notify/callback.html",
-                    false,
-                    false
-                ),
-                row("http://localhost/", true, true),
+                row("https://pve.local:8006/", false),
+                row("https://pve.local:8006/pve2/js/notify/callback.html", false),
+                row(NOWHERE, true),
             ]
         );
         assert_eq!(
-            uris("https://mail.example.org/callback.html"),
+            uris(
+                "https://mail.example.org/callback.html",
+                Some("pve.example.org")
+            ),
             [
-                row("https://mail.example.org/callback.html", true, false),
-                row("https://mail.example.org/", true, true),
-                row("http://localhost/", true, true),
+                row("https://mail.example.org/callback.html", true),
+                row("https://mail.example.org/", true),
+                row(NOWHERE, true),
             ]
         );
-    }
-
-    #[test]
-    fn who_names_none_gets_the_page_of_this_machine_if_it_has_a_public_name() {
-        let best = |host| Redirect::best(host, &Provider::google());
         let page = "https://pve.example.org:8006/pve2/js/notify/callback.html";
-        assert_eq!(best(Some("pve.example.org")), page);
-        for host in [
-            None,
-            Some("pve"),
-            Some("pve.local"),
-            Some("192.0.2.1"),
-            Some("a b.example.org"),
-        ] {
-            assert_eq!(best(host), "http://localhost/", "{host:?}");
+        let ui = "https://pve.example.org:8006/";
+        assert_eq!(
+            uris(NOWHERE, Some("pve.example.org")),
+            [row(NOWHERE, true), row(page, true), row(ui, true)]
+        );
+        for host in [None, Some("a b.example.org"), Some("")] {
+            assert_eq!(uris(NOWHERE, host), [row(NOWHERE, true)], "{host:?}");
         }
     }
 }

@@ -10,8 +10,10 @@ use serde::{Serialize, Serializer};
 use super::{CALL_BUDGET, Service};
 use crate::account;
 use crate::config::{Entity, Kind};
+use crate::net::Trip;
 use crate::oauth2::{
-    self, Account, Application, Consent, Providers, Redirect, check_redirect_uri, check_text,
+    self, Account, Application, Consent, Discovered, NOWHERE, Providers, Redirect,
+    check_redirect_uri, check_text,
 };
 use crate::pending::{Pending, Waiting, What};
 use crate::state::{self, Identity};
@@ -61,8 +63,8 @@ pub(super) struct Resolved {
 }
 
 impl Service {
-    /// Begins a consent for this user. Without `redirect_uri` the page of this machine's web interface serves
-    /// if the provider takes it, else an address from which the person copies the answer.
+    /// Begins a consent for this user. Without `redirect_uri` the answer goes to an address that leads nowhere,
+    /// from which the person copies it.
     ///
     /// Waits for a lock only, 25 s at most.
     ///
@@ -79,13 +81,8 @@ impl Service {
             account,
             application,
         } = self.resolve(consenting)?;
-        let redirect_uri = match redirect_uri {
-            Some(uri) => {
-                check_redirect_uri(uri)?;
-                uri.to_owned()
-            }
-            None => Redirect::best(self.host.fqdn().as_deref(), &account.provider),
-        };
+        let redirect_uri = redirect_uri.unwrap_or(NOWHERE).to_owned();
+        check_redirect_uri(&redirect_uri)?;
         let values = || random::value().map_err(|_| state::Error::Random);
         let consent = Consent::new(
             &application,
@@ -109,14 +106,29 @@ impl Service {
             what,
         );
         pending.put(&consent.state, &waiting, Deadline::after(CALL_BUDGET))?;
+        let fqdn = self.host.fqdn();
         Ok(Authorization {
             url: consent.url,
             state: consent.state,
             expires,
-            redirect_uris: Redirect::all(&redirect_uri, &account.provider),
+            redirect_uris: Redirect::all(&redirect_uri, fqdn.as_deref(), &account.provider),
             redirect_uri,
             scopes: account.provider.scopes,
         })
+    }
+
+    /// Asks a provider where its endpoints are (RFC 8414), 20 s at most. What it says is for the settings of a
+    /// target, where it is kept.
+    ///
+    /// # Errors
+    /// [`Error::OAuth2`].
+    pub fn discover(&self, issuer: &str) -> Result<Discovered, Error> {
+        let trip = Trip::new(&self.host);
+        Ok(oauth2::discover(
+            &trip,
+            issuer,
+            Deadline::after(oauth2::BUDGET),
+        )?)
     }
 
     /// Ends a consent of this user that has begun; nobody can go on with it. Whether there was one.

@@ -6,7 +6,7 @@ use super::authorize::{Consenting, Resolved, of_call, target_of};
 use super::redeem::{Redeemed, check_name, check_unchanged, consenting};
 use super::{CALL_BUDGET, Service};
 use crate::net::Trip;
-use crate::oauth2::{Account, Polled, check_device, device};
+use crate::oauth2::{self, Account, Polled, check_device, device};
 use crate::pending::{Pending, Waiting, What};
 use crate::{Deadline, Error, Parameter, Secret, random, state};
 
@@ -157,6 +157,36 @@ impl Service {
                 }
                 Err(of_call(error, &consenting).into())
             }
+        }
+    }
+
+    /// Ends a consent on another device of this user: nobody goes on with it. One that the person has given
+    /// meanwhile is taken back, where the provider has a way for that; whether there was one. 25 seconds at most.
+    ///
+    /// # Errors
+    /// As [`Service::poll_device`].
+    pub fn cancel_device(
+        &self,
+        id: &Secret,
+        client_secret: Option<Secret>,
+        by: &str,
+    ) -> Result<bool, Error> {
+        let deadline = Deadline::after(CALL_BUDGET);
+        let taken = Pending::new(&self.host).take(ID, id, by)?;
+        let What::Device { device_code, .. } = &taken.waiting.what else {
+            return Err(Parameter::new(ID, "is not of a device code").into());
+        };
+        let resolved = self.resolve(&consenting(&taken.waiting))?;
+        let account = resolved.with_secret(client_secret).account;
+        let trip = Trip::new(&self.host);
+        let end = deadline.at_most(device::ASK);
+        match device::poll(&trip, &account, (device_code, 0), end) {
+            Ok(Polled::Granted(consented)) => {
+                oauth2::revoke(&trip, &account, &consented.refresh_token, deadline)?;
+                Ok(true)
+            }
+            // nothing comes of it
+            Ok(Polled::Pending(_)) | Err(_) => Ok(false),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::advice::{AUTHORIZE, again};
+use crate::advice::{AUTHORIZE, again, named};
 use crate::cause::Cause;
 use crate::message::Message;
 use crate::oauth2::{self, Account};
@@ -165,6 +165,27 @@ impl Error {
     /// What a person is told.
     #[must_use]
     pub fn message(&self) -> Message {
+        let mut message = self.of_any_target();
+        if let (Some(target), Some(fix)) = (self.target(), &message.fix) {
+            message.fix = Some(named(fix, target));
+        }
+        message
+    }
+
+    /// The target that it is about, where it says so.
+    fn target(&self) -> Option<&str> {
+        match self {
+            Self::NoGrant { target, .. }
+            | Self::Ended { target, .. }
+            | Self::SettingsChanged { target, .. }
+            | Self::ServerChanged { target, .. }
+            | Self::Waiting { target, .. }
+            | Self::StillRefused { target } => Some(target),
+            Self::Provider(_) | Self::State(_) | Self::Parameter(_) => None,
+        }
+    }
+
+    fn of_any_target(&self) -> Message {
         match self {
             Self::NoGrant { target, unreadable } => match unreadable {
                 None => of(target, "it is not authorized: it has no refresh token").fix(AUTHORIZE),

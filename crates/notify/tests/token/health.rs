@@ -186,7 +186,7 @@ fn a_grant_of_other_settings_is_kept_and_the_status_says_since_when() {
     );
     let error = site.refusal().to_string();
     let wanted = [
-        "its authorization is for another username; set username back, or authorize again (pvesh ",
+        "its authorization is for another username; set username back, or authorize again (pve-notify ",
         "; username is 'other@example.org', authorized was 'mail@example.org'",
     ];
     for part in wanted {
@@ -368,11 +368,14 @@ fn every_condition_but_the_best_has_cause_and_fix() {
             .ok()
             .flatten()
             .and_then(|record| record.trouble);
+        // which names the target, too
+        let text = told.filter(|_| ours).map(|trouble| {
+            let command = format!("(pve-notify authorize {TARGET})");
+            trouble.message.replace("(pve-notify authorize)", &command)
+        });
         assert_eq!(
             ours.then_some(health.last_error.as_deref()).flatten(),
-            told.filter(|_| ours)
-                .map(|trouble| trouble.message)
-                .as_deref(),
+            text.as_deref(),
             "a time belongs to its text"
         );
     }

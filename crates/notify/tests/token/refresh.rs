@@ -354,8 +354,8 @@ fn without_consent_nobody_is_asked() {
     let error = site.refusal();
     assert_eq!(
         error.to_string(),
-        "target 'mail': it is not authorized: it has no refresh token; authorize the target again (pvesh usage \
-         /cluster/notifications/smtp-oauth2-token)"
+        "target 'mail': it is not authorized: it has no refresh token; authorize the target again (pve-notify \
+         authorize mail)"
     );
     assert_eq!((error.code(), provider.asked()), (400, 0));
 }

@@ -186,7 +186,7 @@ fn has_known_role(fix: &str) -> bool {
 
 /// Whoever needs a new consent is told of the command.
 fn asks_without_command(fix: &str) -> bool {
-    words(fix).contains(" authorize ") && !fix.contains("smtp-oauth2-token")
+    words(fix).contains(" authorize ") && !fix.contains("pve-notify authorize")
 }
 
 fn has_odd_characters(text: &str) -> bool {

@@ -7,7 +7,7 @@
 use super::{Smtp, SmtpMode, aside};
 use crate::config::Error;
 use crate::oauth2::{
-    CUSTOM, Cloud, Provider, check_app_only, check_client_auth, check_cloud, is_guid,
+    CUSTOM, Cloud, Provider, check_app_only, check_client_auth, check_cloud, check_more, is_guid,
     is_word_for_tenants, tenant, unknown_grant_type,
 };
 use crate::parameter::Parameter;
@@ -153,6 +153,12 @@ fn check(item: &Smtp, method: &str) -> Result<(), Error> {
         item.oauth2_client_auth.as_deref(),
         item.is_app_only(),
     )?;
+    let more = [
+        &item.oauth2_issuer,
+        &item.oauth2_device_url,
+        &item.oauth2_revoke_url,
+    ];
+    check_more(method, more)?;
     match method {
         MICROSOFT => check_tenant(item),
         CUSTOM => check_custom(item),
@@ -189,7 +195,11 @@ fn check_custom(item: &Smtp) -> Result<(), Error> {
     };
     let scopes = item.oauth2_scopes.as_deref().unwrap_or_default();
     let scopes = scopes.split_whitespace().map(str::to_owned).collect();
-    let provider = Provider::custom(&token_url, &authorize_url, scopes)?;
+    let provider = Provider::custom(&token_url, &authorize_url, scopes)?.with_more(
+        &item.oauth2_issuer,
+        &item.oauth2_device_url,
+        &item.oauth2_revoke_url,
+    )?;
     if item.is_app_only() {
         check_app_only(&provider)?;
     }

@@ -10,6 +10,7 @@ use super::Try;
 use super::pace::Pace;
 use crate::Deadline;
 use crate::account;
+use crate::advice;
 use crate::cause::Cause;
 use crate::config::Smtp;
 use crate::deadline::Ends;
@@ -102,7 +103,7 @@ impl Granted<'_> {
         let token = self
             .keeper
             .access_token(&self.account, deadline)
-            .map_err(|error| outcome(&error))?;
+            .map_err(|error| outcome(&error, &self.account.target))?;
         let with = |token: &AccessToken| {
             let login = self.login(token);
             match &self.pace {
@@ -117,7 +118,7 @@ impl Granted<'_> {
                     Ok(token) => with(&token)?,
                     // what the server said tells more
                     Err(token::Error::StillRefused { .. }) => Err(error),
-                    Err(error) => return Err(outcome(&error)),
+                    Err(error) => return Err(outcome(&error, &self.account.target)),
                 }
             }
             sent => sent,
@@ -156,7 +157,7 @@ impl Granted<'_> {
 
 /// What it means for the mail that there is no token. A provider that was asked in vain is not asked
 /// again for this mail; one that was not asked now may be after a pause.
-fn outcome(error: &token::Error) -> Outcome {
+fn outcome(error: &token::Error, target: &str) -> Outcome {
     let pause = match error {
         token::Error::Provider(error) => Some(error.retry_after().unwrap_or(token::RETRY)),
         error => error.retry_after(),
@@ -167,5 +168,7 @@ fn outcome(error: &token::Error) -> Outcome {
         cause if cause.verdict() == Verdict::Unknown => Cause::Pausing,
         cause => cause,
     };
-    Failure::new(cause, error.message()).pause(pause).outcome()
+    let mut message = error.message();
+    message.fix = message.fix.map(|fix| advice::named(&fix, target));
+    Failure::new(cause, message).pause(pause).outcome()
 }
