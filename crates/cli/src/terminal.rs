@@ -1,0 +1,141 @@
+//! A person at a terminal: a line that is not shown, and Ctrl-C, which is no end but an answer.
+
+use std::io::{self, IsTerminal, Read, stdin};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use notify::Secret;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+/// The longest line, in bytes.
+const MAX: usize = 64 * 1024;
+
+/// What a person has done.
+#[derive(Debug)]
+pub enum Event {
+    /// A line, without its end.
+    Line(Secret),
+    /// Ctrl-C, or the wish of another process that this one ends.
+    Cancel,
+    /// Nothing for that long.
+    Nothing,
+    /// Nobody can answer any more.
+    Closed,
+}
+
+/// Standard input, and the signals that would end the process.
+pub struct Terminal {
+    signals: SignalFd,
+    blocked: SigSet,
+    /// What the terminal is set back to.
+    before: Option<Termios>,
+    line: Zeroizing<Vec<u8>>,
+    is_open: bool,
+}
+
+impl Terminal {
+    /// From now on signals are events, and what is typed is not shown. The terminal's own line of 4,096 bytes is
+    /// too short for some codes, hence a line is put together here.
+    pub fn open() -> io::Result<Self> {
+        let mut set = SigSet::empty();
+        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+            set.add(signal);
+        }
+        set.thread_block()?;
+        let signals = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        let mut before = None;
+        if stdin().is_terminal() {
+            let now = tcgetattr(stdin())?;
+            let mut hidden = now.clone();
+            hidden.local_modes -= LocalModes::ECHO | LocalModes::ICANON;
+            tcsetattr(stdin(), OptionalActions::Flush, &hidden)?;
+            before = Some(now);
+        }
+        Ok(Self {
+            signals,
+            blocked: set,
+            before,
+            line: Zeroizing::new(Vec::new()),
+            is_open: true,
+        })
+    }
+
+    /// Waits for what a person does.
+    pub fn wait(&mut self, longest: Duration) -> io::Result<Event> {
+        let stdin = stdin();
+        let mut fds = vec![PollFd::from_borrowed_fd(
+            self.signals.as_fd(),
+            PollFlags::IN,
+        )];
+        if self.is_open {
+            fds.push(PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN));
+        }
+        let time = Timespec {
+            tv_sec: i64::try_from(longest.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: longest.subsec_nanos().into(),
+        };
+        match poll(&mut fds, Some(&time)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let is_ready = |index: usize| fds.get(index).is_some_and(|fd| !fd.revents().is_empty());
+        let (signal, input) = (is_ready(0), is_ready(1));
+        drop(fds);
+        if signal && self.signals.read_signal()?.is_some() {
+            return Ok(Event::Cancel);
+        }
+        match input {
+            true => self.read(),
+            false => Ok(Event::Nothing),
+        }
+    }
+
+    /// Takes what is there, a byte at a time where a person types.
+    fn read(&mut self) -> io::Result<Event> {
+        let mut bytes = Zeroizing::new([0; 1024]);
+        let count = stdin().lock().read(&mut *bytes)?;
+        if count == 0 {
+            self.is_open = false;
+            return Ok(match self.line.is_empty() {
+                true => Event::Closed,
+                false => self.take_line(),
+            });
+        }
+        for byte in bytes.iter().take(count) {
+            match byte {
+                b'\n' | b'\r' => return Ok(self.take_line()),
+                // end of input at the terminal
+                4 if self.before.is_some() => {
+                    self.is_open = false;
+                    return Ok(Event::Closed);
+                }
+                8 | 127 if self.before.is_some() => {
+                    self.line.pop();
+                }
+                _ if self.line.len() < MAX => self.line.push(*byte),
+                _ => {}
+            }
+        }
+        Ok(Event::Nothing)
+    }
+
+    fn take_line(&mut self) -> Event {
+        let line = Secret::new(String::from_utf8_lossy(&self.line).into_owned());
+        self.line.clear();
+        Event::Line(line)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _ = tcsetattr(stdin(), OptionalActions::Flush, before);
+        }
+        // what has come meanwhile ends the process now
+        let _ = self.blocked.thread_unblock();
+    }
+}
