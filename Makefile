@@ -19,6 +19,7 @@ PREFIX ?= /usr
 library = libpve_rs_notify.so
 built = $(CARGO_TARGET_DIR)/release/$(library)
 sandbox = $(CARGO_TARGET_DIR)/release/sandbox
+cli = $(CARGO_TARGET_DIR)/release/pve-notify
 genpackage = crates/perlmod/genpackage.pl
 perl_files := $(shell cd perl/lib && find . \( -name '*.pm' -o -name '*.pod' \) -printf '%P\n')
 bin_files := $(notdir $(wildcard perl/bin/*))
@@ -26,8 +27,8 @@ blib_files = $(addprefix blib/lib/,$(perl_files)) $(addprefix blib/script/,$(bin
 stubs = blib/lib/PVE/RS/Notify/Lib.pm
 
 .PHONY: all run serve test check bench soak soak-perlmod soak-requests deb openapi clean
-.PHONY: install install-library install-node install-host
-.PHONY: setup-% blib cargo-library cargo-sandbox node-peers python-peers mail-servers
+.PHONY: install install-library install-node install-host install-cli
+.PHONY: setup-% blib cargo-library cargo-sandbox cargo-cli node-peers python-peers mail-servers
 .DEFAULT_GOAL = all
 
 all: setup-build blib
@@ -46,6 +47,9 @@ cargo-library:
 
 cargo-sandbox:
 	@$(CARGO) build --locked --release -p sandbox
+
+cargo-cli:
+	@$(CARGO) build --locked --release -p pve-notify
 
 $(built): cargo-library ;
 
@@ -86,11 +90,11 @@ openapi: setup-run blib
 # --- prove -----------------------------------------------------------------------------------------
 
 # fast tests first, then those with servers, then the package
-test: setup-test blib cargo-sandbox node-peers python-peers mail-servers
+test: setup-test blib cargo-sandbox cargo-cli node-peers python-peers mail-servers
 	$(CARGO) test --locked --workspace --no-run
 	$(CARGO) test --locked --quiet --workspace
 	crates/perlmod-test/run
-	SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
+	SANDBOX=$(sandbox) PVE_NOTIFY=$(cli) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
 	tools/test-deb
 
 check: setup-check
@@ -115,10 +119,10 @@ soak-perlmod: setup-soak
 soak-requests: setup-soak blib cargo-sandbox python-peers
 	REQUESTS=50000 SANDBOX=$(sandbox) prove -v -b -Iperl/host/lib -Iperl/t/lib perl/t/requests.t
 
-soak: setup-soak blib cargo-sandbox node-peers python-peers mail-servers soak-perlmod soak-requests
+soak: setup-soak blib cargo-sandbox cargo-cli node-peers python-peers mail-servers soak-perlmod soak-requests
 	SOAK=1 $(CARGO) test --locked --quiet -p notify --test smtp --test deliver --test footprint --test state --test kill --test model
 	SOAK=1 $(CARGO) test --locked --quiet --release -p notify --test token
-	SOAK=1 SANDBOX=$(sandbox) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
+	SOAK=1 SANDBOX=$(sandbox) PVE_NOTIFY=$(cli) prove -b -Iperl/host/lib -Iperl/t/lib perl/t
 	tools/fuzz 60
 	SANDBOX=$(sandbox) tools/soak-packages
 
@@ -175,6 +179,15 @@ install-node:
 	$(call man,8,pve-notify-refresh,perl/bin/pve-notify-refresh)
 	$(call man,8,pve-notify-node,perl/node/bin/pve-notify-node)
 
+# the command line, with what is made from its definition
+install-cli: cargo-cli
+	$(CARGO) run --locked --release --quiet -p pve-notify --example generate -- man build/cli/man
+	$(CARGO) run --locked --release --quiet -p pve-notify --example generate -- completion build/cli/completion
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 0755 $(cli) $(DESTDIR)$(PREFIX)/bin/
+	install -m 0644 build/cli/man/pve-notify*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 0644 build/cli/completion/pve-notify.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pve-notify
+
 # any other machine; units, PAM service, user and folders are the package's business
 install-host:
 	tools/install-tree $(DESTDIR)$(PREFIX)/share/perl5 perl/lib perl/host/lib
@@ -182,7 +195,7 @@ install-host:
 	install -m 0755 perl/host/bin/pvesh perl/host/bin/pveupdate $(DESTDIR)$(PREFIX)/bin/
 	install -m 0755 perl/host/bin/notify-host $(DESTDIR)$(PREFIX)/sbin/
 	install -m 0644 templates/* $(DESTDIR)$(host_share)/templates/default/
-	install -m 0644 perl/host/share/user.cfg.sample $(DESTDIR)$(host_share)/
+	install -m 0644 perl/host/share/user.cfg.sample perl/host/share/machine.json $(DESTDIR)$(host_share)/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 0644 perl/host/share/bash-completion/pvesh $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 	$(call man,1,pvesh,perl/host/bin/pvesh)

@@ -157,6 +157,7 @@ Dr-c-        matchers
 ---c-        smtp-oauth2-authorize
 ---c-        smtp-oauth2-device
 ---c-        smtp-oauth2-device-poll
+---c-        smtp-oauth2-discover
 ---c-        smtp-oauth2-handle
 ---c-        smtp-oauth2-token
 Dr---        targets

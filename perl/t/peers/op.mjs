@@ -18,13 +18,14 @@ const { default: Provider } = await import(pathToFileURL(main));
 // the characters at the end break where a client encodes wrongly
 const secret = `${randomBytes(24).toString('base64url')}~&+%/=`;
 const redirectUri = 'https://localhost:8006/';
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const mailbox = id => (id.includes('@') ? id : `${id}@example.org`);
 const client = (id, method) => ({
   client_id: id,
   ...(method === 'none' ? {} : { client_secret: secret }),
   redirect_uris: [redirectUri],
   response_types: ['code'],
-  grant_types: ['authorization_code', 'refresh_token', ...(method === 'none' ? [] : ['client_credentials'])],
+  grant_types: ['authorization_code', 'refresh_token', DEVICE, ...(method === 'none' ? [] : ['client_credentials'])],
   token_endpoint_auth_method: method,
 });
 
@@ -45,11 +46,14 @@ const configuration = {
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: mailbox(id) }) }),
   // mail servers find the mailbox of a token in its introspection
   extraTokenClaims: (_, token) => ({ email: mailbox(token.accountId ?? token.clientId) }),
+  // as the large providers have it: the mailbox stands in the ID token
+  conformIdTokenClaims: false,
   rotateRefreshToken: true,
   pkce: { required: (_, { tokenEndpointAuthMethod }) => tokenEndpointAuthMethod === 'none' },
   ttl: {
     AccessToken: Number(process.env.AT_TTL || 3600),
     AuthorizationCode: 60,
+    DeviceCode: 600,
     ClientCredentials: Number(process.env.AT_TTL || 3600),
     Grant: fortnight,
     IdToken: 3600,
@@ -59,6 +63,7 @@ const configuration = {
   },
   features: {
     clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
     devInteractions: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },

@@ -44,7 +44,7 @@ FORMS = {CANARY.lower()} | {
 # a test that fails, and a provider that cannot be asked
 FAILS = {"/cluster/notifications/targets/{name}/test": {500}} | {
     "/cluster/notifications/" + path: {502, 504}
-    for path in ("smtp-oauth2-token", "smtp-oauth2-device", "smtp-oauth2-device-poll", "endpoints/smtp/{name}/revoke")
+    for path in ("smtp-oauth2-token", "smtp-oauth2-device", "smtp-oauth2-device-poll", "smtp-oauth2-discover", "endpoints/smtp/{name}/revoke")
 }
 LOGIN = ("Cookie", "CSRFPreventionToken", "Authorization")
 

@@ -38,6 +38,7 @@ my %MORE   = (
     "$NOTES/smtp-oauth2-authorize"        => [429, 504],
     "$NOTES/smtp-oauth2-device"           => [429, 502, 504],
     "$NOTES/smtp-oauth2-device-poll"      => [502, 504],
+    "$NOTES/smtp-oauth2-discover"         => [502, 504],
     "$NOTES/smtp-oauth2-token"            => [502, 504],
     "$NOTES/endpoints/smtp/{name}/revoke" => [502, 504],
 );

@@ -67,21 +67,27 @@ sub revoke ($self, $client_id, $refresh_token) {
     return;
 }
 
-# A code, after login and consent of the account `person`.
-sub code ($self, $client_id, %parameters) {
-    my $http = http();
-    my $url  = "$self->{url}/auth?"
-        . $http->www_form_urlencode({
-        client_id     => $client_id,
-        response_type => 'code',
-        redirect_uri  => $self->{'redirect-uri'},
-        scope         => 'openid offline_access https://mail.google.com/',
-        prompt        => 'consent',
-        state         => 'test',
-        %parameters,
-        });
-    my (%cookies, $form);
-    for (1 .. 10) {
+# What a person sends with a page: its hidden fields, and what it asks for.
+my sub filled ($html, %asked) {
+    my %form;
+    for my $input ($html =~ /<input[^>]*>/g) {
+        my ($name)  = $input =~ /name="([^"]+)"/ or next;
+        my ($value) = $input =~ /value="([^"]*)"/;
+        $form{$name} = $value // '';
+    }
+    delete $form{abort};
+    for my $name (grep { exists $form{$_} } keys %asked) {
+        $form{$name} = $asked{$name};
+    }
+    return \%form;
+}
+
+# Opens a page as a person who logs in and consents; where the browser ends outside of the provider, or the
+# last page. user_code: of another device.
+sub visit ($self, $url, %asked) {
+    my ($http, %cookies, $form) = (http());
+    %asked = (login => 'person', password => 'any', %asked);
+    for (1 .. 16) {
         my %request = (headers => { Cookie => join('; ', map {"$_=$cookies{$_}"} keys %cookies) });
         my $answer = $form ? $http->post_form($url, $form, \%request) : $http->get($url, \%request);
         undef $form;
@@ -92,20 +98,29 @@ sub code ($self, $client_id, %parameters) {
         if (my $location = $answer->{headers}{location}) {
             $url = $location =~ m{^/} ? "$self->{url}$location" : $location;
             next if $url =~ m{^\Q$self->{url}\E/};
-            my ($code) = $url =~ /[?&]code=([^&]+)/ or die "no code came back: $url\n";
-            return $code;
+            return $url;
         }
-
-        # the page names its prompt; its form posts to its own address
-        $form =
-            $answer->{content} =~ /value="login"/
-            ? { prompt => 'login', login => 'person', password => 'any' }
-            : { prompt => 'consent' };
-        my ($action) = $answer->{content} =~ /action="([^"]+)"/
-            or die "no form at $url: $answer->{status}\n";
-        $url = $action =~ m{^/} ? "$self->{url}$action" : $action;
+        my ($action) = $answer->{content} =~ /action="([^"]+)"/ or return $answer->{content};
+        $form = filled($answer->{content}, %asked);
+        $url  = $action =~ m{^/} ? "$self->{url}$action" : $action;
     }
     die "login and consent go round in circles\n";
+}
+
+# A code, after login and consent of the account `person`.
+sub code ($self, $client_id, %parameters) {
+    my $url = "$self->{url}/auth?"
+        . http()->www_form_urlencode({
+        client_id     => $client_id,
+        response_type => 'code',
+        redirect_uri  => $self->{'redirect-uri'},
+        scope         => 'openid offline_access https://mail.google.com/',
+        prompt        => 'consent',
+        state         => 'test',
+        %parameters,
+        });
+    my ($code) = $self->visit($url) =~ /[?&]code=([^&]+)/ or die "no code came back\n";
+    return $code;
 }
 
 1;

@@ -50,7 +50,7 @@ include-operation-id = "test_target"
 checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 500, 501]
 
 [[operations]]
-include-operation-id = ["smtp_oauth2_token", "smtp_oauth2_device", "smtp_oauth2_device_poll", "revoke_smtp_endpoint"]
+include-operation-id = ["smtp_oauth2_token", "smtp_oauth2_device", "smtp_oauth2_device_poll", "smtp_oauth2_discover", "revoke_smtp_endpoint"]
 checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 501, 502, 504]
 END
 }

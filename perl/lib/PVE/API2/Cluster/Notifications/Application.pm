@@ -85,6 +85,20 @@ my %parameters = (
         type => 'string',
         enum => ['basic', 'post', 'none'],
     },
+    'issuer' => text_parameter(
+        'Issuer of the provider. Only for custom-oauth2; answers of the consent page that name another '
+            . 'one (iss) are refused.',
+        maxLength => 2048,
+    ),
+    'device-url' => text_parameter(
+        'Address of the device authorization endpoint, on the host of token-url. Only for '
+            . 'custom-oauth2.',
+        maxLength => 2048,
+    ),
+    'revoke-url' => text_parameter(
+        'Address of the revocation endpoint, on the host of token-url. Only for custom-oauth2.',
+        maxLength => 2048,
+    ),
     'redirect-uri' => text_parameter(
         'Redirect URI of the consent, character by character. Absolute, https (http for localhost '
             . 'only), without fragment, registered in the application as type "Web".',
@@ -97,8 +111,10 @@ sub application_parameters (@names) {
     return map { $_ => { $parameters{$_}->%*, optional => 1 } } @names;
 }
 
-my @APPLICATION =
-    qw(auth-method client-id tenant-id cloud token-url authorize-url scopes client-auth);
+my @APPLICATION = qw(
+    auth-method client-id tenant-id cloud token-url authorize-url scopes client-auth issuer device-url
+    revoke-url
+);
 
 # What a consent is for: a target, or an application for one that is still to be created.
 sub consent_parameters () {

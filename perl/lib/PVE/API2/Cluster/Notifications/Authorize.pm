@@ -11,8 +11,8 @@ use PVE::API2::Cluster::Notifications::Common      qw(auth_id endpoint_writers w
 my %begin = (
     consent_parameters(),
     'redirect-uri' => text_parameter(
-        'Redirect URI that is registered in the application. Default: the callback page of this '
-            . 'machine if the provider accepts its name, else http://localhost/.',
+        'Redirect URI that is registered in the application. Default: http://localhost:8006/, '
+            . 'where nothing is: the user copies the address from the browser.',
         optional => 1,
         pattern  => 'https?://[^\x00-\x20\x7f-\x9f#]+',
     ),
@@ -50,10 +50,6 @@ my %redirect = (
         description => 'Reason why it is not usable.',
         type        => 'string',
         optional    => 1,
-    },
-    paste => {
-        description => 'Whether the user must copy the address from the browser.',
-        type        => 'boolean',
     },
 );
 

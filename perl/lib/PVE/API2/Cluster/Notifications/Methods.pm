@@ -7,6 +7,7 @@ use v5.36;
 
 use PVE::API2::Cluster::Notifications::Authorize;
 use PVE::API2::Cluster::Notifications::Device;
+use PVE::API2::Cluster::Notifications::Discover;
 use PVE::API2::Cluster::Notifications::Gotify;
 use PVE::API2::Cluster::Notifications::MatcherFields;
 use PVE::API2::Cluster::Notifications::Matchers;
@@ -50,7 +51,7 @@ sub register ($class) {
         'Index for notification-related API endpoints.',
         qw(
             endpoints matcher-field-values matcher-fields matchers smtp-oauth2-authorize
-            smtp-oauth2-device smtp-oauth2-device-poll
+            smtp-oauth2-device smtp-oauth2-device-poll smtp-oauth2-discover
             smtp-oauth2-handle smtp-oauth2-token targets
         ),
     );
@@ -61,6 +62,7 @@ sub register ($class) {
     );
     PVE::API2::Cluster::Notifications::Authorize::register($class);
     PVE::API2::Cluster::Notifications::Device::register($class);
+    PVE::API2::Cluster::Notifications::Discover::register($class);
     PVE::API2::Cluster::Notifications::Gotify::register($class);
     PVE::API2::Cluster::Notifications::MatcherFields::register($class);
     PVE::API2::Cluster::Notifications::Matchers::register($class);

@@ -136,6 +136,29 @@ my @extra = (
         enum     => ['basic', 'post', 'none'],
         optional => 1,
     },
+    'oauth2-issuer' => {
+        description =>
+            'With custom-oauth2: issuer of the provider. Answers of the consent page that '
+            . 'name another one (iss) are refused.',
+        type      => 'string',
+        maxLength => 2048,
+        optional  => 1,
+    },
+    'oauth2-device-url' => {
+        description =>
+            'With custom-oauth2: address of the device authorization endpoint, on the host '
+            . 'of oauth2-token-url.',
+        type      => 'string',
+        maxLength => 2048,
+        optional  => 1,
+    },
+    'oauth2-revoke-url' => {
+        description => 'With custom-oauth2: address of the revocation endpoint, on the host of '
+            . 'oauth2-token-url.',
+        type      => 'string',
+        maxLength => 2048,
+        optional  => 1,
+    },
     'oauth2-refresh-before' => {
         description => 'Seconds before its expiry at which an access token is refreshed, '
             . 'but not in the first half of its lifetime. Default: 900, or a '
