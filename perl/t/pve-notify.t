@@ -16,8 +16,9 @@ use Test::Canary qw(canaries_below);
 use Test::More;
 use Test::NotifyHost qw(wait_until);
 use Test::OAuth2Mail qw(relay_parameters);
-use Test::Peers      qw(root slurp write_owned);
+use Test::Peers      qw(new_dir root slurp write_owned);
 use Test::Peers::Sandbox;
+use Test::Terminal qw(on_terminal);
 use Test::Way::Pvesh;
 
 my $program = $ENV{PVE_NOTIFY} // root() . '/target/release/pve-notify';
@@ -31,10 +32,25 @@ write_owned("$dir/config/oauth2-providers.json", $json->encode({ $sandbox->provi
 
 my %said;    # all that was printed
 
-# Starts it; { pid, in, out, err }.
-sub begin (@args) {
+my sub start (@command) {
     my $self = { err => gensym };
-    $self->{pid} = IPC::Open3::open3(@$self{qw(in out err)}, $program, '--host-dir', $dir, @args);
+    $self->{pid} = IPC::Open3::open3(@$self{qw(in out err)}, @command);
+    return $self;
+}
+
+# Starts it; { pid, in, out, err }.
+sub begin (@args) { return start($program, '--host-dir', $dir, @args) }
+
+# The same as on a node, whose /etc/pve is this folder.
+sub begin_on_node ($etc_pve, @args) {
+    my $mounts = <<'END';
+cp -a /etc "$1" && mkdir "$1/etc/pve" && mount --bind "$1/etc" /etc && mount --bind "$2" /etc/pve
+mount -t tmpfs none /run && shift 2 && exec "$@"
+END
+    my $alone   = root() . '/tools/private-mounts';
+    my $scratch = new_dir();
+    my $self = start($alone, 'sh', '-euc', $mounts, 'sh', "$scratch", "$etc_pve", $program, @args);
+    $self->{scratch} = $scratch;
     return $self;
 }
 
@@ -230,6 +246,30 @@ subtest 'cancelled' => sub {
     }
 };
 
+subtest 'at a terminal' => sub {
+    my @command = ($program, '--host-dir', $dir, 'authorize', 'google');
+    my $long    = 'cAnArY' x 1000;
+    for my $case (
+        ['Ctrl-C',                       "cAnA\x03",      130, qr/pve-notify: cancelled/],
+        ['end of input',                 "\x04",          1,   qr/no address was entered/],
+        ['more than a terminal keeps',   "$long\n",       3,   qr/[(]6000 characters[)]/],
+        ['a mistake that is taken back', "cAnArYx\x7f\n", 3,   qr/[(]6 characters[)]/],
+        )
+    {
+        my ($title, $typed, $status, $seen) = @$case;
+        my $ended = on_terminal([@command], sub ($terminal) { print {$terminal} $typed });
+        if (!$ended) {
+            die "this machine has no pseudo terminals\n" if $ENV{CI};
+            plan skip_all => 'SKIPPED: this machine has no pseudo terminals';
+        }
+        is $ended->{status} >> 8, $status, "$title: exit status" or diag $ended->{seen};
+        like $ended->{seen},   $seen,    "$title: said";
+        unlike $ended->{seen}, qr/cAnA/, "$title: what is typed is not shown";
+        is $ended->{echo}, 1, "$title: the terminal shows what is typed again";
+        is_deeply [glob "$dir/state/oauth2/pending/*"], [], "$title: nothing is open";
+    }
+};
+
 subtest 'refreshed and taken back' => sub {
     my $ended = run('refresh', '--json');
     is $ended->{status}, 0, 'refreshed';
@@ -247,6 +287,55 @@ subtest 'refreshed and taken back' => sub {
     $ended = run('revoke', 'microsoft', '--yes');
     is $ended->{status}, 0, 'Microsoft';
     like $ended->{err}, qr/My Apps/, 'what is left to do';
+};
+
+subtest 'on a node' => sub {
+    if (system(root() . '/tools/private-mounts true 2>/dev/null') != 0) {
+        die "this machine allows no namespaces\n" if $ENV{CI};
+        plan skip_all => 'SKIPPED: this machine allows no namespaces';
+    }
+    my $run    = $sandbox->{providers}{'strict-oauth2'};
+    my $client = $sandbox->client('strict-oauth2');
+    my $made   = $way->call(
+        'POST', $SMTP,
+        relay_parameters(
+            $sandbox,
+            name                   => 'node',
+            'auth-method'          => 'custom-oauth2',
+            'oauth2-client-auth'   => 'post',
+            'oauth2-client-id'     => $client->{'client-id'},
+            'oauth2-client-secret' => $client->{'client-secret'},
+            'oauth2-scopes'        => join(' ', $run->{scopes}->@*),
+            map { ("oauth2-$_" => $run->{$_}) } qw(authorize-url token-url),
+        ),
+    );
+    is $made->{code}, 200, 'made' or diag $made->{message};
+    my $node = new_dir();
+    mkdir "$node/priv" or die "$node/priv: $!\n";
+    write_owned("$node/$_", slurp("$dir/config/$_"))
+        for map { ($_, "priv/$_") } qw(notifications.cfg notifications-ext.cfg);
+
+    $run = begin_on_node($node, 'authorize', 'node', '--paste', '--json');
+    my $begun = event($run) // {};
+    is $begun->{event}, 'consent', 'begun' or diag $json->encode($begun);
+    is scalar(my @open = glob "$node/priv/notification-oauth2/pending/*"), 1,
+        'what waits is the cluster\'s';
+    print { $run->{in} } $sandbox->consent($begun->{url}), "\n";
+    my $ended = end($run);
+    is $ended->{status}, 0, 'done' or diag $ended->{err};
+    my $record = $json->decode(slurp("$node/priv/notification-oauth2/node.json"));
+    ok length $record->{'refresh-token'}, 'so is the token';
+    is_deeply [glob "$node/priv/lock/*"], [], 'no lock is left';
+    my ($status) = events(end(begin_on_node($node, 'status', 'node', '--json')));
+    is $status->{condition}, 'untested', 'status';
+    $ended = end(begin_on_node("$node/priv", 'status'));
+    is $ended->{out}, "no target logs in with OAuth2\n", 'a node without any';
+
+    write_owned("$node/priv/notifications-pending.cfg", 'cut short');
+    $ended = end(begin_on_node($node, 'status'));
+    is $ended->{status}, 1, 'a change that was cut short';
+    like $ended->{err}, qr/was cut short\nfix: complete it: pvesh get/, 'is not read over';
+    $way->call('DELETE', "$SMTP/node", {});
 };
 
 subtest 'a code of a script becomes a token' => sub {

@@ -1,6 +1,6 @@
 //! A person at a terminal: a line that is not shown, and Ctrl-C, which is no end but an answer.
 
-use std::io::{self, IsTerminal, Read, stdin};
+use std::io::{self, IsTerminal, stdin};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -97,7 +97,11 @@ impl Terminal {
     /// Takes what is there, a byte at a time where a person types.
     fn read(&mut self) -> io::Result<Event> {
         let mut bytes = Zeroizing::new([0; 1024]);
-        let count = stdin().lock().read(&mut *bytes)?;
+        // past the buffer of the standard library, of which poll knows nothing
+        let count = match rustix::io::read(stdin(), &mut *bytes) {
+            Err(rustix::io::Errno::INTR) => return Ok(Event::Nothing),
+            count => count?,
+        };
         if count == 0 {
             self.is_open = false;
             return Ok(match self.line.is_empty() {
