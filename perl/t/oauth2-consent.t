@@ -80,11 +80,25 @@ sub condition ($way, $name) {
 for my $kind (sort keys %ways) {
     my $way = $ways{$kind}->();
     write_owned("$way->{dir}/config/oauth2-providers.json", $json->encode({ $sandbox->providers }));
-    my @answers;
+    my (@answers, %shown_once);
     my $call = sub (@call) {
         my $answer = answer_of($way, @call);
         push @answers, ref $answer ? $json->encode($answer) : $answer;
+
+        # what an answer gives out is in no other answer
+        $shown_once{$_} =
+            1
+            for ref $answer
+            ? grep {defined} $answer->@{qw(state id)}
+            : $answer =~ /\Apve-oauth2-handle:(.*)\z/;
         return $answer;
+    };
+    my $consent = sub ($url) {
+        my $back = $sandbox->consent($url);
+        my ($code) = $back =~ /code=([^&]+)/ or die "no code\n";
+        $shown_once{$code} = 0;
+        $shown_once{ $code =~ s/%([0-9A-F]{2})/chr hex $1/ger } = 0;
+        return $back;
     };
     my $authorize = sub (%param) {
         return $call->('POST', "$BASE/smtp-oauth2-authorize", { 'redirect-uri' => $PAGE, %param });
@@ -98,7 +112,7 @@ for my $kind (sort keys %ways) {
             like $begun->{state}, qr/\Apve-notify\.[A-Za-z0-9_-]{43}\z/,          'state';
             like $begun->{url},   qr/login_hint=\Q@{[ $LOGIN =~ s{@}{%40}r ]}\E/, 'login hint';
             my $sep = $provider eq 'microsoft' ? '#' : '?';
-            my $url = $sandbox->consent($begun->{url});
+            my $url = $consent->($begun->{url});
             like $url, qr/\A\Q$PAGE$sep\Ecode=/, 'the page gets the answer';
             my %answer = (
                 state                => $begun->{state},
@@ -118,7 +132,7 @@ for my $kind (sort keys %ways) {
             'client-id'   => $client{google}{'client-id'},
             username      => $LOGIN,
         );
-        my ($query) = $sandbox->consent($begun->{url}) =~ /\?(.*)/;
+        my ($query) = $consent->($begun->{url}) =~ /\?(.*)/;
         my $handle = $token->(
             state                => $begun->{state},
             'authorization-code' => $query,
@@ -150,7 +164,7 @@ for my $kind (sort keys %ways) {
             my $begun  = $authorize->(name => $name);
             my $handle = $token->(
                 state                => $begun->{state},
-                'authorization-code' => $sandbox->consent($begun->{url}),
+                'authorization-code' => $consent->($begun->{url}),
                 name                 => $name,
             );
             like $handle, qr/\Apve-oauth2-handle:/, 'a handle in place of the grant';
@@ -170,7 +184,7 @@ for my $kind (sort keys %ways) {
 
     subtest "$kind: what does not fit is refused and changes nothing" => sub {
         my $begun = $authorize->(name => 'google');
-        my $url   = $sandbox->consent($begun->{url});
+        my $url   = $consent->($begun->{url});
         my %good  = (
             state                => $begun->{state},
             'authorization-code' => $url,
@@ -282,6 +296,16 @@ for my $kind (sort keys %ways) {
             is index($all, $secret{$what}), -1, "no $what";
         }
         unlike $all, qr/verifier=|device.code"/, 'no verifier';
+        for my $text (sort keys %shown_once) {
+            my $count = () = $all =~ /\Q$text\E/g;
+
+            # the state stands in the address of the page as well
+            my $most = $shown_once{$text} * ($text =~ /\Apve-notify/ ? 2 : 1);
+            cmp_ok $count, '<=', $most, 'said once at most: ' . substr $text, 0, 12;
+        }
+        my $log = -e "$logs/$kind" ? slurp("$logs/$kind") : '';
+        is index($log, $_), -1, 'not in the log of the server'
+            for sort keys %shown_once, values %secret;
         my @left = glob "$way->{dir}/state/oauth2/pending/*";
         my $open = grep { !/[0-9a-f]{64}\z/ } @left;
         is $open, 0, 'no draft and nothing half used' or diag "@left";
