@@ -38,7 +38,7 @@ sub packages ($dist) {
     };
     my $digest = digest_of_source();
     my @found  = $find->();
-    if (@found < 3 || slurp("$dir/.source") ne $digest) {
+    if (@found < 4 || slurp("$dir/.source") ne $digest) {
         print "# building the packages for $dist\n";
         my @command = (root() . '/tools/make-deb', $is_ours ? () : $dist);
         open my $out, '-|', @command or die "make-deb: $!\n";

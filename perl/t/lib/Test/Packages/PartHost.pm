@@ -68,12 +68,16 @@ my sub files ($system) {
     is_done($verify, 'systemd reads the units');
     unlike $verify->{text},                              qr/pve-notify/, 'without a complaint';
     like $system->content('/etc/pam.d/pve-notify-host'), qr/^\@include common-auth$/m, 'PAM';
-    for my $page (qw(1/pvesh.1 1/pveupdate.1 8/notify-host.8)) {
+    for my $page (
+        qw(1/pvesh.1 1/pveupdate.1 1/pve-notify.1 1/pve-notify-authorize.1 8/notify-host.8))
+    {
         ok $system->has("/usr/share/man/man$page.gz"), "the manual has $page";
     }
     like $system->run('bash', '-c',
         'source /usr/share/bash-completion/completions/pvesh && complete -p pvesh')->{out},
         qr/-F _pvesh_complete pvesh/, 'the completion of bash';
+    is $system->run('pve-notify', 'status')->{text}, "no target logs in with OAuth2\n",
+        'the command line finds the files of the host';
     is $system->run('dpkg', '-V', $PACKAGE, 'libpve-rs-notify-perl')->{text}, '', 'as packed';
     return;
 }

@@ -38,6 +38,8 @@ my sub fresh ($node) {
     is_done($system->install($PACKAGE), 'apt installs it over pve-manager 9.2.11');
     $node->serves('ours are in charge', 'ours', 'ours');
     like $system->content('/var/log/triggered'), qr/^pve-api-updates$/m, 'the trigger has fired';
+    like $system->run('pve-notify', 'status')->{text}, qr/^no target logs in|^\w+: /,
+        'the command line finds the files of the node';
     files_stay($node);
     is_done($system->run('update-ca-certificates'), 'the sandbox is trusted');
     $node->tells('a new node', 1,
