@@ -60,7 +60,10 @@ impl From<service::Redeemed> for Redeemed {
         Self {
             handle: redeemed.handle.map(|handle| handle.expose().to_owned()),
             mailbox: redeemed.mailbox,
-            warning: redeemed.warning.map(|warning| warning.to_string()),
+            warning: redeemed
+                .warning
+                .or(redeemed.unstored)
+                .map(|warning| warning.to_string()),
         }
     }
 }

@@ -56,7 +56,7 @@ pub mod export {
     ) -> Result<Polled, Exception> {
         Ok(match this.poll_device(&id, name, client_secret, by)? {
             Answered::Pending(interval) => Polled::Pending { interval },
-            Answered::Done(redeemed) => Polled::Done(redeemed.into()),
+            Answered::Done(redeemed) => Polled::Done((*redeemed).into()),
         })
     }
 
@@ -70,14 +70,26 @@ pub mod export {
         Ok(this.discover(issuer)?)
     }
 
+    /// Ends a consent of this user that was begun: by the `state` of a page, the `id` of a device or a handle.
+    /// Whether there was one. Takes up to 25 s.
+    #[export(serialize_error)]
+    pub fn cancel_smtp_oauth2(
+        #[try_from_ref] this: &Object,
+        value: Secret,
+        by: &str,
+    ) -> Result<bool, Exception> {
+        Ok(this.cancel_authorization(&value, by)?)
+    }
+
     /// Takes the grant of a target back, and removes its tokens: `{ at-provider, warning }`. Takes up to 25 s.
     #[export(serialize_error)]
     pub fn revoke_smtp_oauth2(
         #[try_from_ref] this: &Object,
         name: &str,
+        here_only: Option<bool>,
         by: &str,
     ) -> Result<Revoked, Exception> {
-        let revoked = this.revoke(name, by)?;
+        let revoked = this.revoke(name, here_only.unwrap_or(false), by)?;
         Ok(Revoked {
             at_provider: revoked.at_provider,
             warning: revoked.warning.map(|warning| warning.to_string()),

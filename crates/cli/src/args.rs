@@ -87,6 +87,9 @@ pub struct Revoke {
     /// Do not ask before.
     #[arg(long)]
     pub yes: bool,
+    /// Delete the tokens here without telling the provider.
+    #[arg(long)]
+    pub here_only: bool,
 }
 
 /// The options of `discover`.

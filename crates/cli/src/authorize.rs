@@ -1,6 +1,9 @@
 //! `authorize`: a person consents in a browser, wherever that is, and hands the answer in here.
+//!
+//! A person takes minutes, so the configuration is read again before each step that depends on it.
 
 use std::io::{IsTerminal, stdin};
+use std::thread;
 use std::time::Duration;
 
 use notify::Secret;
@@ -20,17 +23,30 @@ use crate::text::left;
 
 /// So often the time is looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// So often a token is handed to its target whose record somebody else has, and how long between two tries.
+const TRIES: usize = 3;
+const PAUSE: Duration = Duration::from_secs(5);
 
 pub fn run(machine: &Machine, args: &Authorize, out: &Out) -> Result<(), Failure> {
-    let service = machine.read()?;
-    let name = &name_of(&service, args.name.as_deref())?;
+    let name = &name_of(&machine.read()?, args.name.as_deref())?;
+    if !args.paste && !args.device && !stdin().is_terminal() {
+        let message = Message::new("standard input is not a terminal")
+            .fix("add --paste to take the answer from it, or --device");
+        return Err(Failure::Usage(message));
+    }
+    // before anything begins, so that Ctrl-C finds it, and until the end, so that nothing is left half done
+    let mut terminal = Terminal::open()?;
     let redeemed = match args.device {
-        true => device::consent(&service, name, out)?,
-        false => consent(&service, (name, args), out)?,
+        true => device::consent(machine, name, &mut terminal, out)?,
+        false => consent(machine, (name, args), &mut terminal, out)?,
     };
-    finish(&service, (name, args), redeemed, out)?;
+    finish(machine, (name, args), &redeemed, out)?;
+    drop(terminal);
     if args.test {
-        service.test_target(name)?;
+        out.progress("sending the test notification ...");
+        let sent = machine.read()?.test_target(name);
+        out.progress("");
+        sent?;
         out.event(&json!({ "event": "test", "status": "sent" }));
         out.tell("the test notification was sent");
     }
@@ -54,53 +70,70 @@ fn name_of(service: &Service, named: Option<&str>) -> Result<String, Failure> {
     };
     match meant.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(Failure::here("no target logs in with OAuth2")),
+        [] => Err(Failure::Wrong(
+            Message::new("no target logs in with OAuth2").fix("set auth-method of an SMTP target"),
+        )),
         several => {
             let names: Vec<String> = several.iter().map(|name| format!("'{name}'")).collect();
             let cause = format!("several targets log in with OAuth2: {}", names.join(", "));
             let fix = "name one of them: pve-notify authorize NAME";
-            Err(Failure::Here(Message::new(cause).fix(fix)))
+            Err(Failure::Usage(Message::new(cause).fix(fix)))
         }
     }
 }
 
 fn consent(
-    service: &Service,
+    machine: &Machine,
     (name, args): (&str, &Authorize),
+    terminal: &mut Terminal,
     out: &Out,
 ) -> Result<Redeemed, Failure> {
-    if !args.paste && !stdin().is_terminal() {
-        let message = Message::new("standard input is not a terminal")
-            .fix("add --paste to take the answer from it, or --device");
-        return Err(Failure::Here(message));
-    }
     let consenting = Consenting::Target(name.to_owned());
-    // before anything begins, so that Ctrl-C finds it
-    let mut terminal = Terminal::open()?;
-    let begun = service.authorize(&consenting, args.redirect_uri.as_deref(), BY)?;
+    let begun = machine
+        .read()?
+        .authorize(&consenting, args.redirect_uri.as_deref(), BY)?;
     show(&begun, out);
-    let answer = match answer(&mut terminal, &begun, out) {
-        Ok(answer) => answer,
-        Err(failure) => {
-            drop(terminal);
-            service.cancel_authorization(&begun.state, BY)?;
-            return Err(failure);
-        }
-    };
-    drop(terminal);
-    out.say("redeeming the answer ...");
-    let redeem = Redeem {
-        state: begun.state.clone(),
-        answer,
-        name: Some(name.to_owned()),
-        client_secret: None,
-        given: Vec::new(),
-    };
-    service.redeem(&redeem, BY).map_err(|error| {
+    let redeemed = answered(machine, name, &begun, terminal, out);
+    if redeemed.is_err() {
         // one that cannot be tried again is gone already
-        let _ = service.cancel_authorization(&begun.state, BY);
-        error.into()
-    })
+        let _ = machine
+            .read()
+            .map(|service| service.cancel_authorization(&begun.state, BY));
+    }
+    redeemed
+}
+
+/// Asks until an answer can be redeemed; a program has one try.
+fn answered(
+    machine: &Machine,
+    name: &str,
+    begun: &Authorization,
+    terminal: &mut Terminal,
+    out: &Out,
+) -> Result<Redeemed, Failure> {
+    loop {
+        let redeem = Redeem {
+            state: begun.state.clone(),
+            answer: answer(terminal, begun, out)?,
+            name: Some(name.to_owned()),
+            client_secret: None,
+            given: Vec::new(),
+        };
+        out.say("redeeming the answer ...");
+        match machine.read()?.redeem(&redeem, BY) {
+            Ok(redeemed) => return Ok(redeemed),
+            Err(error) if terminal.is_a_persons() && is_of_answer(&error) => {
+                out.failure(&error.into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Nothing was asked for with it: a person may paste another one.
+fn is_of_answer(error: &notify::Error) -> bool {
+    let parameter = error.parameter();
+    parameter.is_some_and(|parameter| parameter.name == "authorization-code")
 }
 
 fn show(begun: &Authorization, out: &Out) {
@@ -133,7 +166,7 @@ fn answer(terminal: &mut Terminal, begun: &Authorization, out: &Out) -> Result<S
     out.prompt("Paste the address (it is not shown) and press Enter: ");
     let ended = |text: &str| {
         out.prompt("\n");
-        Err(Failure::here(text))
+        Err(Failure::Wrong(Message::new(text).fix("run this again")))
     };
     loop {
         match terminal.wait(TICK)? {
@@ -157,51 +190,85 @@ fn answer(terminal: &mut Terminal, begun: &Authorization, out: &Out) -> Result<S
 
 /// Tells what has come of it; another mailbox is stored only where that was asked for.
 fn finish(
-    service: &Service,
+    machine: &Machine,
     (name, args): (&str, &Authorize),
-    redeemed: Redeemed,
+    redeemed: &Redeemed,
     out: &Out,
 ) -> Result<(), Failure> {
     if let Some(warning) = &redeemed.warning {
         out.warning(&warning.to_string());
     }
-    let stored = match &redeemed.handle {
-        None => true,
-        Some(handle) if args.any_mailbox => {
-            let nothing = SmtpSettings::default();
-            service.update_smtp(name, nothing, Some(handle.clone()), Vec::new(), None)?;
-            service.check_handles(BY)?;
-            service.apply_changes(BY)?;
-            true
+    let is_meant = redeemed.warning.is_none() || args.any_mailbox;
+    let left = match &redeemed.handle {
+        None => None,
+        Some(handle) if is_meant => {
+            store(machine, name, handle, redeemed.unstored.as_ref(), out)?;
+            None
         }
-        Some(handle) => {
-            service.cancel_authorization(handle, BY)?;
-            false
-        }
+        Some(handle) => Some(machine.read()?.discard_handle(handle, BY)),
     };
-    let status = if stored { "stored" } else { "other-mailbox" };
     out.event(&json!({
         "event": "authorized",
         "name": name,
-        "status": status,
+        "status": if left.is_none() { "stored" } else { "other-mailbox" },
         "mailbox": redeemed.mailbox,
     }));
-    if !stored {
+    if let Some(discarded) = left {
         out.tell(
             "Nothing was stored. To store it nevertheless, for a shared mailbox, run this again with \
              --any-mailbox.",
         );
+        out.tell(match discarded {
+            Ok(true) => "The consent was taken back at the provider.",
+            _ => {
+                "The provider still knows the consent: it can be taken back on the account's page."
+            }
+        });
         return Err(Failure::OtherMailbox);
     }
-    let who = redeemed
-        .mailbox
-        .map(|mailbox| format!(" by {mailbox}"))
-        .unwrap_or_default();
-    out.tell(&format!("'{name}' is authorized{who}"));
+    let mailbox = redeemed.mailbox.as_ref();
+    let who = mailbox.map(|mailbox| format!(" by {mailbox}"));
+    out.tell(&format!(
+        "'{name}' is authorized{}",
+        who.unwrap_or_default()
+    ));
     if !args.test {
         out.tell(&format!(
             "test it: pvesh create /cluster/notifications/targets/{name}/test"
         ));
+    }
+    Ok(())
+}
+
+/// Hands the token to its target; somebody else may have its record for a moment.
+fn store(
+    machine: &Machine,
+    name: &str,
+    handle: &Secret,
+    unstored: Option<&Message>,
+    out: &Out,
+) -> Result<(), Failure> {
+    if let Some(why) = unstored {
+        out.warning(&why.to_string());
+        out.say("trying again ...");
+    }
+    for tries in 1.. {
+        let service = machine.read()?;
+        let nothing = SmtpSettings::default();
+        service.update_smtp(name, nothing, Some(handle.clone()), Vec::new(), None)?;
+        service.check_handles(BY)?;
+        match service.apply_changes(BY) {
+            Ok(_) => break,
+            Err(error) if tries < TRIES && error.code() >= 500 => {
+                out.warning(&error.to_string());
+                thread::sleep(PAUSE);
+            }
+            Err(error) => {
+                // nobody knows the handle
+                let _ = service.discard_handle(handle, BY);
+                return Err(error.into());
+            }
+        }
     }
     Ok(())
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use notify::service::{Answered, Consenting, DeviceAuthorization, Redeemed, Service};
+use notify::message::Message;
+use notify::service::{Answered, Consenting, DeviceAuthorization, Redeemed};
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::machine::BY;
+use crate::machine::{BY, Machine};
 use crate::out::Out;
 use crate::qr;
 use crate::terminal::{Event, Terminal};
@@ -15,19 +16,21 @@ use crate::text::left;
 /// So often the progress is shown.
 const TICK: Duration = Duration::from_secs(1);
 
-pub fn consent(service: &Service, name: &str, out: &Out) -> Result<Redeemed, Failure> {
+pub fn consent(
+    machine: &Machine,
+    name: &str,
+    terminal: &mut Terminal,
+    out: &Out,
+) -> Result<Redeemed, Failure> {
     out.say("asking the provider for a code ...");
-    // before anything begins, so that Ctrl-C finds it
-    let mut terminal = Terminal::open()?;
     let consenting = Consenting::Target(name.to_owned());
-    let begun = service.authorize_device(&consenting, None, BY)?;
+    let begun = machine.read()?.authorize_device(&consenting, None, BY)?;
     show(&begun, out);
-    let answer = wait(service, name, &begun, &mut terminal, out);
-    drop(terminal);
+    let answer = wait(machine, name, &begun, terminal, out);
     out.progress("");
     if matches!(answer, Err(Failure::Cancelled)) {
         out.say("cancelling ...");
-        if service.cancel_device(&begun.id, None, BY)? {
+        if machine.read()?.cancel_device(&begun.id, None, BY)? {
             out.tell("the consent that was given meanwhile was taken back");
         }
     }
@@ -70,7 +73,7 @@ fn large(code: &str) -> String {
 }
 
 fn wait(
-    service: &Service,
+    machine: &Machine,
     name: &str,
     begun: &DeviceAuthorization,
     terminal: &mut Terminal,
@@ -81,9 +84,7 @@ fn wait(
         for _ in 0..pause.max(1) {
             let seconds = left(begun.expires);
             if seconds == 0 {
-                return Err(Failure::here(
-                    "the code was not entered in time; run this again",
-                ));
+                return Err(late());
             }
             out.progress(&format!(
                 "waiting for the consent, {}:{:02} left; Ctrl-C cancels",
@@ -95,9 +96,9 @@ fn wait(
                 Event::Line(_) | Event::Nothing | Event::Closed => {}
             }
         }
-        match service.poll_device(&begun.id, Some(name), None, BY) {
+        match machine.read()?.poll_device(&begun.id, Some(name), None, BY) {
             Ok(Answered::Pending(interval)) => pause = interval,
-            Ok(Answered::Done(redeemed)) => return Ok(redeemed),
+            Ok(Answered::Done(redeemed)) => return Ok(*redeemed),
             // nobody answers for a moment: the code is good still
             Err(error) if error.code() >= 500 && left(begun.expires) > 0 => {
                 out.progress("");
@@ -106,6 +107,10 @@ fn wait(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+fn late() -> Failure {
+    Failure::Wrong(Message::new("the code was not entered in time").fix("run this again"))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub fn run(machine: &Machine, args: &Discover, out: &Out) -> Result<(), Failure>
         ("revoke-url", found.revoke_url.as_ref()),
     ] {
         if let Some(url) = url {
-            out.say(&format!("--oauth2-{setting} {url}"));
+            out.say(&format!("--oauth2-{setting} {}", quoted(url)));
         }
     }
     if !found.scopes_supported.is_empty() {
@@ -30,4 +30,39 @@ pub fn run(machine: &Machine, args: &Discover, out: &Out) -> Result<(), Failure>
         out.say(&wrap(&format!("scopes of the provider: {scopes}"), "  "));
     }
     Ok(())
+}
+
+/// As one word of a shell: an address may hold what a shell would carry out.
+fn quoted(url: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/@%+,=".contains(c);
+    match url.chars().all(is_plain) {
+        true => url.to_owned(),
+        false => format!("'{}'", url.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn no_shell_carries_an_address_out() {
+        for (url, word) in [
+            (
+                "https://a.example.org:8443/t",
+                "https://a.example.org:8443/t",
+            ),
+            (
+                "https://a.example.org/t?a=b&c=d",
+                "'https://a.example.org/t?a=b&c=d'",
+            ),
+            (
+                "https://a.example.org/$(id);`id`",
+                "'https://a.example.org/$(id);`id`'",
+            ),
+            ("https://a.example.org/'x", "'https://a.example.org/'\\''x'"),
+        ] {
+            assert_eq!(quoted(url), word);
+        }
+    }
 }

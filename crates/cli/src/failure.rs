@@ -11,6 +11,10 @@ pub enum Failure {
     Service(Box<notify::Error>),
     /// This machine's.
     Here(Message),
+    /// A setting or an answer is wrong.
+    Wrong(Message),
+    /// The command line is.
+    Usage(Message),
     /// Somebody has to do something; that was told already.
     Attention,
     /// Another mailbox has consented; that was told already.
@@ -25,7 +29,8 @@ impl Failure {
         match self {
             Self::Service(error) if error.code() < 500 => 3,
             Self::Service(_) | Self::Here(_) => 1,
-            Self::Attention => 3,
+            Self::Usage(_) => 2,
+            Self::Wrong(_) | Self::Attention => 3,
             Self::OtherMailbox => 4,
             Self::Cancelled => 130,
         }
@@ -35,7 +40,9 @@ impl Failure {
     pub fn message(&self) -> Option<Message> {
         match self {
             Self::Service(error) => Some(error.message()),
-            Self::Here(message) => Some(message.clone()),
+            Self::Here(message) | Self::Wrong(message) | Self::Usage(message) => {
+                Some(message.clone())
+            }
             Self::Attention | Self::OtherMailbox => None,
             Self::Cancelled => Some(Message::new("cancelled")),
         }

@@ -19,8 +19,11 @@ pub fn run(machine: &Machine, args: &Revoke, out: &Out) -> Result<(), Failure> {
         return Err(Failure::Cancelled);
     }
     out.progress("telling the provider ...");
-    let revoked = service.revoke(&args.name, BY);
+    let revoked = service.revoke(&args.name, args.here_only, BY);
     out.progress("");
+    if revoked.is_err() && !args.here_only {
+        out.say("Nothing was deleted. With --here-only the tokens are deleted without telling the provider.");
+    }
     let revoked = revoked?;
     out.event(&json!({
         "event": "revoked",
@@ -44,7 +47,7 @@ pub fn run(machine: &Machine, args: &Revoke, out: &Out) -> Result<(), Failure> {
 fn is_meant(name: &str, out: &Out) -> Result<bool, Failure> {
     if out.is_json() || !stdin().is_terminal() {
         let message = Message::new("nobody can be asked whether that is meant").fix("add --yes");
-        return Err(Failure::Here(message));
+        return Err(Failure::Usage(message));
     }
     out.prompt(&format!(
         "Mails to '{name}' fail until it is authorized again. Revoke? [y/N] "

@@ -1,6 +1,7 @@
 //! `status`: how the OAuth2 logins do, and what to do about those that do not.
 
 use notify::config::Kind;
+use notify::message::Message;
 use notify::upkeep::{Condition, Health};
 
 use crate::args::Status;
@@ -20,7 +21,9 @@ pub fn run(machine: &Machine, args: &Status, out: &Out) -> Result<(), Failure> {
         all.retain(|other, _| other == name);
         if all.is_empty() {
             let cause = format!("target '{name}' does not log in with OAuth2");
-            return Err(Failure::here(cause));
+            return Err(Failure::Wrong(
+                Message::new(cause).fix("set its auth-method"),
+            ));
         }
     }
     if all.is_empty() {

@@ -1,5 +1,6 @@
 //! A person at a terminal: a line that is not shown, and Ctrl-C, which is no end but an answer.
 
+use std::collections::VecDeque;
 use std::io::{self, IsTerminal, stdin};
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -34,6 +35,9 @@ pub struct Terminal {
     /// What the terminal is set back to.
     before: Option<Termios>,
     line: Zeroizing<Vec<u8>>,
+    unread: VecDeque<u8>,
+    /// Within a sequence that a key sends, or the terminal around what is pasted.
+    in_sequence: bool,
     is_open: bool,
 }
 
@@ -60,12 +64,22 @@ impl Terminal {
             blocked: set,
             before,
             line: Zeroizing::new(Vec::new()),
+            unread: VecDeque::new(),
+            in_sequence: false,
             is_open: true,
         })
     }
 
+    /// Whether a person sits there.
+    pub fn is_a_persons(&self) -> bool {
+        self.before.is_some()
+    }
+
     /// Waits for what a person does.
     pub fn wait(&mut self, longest: Duration) -> io::Result<Event> {
+        if let Some(event) = self.next() {
+            return Ok(event);
+        }
         let stdin = stdin();
         let mut fds = vec![PollFd::from_borrowed_fd(
             self.signals.as_fd(),
@@ -94,7 +108,7 @@ impl Terminal {
         }
     }
 
-    /// Takes what is there, a byte at a time where a person types.
+    /// Takes what is there.
     fn read(&mut self) -> io::Result<Event> {
         let mut bytes = Zeroizing::new([0; 1024]);
         // past the buffer of the standard library, of which poll knows nothing
@@ -109,22 +123,36 @@ impl Terminal {
                 false => self.take_line(),
             });
         }
-        for byte in bytes.iter().take(count) {
+        self.unread.extend(bytes.iter().take(count));
+        Ok(self.next().unwrap_or(Event::Nothing))
+    }
+
+    /// What follows from what was read, a byte at a time where a person types.
+    fn next(&mut self) -> Option<Event> {
+        let is_typed = self.is_a_persons();
+        while let Some(byte) = self.unread.pop_front() {
             match byte {
-                b'\n' | b'\r' => return Ok(self.take_line()),
-                // end of input at the terminal
-                4 if self.before.is_some() => {
-                    self.is_open = false;
-                    return Ok(Event::Closed);
+                // ends with a letter or a tilde; the bracket is its beginning
+                byte if self.in_sequence => {
+                    self.in_sequence = !matches!(byte, b'@'..=b'Z' | b'a'..=b'~');
                 }
-                8 | 127 if self.before.is_some() => {
+                b'\n' | b'\r' => return Some(self.take_line()),
+                27 if is_typed => self.in_sequence = true,
+                // end of input at the terminal
+                4 if is_typed => {
+                    self.is_open = false;
+                    return Some(Event::Closed);
+                }
+                8 | 127 if is_typed => {
                     self.line.pop();
                 }
-                _ if self.line.len() < MAX => self.line.push(*byte),
+                // the line or the word is taken back
+                21 | 23 if is_typed => self.line.clear(),
+                byte if self.line.len() < MAX => self.line.push(byte),
                 _ => {}
             }
         }
-        Ok(Event::Nothing)
+        None
     }
 
     fn take_line(&mut self) -> Event {
@@ -139,7 +167,8 @@ impl Drop for Terminal {
         if let Some(before) = &self.before {
             let _ = tcsetattr(stdin(), OptionalActions::Flush, before);
         }
-        // what has come meanwhile ends the process now
+        // the work is done, hence nobody has to end it any more
+        while matches!(self.signals.read_signal(), Ok(Some(_))) {}
         let _ = self.blocked.thread_unblock();
     }
 }

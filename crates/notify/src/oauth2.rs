@@ -45,7 +45,7 @@ pub(crate) use check::{
     is_guid, is_word_for_tenants, redirect_uri as check_redirect_uri, tenant, text as check_text,
 };
 pub use client_auth::ClientAuth;
-pub(crate) use consent::Consent;
+pub(crate) use consent::{Consent, STATE};
 pub(crate) use device::{Polled, device_url as check_device};
 pub use discovery::Discovered;
 pub(crate) use discovery::discover;
@@ -53,7 +53,7 @@ pub use error::Error;
 pub use exchange::{BUDGET, CodeExchange, exchange_code, exchange_code_until};
 pub(crate) use exchange::{Consented, check_exchange, exchange_code_on, redeem};
 pub(crate) use explain::declined;
-pub(crate) use mailbox::mailbox;
+pub(crate) use mailbox::mailboxes;
 pub use provider::{CUSTOM, Cloud, Limits, Provider, Providers, Tenant};
 pub(crate) use redirect::NOWHERE;
 pub use redirect::Redirect;

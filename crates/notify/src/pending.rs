@@ -34,6 +34,8 @@ pub const LIFE_OF_DEVICE: i64 = 900;
 pub const MAX_OF_USER: usize = 8;
 /// So many wait in all.
 pub const MAX_OF_ALL: usize = 64;
+/// Who has places of his own among them.
+const ROOT: &str = "root@pam";
 /// So far the clocks of two nodes may be apart, in seconds.
 const APART: i64 = 300;
 /// No target can have this name, by which the lock is known.
@@ -179,6 +181,20 @@ impl<'a> Pending<'a> {
         Ok(waiting)
     }
 
+    /// Makes sure that there is room for one more of this user and that it can be written, before a provider is
+    /// asked for what it is to hold.
+    ///
+    /// # Errors
+    /// As [`Pending::put`].
+    pub fn prove_room(&self, waiting: &Waiting, deadline: Deadline) -> Result<(), Error> {
+        let _guard = Lock::new(self.host, LOCK)?.take(deadline).map_err(busy)?;
+        self.disk
+            .make_dir(&self.dir)
+            .map_err(|error| self.failed(&self.dir, "make the folder", error))?;
+        self.make_room(&waiting.by)?;
+        self.prove(waiting)
+    }
+
     /// Makes sure that such a record can be written, before anything is asked for that could not be kept else.
     ///
     /// # Errors
@@ -246,11 +262,19 @@ impl<'a> Pending<'a> {
 
     fn make_room(&self, by: &str) -> Result<(), Error> {
         let living = self.living()?;
+        // all API tokens of a user are that user
+        let person = |id: &str| id.split('!').next().unwrap_or_default().to_owned();
+        let by = person(by);
         let ends = |own: bool| {
-            let ends = living.iter().filter(|(user, _)| !own || user == by);
+            let ends = living.iter().filter(|(user, _)| !own || person(user) == by);
             ends.map(|(_, until)| *until).collect::<Vec<_>>()
         };
-        for (own, limit) in [(true, MAX_OF_USER), (false, MAX_OF_ALL)] {
+        // nobody keeps root out
+        let all = match by.as_str() {
+            ROOT => MAX_OF_ALL,
+            _ => MAX_OF_ALL - MAX_OF_USER,
+        };
+        for (own, limit) in [(true, MAX_OF_USER), (false, all)] {
             let ends = ends(own);
             if ends.len() >= limit {
                 let first = ends.into_iter().min().unwrap_or_default();

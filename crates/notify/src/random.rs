@@ -31,7 +31,7 @@ pub(crate) fn name() -> Result<String, &'static str> {
 pub(crate) fn value() -> Result<Secret, &'static str> {
     let mut bytes = Zeroizing::new([0; 32]);
     fill(&mut *bytes)?;
-    Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(&*bytes)))
+    Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(*bytes)))
 }
 
 /// A number from 0 to 1; 0 where the system gives no random bytes.

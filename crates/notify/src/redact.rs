@@ -202,7 +202,7 @@ fn is_break(c: char) -> bool {
 }
 
 /// Neither a control character nor one that is invisible or turns the direction of the text.
-fn is_shown(c: char) -> bool {
+pub(crate) fn is_shown(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -3,7 +3,7 @@
 use oauth2::url::Url;
 
 use super::entity::Entity;
-use super::{Config, Pair};
+use super::{Config, Pair, Smtp};
 use crate::Secret;
 use crate::parameter::Parameter;
 
@@ -19,6 +19,11 @@ impl Config {
     #[must_use]
     pub fn moved_secret(&self, before: &Entity) -> Option<Parameter> {
         let now = self.get(before.kind(), before.name()).ok()?;
+        if let (Entity::Smtp(old), Entity::Smtp(new)) = (before, now) {
+            if let Some(moved) = moved_endpoint(old, new) {
+                return Some(moved);
+            }
+        }
         // one that could not be read may be readable later
         let hidden = self.blocked.contains_key(before.name());
         let (name, host, moves, kept) = match (before, now) {
@@ -45,6 +50,29 @@ impl Config {
         let reason = format!("must be entered again, as it was entered for another {host}");
         (moves && (hidden || kept)).then(|| Parameter::new(name, reason))
     }
+}
+
+/// A further endpoint, of a login that stays what it is, gets its client secret and refresh token from now on.
+fn moved_endpoint(old: &Smtp, new: &Smtp) -> Option<Parameter> {
+    let stays = old.oauth2_method().is_some() && old.granted_for() == new.granted_for();
+    let endpoints = [
+        (
+            "oauth2-device-url",
+            &old.oauth2_device_url,
+            &new.oauth2_device_url,
+        ),
+        (
+            "oauth2-revoke-url",
+            &old.oauth2_revoke_url,
+            &new.oauth2_revoke_url,
+        ),
+    ];
+    let moved = endpoints
+        .into_iter()
+        .find(|(_, old, new)| stays && new.is_some() && old != new)?;
+    let reason =
+        "gets the client secret or the token of the target: changed only with Sys.Modify on /";
+    Some(Parameter::new(moved.0, reason))
 }
 
 fn keeps_any(old: &[Pair], new: &[Pair]) -> bool {

@@ -32,6 +32,8 @@ impl Callback {
     pub(crate) fn parse(text: &Secret) -> Result<Self, Parameter> {
         let fault = |reason: &str| Parameter::new("authorization-code", reason);
         let text = text.expose().trim();
+        // as it stands in a mail, or in a shell
+        let text = text.trim_matches(['"', '\'', '`', '<', '>', '‹', '›', '«', '»', '“', '”']);
         if text.is_empty() {
             return Err(fault("must not be empty"));
         }
@@ -40,6 +42,9 @@ impl Callback {
         }
         if text.contains(char::is_control) {
             return Err(fault("must not contain control characters"));
+        }
+        if text.contains(char::is_whitespace) {
+            return Err(fault("contains whitespace; copy the address alone"));
         }
         let Some(parameters) = parameters(text) else {
             return Ok(Self {
@@ -74,21 +79,21 @@ impl Callback {
 
 /// The part with the parameters; `None` where the text is the code itself.
 fn parameters(text: &str) -> Option<&str> {
-    let is_address = ["https://", "http://"].iter().any(|start| {
-        text.get(..start.len())
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(start))
-    });
-    if is_address {
-        // a query of the redirect URI's own may be there as well
-        let after = text.split_once('#').map(|(_, fragment)| fragment);
-        let fragment = after.filter(|fragment| has_answer(fragment));
-        return Some(fragment.unwrap_or_else(|| {
-            let text = text.split('#').next().unwrap_or_default();
-            text.split_once('?').map_or("", |(_, query)| query)
-        }));
-    }
+    // a query of the redirect URI's own may be there as well
+    let (before, fragment) = text.split_once('#').unwrap_or((text, ""));
+    let query = before.split_once('?').map(|(_, query)| query);
+    let answer = [Some(fragment), query]
+        .into_iter()
+        .flatten()
+        .find(|part| has_answer(part));
     let bare = text.trim_start_matches(['?', '#', '&']);
-    (bare.len() < text.len() || has_answer(bare)).then_some(bare)
+    let is_address = text.contains("://") || bare.len() < text.len();
+    match answer {
+        Some(answer) => Some(answer),
+        None if has_answer(bare) => Some(bare),
+        None if is_address => Some(query.unwrap_or_default()),
+        None => None,
+    }
 }
 
 /// Whether a name of ours begins a parameter of it.
@@ -125,6 +130,9 @@ mod tests {
                 both,
             ),
             (format!("http://localhost/?own=1&{answer}#"), both),
+            (format!("localhost:8006/?{answer}"), both),
+            (format!("\"http://localhost:8006/?{answer}\""), both),
+            (format!("<http://localhost:8006/?{answer}>"), both),
             (format!("http://localhost/?own=1#{answer}"), both),
             (format!("?{answer}"), both),
             (format!("#{answer}"), both),
@@ -155,6 +163,8 @@ mod tests {
             "canary\u{1}".to_owned(),
             "https://pve.example.org:8006/#v1:0:canary".to_owned(),
             "?canary=1".to_owned(),
+            "canary second".to_owned(),
+            "canary://x".to_owned(),
             "https://a.example.org/?code=canary&code=canary".to_owned(),
             "https://a.example.org/?code=&state=canary".to_owned(),
             "canary".repeat(6000),

@@ -147,6 +147,9 @@ fn validate(provider: &Provider) -> Result<(), String> {
         ("issuer", &provider.issuer),
     ] {
         let Some(url) = url else { continue };
+        if ["tokeninfo-url", "issuer"].contains(&key) && url.contains("{tenant}") {
+            return Err(format!("{key} must not contain {{tenant}}"));
+        }
         let [one, two] =
             ["tenant", "other"].map(|tenant| check_url(&url.replace("{tenant}", tenant)));
         let host = one.map_err(|reason| format!("{key} {reason}"))?;
@@ -168,10 +171,11 @@ pub(super) fn check_url(url: &str) -> Result<String, String> {
     if url.len() > 2048 || url.contains(|c: char| c.is_control() || c.is_whitespace()) {
         return Err("is too long, or contains whitespace or control characters".to_owned());
     }
-    let parsed = Url::parse(url).map_err(|error| format!("is not a URL: {error}"))?;
-    if parsed.scheme() != "https" {
+    let begin = url.get(..8).unwrap_or_default();
+    if !begin.eq_ignore_ascii_case("https://") {
         return Err("must begin with https://".to_owned());
     }
+    let parsed = Url::parse(url).map_err(|error| format!("is not a URL: {error}"))?;
     if !parsed.username().is_empty() || parsed.password().is_some() {
         return Err("must not contain a user or password".to_owned());
     }
@@ -179,6 +183,18 @@ pub(super) fn check_url(url: &str) -> Result<String, String> {
         return Err("must not have a fragment (#...)".to_owned());
     }
     Ok(parsed.host_str().unwrap_or_default().to_owned())
+}
+
+/// Scheme, host and port of an address that [`check_url`] has let pass: another port may be another's.
+pub(super) fn origin(url: &str) -> Option<String> {
+    Some(Url::parse(url).ok()?.origin().ascii_serialization())
+}
+
+/// The address as every program reads it, without characters that look like others or like none.
+pub(super) fn canonical(url: &str) -> Result<String, String> {
+    check_url(url)?;
+    let parsed = Url::parse(url).map_err(|error| format!("is not a URL: {error}"))?;
+    Ok(parsed.into())
 }
 
 /// RFC 6749 appendix A.4.

@@ -7,6 +7,7 @@ use ::oauth2::url::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::custom::canonical;
 use super::exchange::{Consented, consented};
 use super::form::{self, Asker};
 use super::{Account, Asked, Asking, Error, explain, http, reply};
@@ -20,12 +21,10 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const INTERVAL: u32 = 5;
 /// So many seconds more after each `slow_down` (section 3.5).
 const SLOWER: u32 = 5;
-/// The longest pause between two questions, in seconds.
-const LONGEST: u32 = 60;
-/// The life of a code that is believed, in seconds.
-const LIFE: (u32, u32) = (60, 900);
-/// The longest code that a person is shown, and the longest address, in bytes.
-const SHOWN: (usize, usize) = (64, 2048);
+/// The longest life of a code, and the longest pause between two questions, in seconds.
+const LONGEST: u32 = 900;
+/// The longest code that a person is shown, in bytes.
+const SHOWN: usize = 64;
 
 /// A consent on another device that has begun.
 #[derive(Debug)]
@@ -70,8 +69,10 @@ pub(crate) fn begin(trip: &Trip, account: &Account, deadline: Deadline) -> Resul
     let asker = asker(account);
     let request = form::request(&url, &asker, &[("scope", &scopes)])?;
     let response = http::send(trip, &asked, request, deadline)?;
-    reply::check_status(&asked, &response).map_err(|refusal| *refusal.error.of_device())?;
-    let odd = || explain::odd(&account.provider.name, Oddity::NotJson);
+    let of_url = |error: Error| error.of_endpoint(&account.provider, "oauth2-device-url");
+    reply::check_status(&asked, &response)
+        .map_err(|refusal| *of_url(*refusal.error).of_device())?;
+    let odd = || of_url(explain::odd(&account.provider.name, Oddity::NotJson));
     let answer: Answer = serde_json::from_slice(response.body()).map_err(|_| odd())?;
     answer.judged().ok_or_else(odd)
 }
@@ -133,23 +134,24 @@ pub(crate) fn device_url(account: &Account) -> Result<Url, Error> {
 
 impl Answer {
     fn judged(self) -> Option<Device> {
-        let is_plain = |text: &str, longest: usize| {
-            (1..=longest).contains(&text.len()) && !text.contains(char::is_control)
+        // a person reads them: nothing that looks like something else
+        let is_code = |code: &String| {
+            (1..=SHOWN).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_graphic())
         };
-        let is_page = |url: &str| is_plain(url, SHOWN.1) && url.starts_with("https://");
-        let user_code = self.user_code.filter(|code| is_plain(code, SHOWN.0))?;
-        let verification_uri = self.verification_uri.filter(|url| is_page(url))?;
+        let page = |url: Option<String>| canonical(&url?).ok();
+        let user_code = self.user_code.filter(is_code)?;
+        let verification_uri = page(self.verification_uri)?;
         let device_code = self
             .device_code
             .filter(|code| reply::is_token(code.expose()))?;
-        let life = seconds(self.expires_in.as_ref()).unwrap_or(LIFE.1);
+        let life = seconds(self.expires_in.as_ref()).unwrap_or(LONGEST);
         let interval = seconds(self.interval.as_ref()).unwrap_or(INTERVAL);
         Some(Device {
             device_code,
             user_code,
             verification_uri,
-            verification_uri_complete: self.verification_uri_complete.filter(|url| is_page(url)),
-            expires_in: life.clamp(LIFE.0, LIFE.1),
+            verification_uri_complete: page(self.verification_uri_complete),
+            expires_in: life.clamp(1, LONGEST),
             interval: interval.clamp(1, LONGEST),
         })
     }
@@ -222,8 +224,12 @@ mod tests {
         for (more, expires_in, interval) in [
             (json!({"expires_in": 300, "interval": 7}), 300, 7),
             (json!({"expires_in": "300", "interval": "7"}), 300, 7),
-            (json!({"expires_in": 1, "interval": 0}), 60, 1),
-            (json!({"expires_in": 1e9, "interval": 1_000_000}), 900, 60),
+            (json!({"expires_in": 1, "interval": 0}), 1, 1),
+            (
+                json!({"expires_in": 1_000_000, "interval": 1_000_000}),
+                900,
+                900,
+            ),
             (json!({"expires_in": -1, "interval": null}), 900, 5),
         ] {
             let device = with(more.clone()).unwrap();
@@ -240,6 +246,8 @@ mod tests {
             json!({"device_code": "a\nb"}),
             json!({"user_code": ""}),
             json!({"user_code": "\u{1b}[2J"}),
+            json!({"user_code": "AB\u{202e}CD"}),
+            json!({"user_code": "AB CD"}),
             json!({"user_code": "x".repeat(65)}),
             json!({"verification_uri": "javascript:alert(1)"}),
             json!({"verification_uri": "http://example.org/"}),
@@ -247,6 +255,8 @@ mod tests {
         ] {
             assert!(with(more.clone()).is_none(), "{more}");
         }
+        let odd = with(json!({"verification_uri": "https://example.org/\u{202e}x"})).unwrap();
+        assert_eq!(odd.verification_uri, "https://example.org/%E2%80%AEx");
         let odd = with(json!({"verification_uri_complete": "file:///etc/passwd"})).unwrap();
         assert_eq!(odd.verification_uri_complete, None);
     }

@@ -7,7 +7,7 @@ use ::oauth2::http::{Method, Request};
 use ::oauth2::url::Url;
 use serde::{Deserialize, Serialize};
 
-use super::custom::check_url;
+use super::custom::{canonical, check_url, origin};
 use super::{CUSTOM, Error, explain};
 use crate::Deadline;
 use crate::cause::Oddity;
@@ -51,8 +51,7 @@ struct Document {
     revocation_endpoint: Option<String>,
     scopes_supported: Option<Vec<String>>,
     code_challenge_methods_supported: Option<Vec<String>>,
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
+    authorization_response_iss_parameter_supported: Option<bool>,
 }
 
 /// Asks the issuer, as OpenID has it and then as RFC 8414 has it.
@@ -106,11 +105,14 @@ fn ask(trip: &Trip, url: &Url, deadline: Deadline) -> Result<Option<Document>, E
             .map_err(|_| {
                 Parameter::new(ISSUER, "has a discovery document that is not valid").into()
             }),
-        404 | 405 | 410 => Ok(None),
-        300..400 => Err(explain::odd(CUSTOM, Oddity::Redirect)),
         429 => Err(explain::odd(CUSTOM, Oddity::TooManyRequests)),
+        400..500 => Ok(None),
         500.. => Err(explain::odd(CUSTOM, Oddity::ServerStatus)),
-        _ => Err(explain::odd(CUSTOM, Oddity::Status)),
+        status => Err(Parameter::new(
+            ISSUER,
+            format!("does not answer with a discovery document (HTTP {status})"),
+        )
+        .into()),
     }
 }
 
@@ -130,18 +132,20 @@ impl Document {
         }
         let endpoint = |url: Option<String>, what: &str| {
             let url = url.ok_or_else(|| fault(&format!("has no {what}")))?;
-            check_url(&url)
-                .map_err(|reason| fault(&format!("has a {what} that {reason}")))
-                .map(|host| (url, host))
+            canonical(&url).map_err(|reason| fault(&format!("has a {what} that {reason}")))
         };
-        let (authorize_url, _) = endpoint(self.authorization_endpoint, "authorization endpoint")?;
-        let (token_url, host) = endpoint(self.token_endpoint, "token endpoint")?;
+        let authorize_url = endpoint(self.authorization_endpoint, "authorization endpoint")?;
+        let token_url = endpoint(self.token_endpoint, "token endpoint")?;
         let methods = self.code_challenge_methods_supported;
         if methods.is_some_and(|methods| methods.iter().all(|method| method != "S256")) {
             return Err(fault("does not support PKCE with S256"));
         }
         // what gets a token or a secret is where tokens come from
-        let beside = |url: Option<String>| url.filter(|url| check_url(url).as_ref() == Ok(&host));
+        let place = origin(&token_url);
+        let beside = |url: Option<String>| {
+            let url = canonical(&url?).ok()?;
+            (origin(&url) == place).then_some(url)
+        };
         let scopes = self.scopes_supported.unwrap_or_default().into_iter();
         let is_scope =
             |scope: &String| super::custom::check_scopes(std::slice::from_ref(scope)).is_ok();
@@ -152,7 +156,7 @@ impl Document {
             device_url: beside(self.device_authorization_endpoint),
             revoke_url: beside(self.revocation_endpoint),
             scopes_supported: scopes.filter(is_scope).take(MAX_SCOPES).collect(),
-            sends_iss: self.authorization_response_iss_parameter_supported,
+            sends_iss: self.authorization_response_iss_parameter_supported == Some(true),
         })
     }
 }
@@ -171,7 +175,8 @@ mod tests {
             "authorization_endpoint": "https://www.example.org/auth",
             "token_endpoint": "https://login.example.org/token",
             "revocation_endpoint": "https://login.example.org/revoke",
-            "device_authorization_endpoint": "https://other.example.org/device",
+            "device_authorization_endpoint": "https://login.example.org:8443/device",
+            "authorization_response_iss_parameter_supported": null,
             "scopes_supported": ["openid", "a b", "mail"],
         });
         let map = document.as_object_mut().unwrap();

@@ -230,6 +230,25 @@ impl Error {
         }
     }
 
+    /// The same where an endpoint was asked that a setting names: what is no answer of one is that setting's
+    /// fault, not the token URL's.
+    pub(super) fn of_endpoint(self, provider: &Provider, setting: &'static str) -> Self {
+        let Cause::Odd(oddity) = self.cause() else {
+            return self;
+        };
+        let what = match oddity {
+            Oddity::Redirect => "answers with a redirect",
+            Oddity::NotFound => "does not exist at the provider (HTTP 404)",
+            Oddity::Html => "answers with a web page",
+            Oddity::NotJson => "does not answer as such an endpoint",
+            _ => return self,
+        };
+        match provider.name.as_str() {
+            CUSTOM => Self::parameter(setting, what),
+            _ => self,
+        }
+    }
+
     /// The same as it is told where a person consents on another device.
     pub(super) fn of_device(self) -> Box<Self> {
         Box::new(match self {
@@ -240,7 +259,21 @@ impl Error {
 
     /// Whether nothing will come of a further question.
     pub(crate) fn is_final(&self) -> bool {
-        matches!(self.cause(), Cause::Denied(_)) && self.cause().verdict() != Verdict::Temporary
+        matches!(self.cause(), Cause::Denied(_))
+            && self.cause().verdict() != Verdict::Temporary
+            && !self.is_of_client()
+    }
+
+    /// Whether the application's own login was refused, so that the person's part may still be good.
+    pub(crate) fn is_of_client(&self) -> bool {
+        const NUMBERS: [u32; 5] = [7_000_215, 7_000_216, 7_000_218, 7_000_222, 700_025];
+        match self.cause() {
+            Cause::Denied(denial) => {
+                ["invalid_client", "unauthorized_client"].contains(&denial.error.as_str())
+                    || denial.numbers.iter().any(|number| NUMBERS.contains(number))
+            }
+            cause => cause == Cause::Odd(Oddity::EmptyUnauthorized),
+        }
     }
 
     /// Whether the provider does not know the token any more that was to be taken back.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Consented, Provider};
 use crate::net::Trip;
+use crate::redact::is_shown;
 use crate::{Deadline, Secret, http};
 
 /// The longest name of a mailbox, in bytes (RFC 5321 section 4.5.3.1).
@@ -16,21 +17,27 @@ const MAX: usize = 320;
 /// Where the name may be, the best first: OpenID's and Microsoft's.
 const CLAIMS: [&str; 4] = ["email", "preferred_username", "upn", "unique_name"];
 
-/// The mailbox of the person who has consented, as far as the provider tells.
-pub(crate) fn mailbox(
+/// What the provider calls the mailbox of the person who has consented, as far as it tells: one mailbox may have
+/// several names. The best comes first.
+pub(crate) fn mailboxes(
     trip: &Trip,
     provider: &Provider,
     consented: &Consented,
     deadline: Deadline,
-) -> Option<String> {
+) -> Vec<String> {
     let tokens = consented.id_token.iter().chain([&consented.access_token]);
-    tokens
-        .filter_map(claims)
-        .find_map(|claims| named(&claims))
-        .or_else(|| {
-            let url = provider.tokeninfo_url.as_ref()?;
-            named(&ask(trip, url, &consented.access_token, deadline)?)
-        })
+    let mut all: Vec<String> = Vec::new();
+    let told = tokens.filter_map(claims).flat_map(|claims| named(&claims));
+    for name in told {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    match (&provider.tokeninfo_url, all.is_empty()) {
+        (Some(url), true) => ask(trip, url, &consented.access_token, deadline)
+            .map_or_else(Vec::new, |claims| named(&claims)),
+        _ => all,
+    }
 }
 
 /// What a JSON Web Token says (RFC 7519); an opaque token says nothing.
@@ -47,16 +54,16 @@ fn claims(token: &Secret) -> Option<Map<String, Value>> {
     serde_json::from_slice(&bytes).ok()
 }
 
-fn named(claims: &Map<String, Value>) -> Option<String> {
+fn named(claims: &Map<String, Value>) -> Vec<String> {
     let names = CLAIMS
         .iter()
         .filter_map(|claim| claims.get(*claim)?.as_str());
     let is_address = |name: &&str| {
         name.len() <= MAX
             && name.contains('@')
-            && !name.contains(|c: char| c.is_control() || c.is_whitespace())
+            && name.chars().all(|c| is_shown(c) && !c.is_whitespace())
     };
-    names.filter(is_address).map(str::to_owned).next()
+    names.filter(is_address).map(str::to_owned).collect()
 }
 
 /// Google's answer about a token of its own; the token goes in the body, which no log has.
@@ -109,7 +116,11 @@ mod tests {
             (json!({"email": "pve@example.org\n"}), None),
         ] {
             let read = claims(&token(&claims_of)).unwrap();
-            assert_eq!(named(&read).as_deref(), wanted, "{claims_of}");
+            assert_eq!(
+                named(&read).first().map(String::as_str),
+                wanted,
+                "{claims_of}"
+            );
         }
         for opaque in ["ya29.opaque", "a.b.c", "", "e30.W10.x", "a.b.c.d"] {
             assert!(claims(&Secret::new(opaque)).is_none(), "{opaque}");

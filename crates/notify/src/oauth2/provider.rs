@@ -221,15 +221,15 @@ impl Provider {
         if let Some(issuer) = issuer {
             custom::check_url(issuer).map_err(|why| Parameter::new("oauth2-issuer", why))?;
         }
-        let host = custom::check_url(&self.token_url);
+        let origin = custom::origin(&self.token_url);
         for (name, url) in [
             ("oauth2-device-url", device_url),
             ("oauth2-revoke-url", revoke_url),
         ] {
             let Some(url) = url else { continue };
-            let own = custom::check_url(url).map_err(|why| Parameter::new(name, why))?;
-            if host.as_ref() != Ok(&own) {
-                let reason = "must be on the host of oauth2-token-url";
+            custom::check_url(url).map_err(|why| Parameter::new(name, why))?;
+            if custom::origin(url) != origin {
+                let reason = "must be on the host and port of oauth2-token-url";
                 return Err(Parameter::new(name, reason));
             }
         }

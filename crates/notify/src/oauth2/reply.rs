@@ -347,7 +347,7 @@ fn is_empty(response: &HttpResponse) -> bool {
     response.body().trim_ascii().is_empty()
 }
 
-fn is_page(response: &HttpResponse) -> bool {
+pub(super) fn is_page(response: &HttpResponse) -> bool {
     content_type(response).is_some_and(|kind| kind.contains("html"))
         || response.body().trim_ascii_start().starts_with(b"<")
 }

@@ -2,7 +2,8 @@
 //! developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke).
 
 use super::form::{self, Asker};
-use super::{Account, Asked, Asking, Error, http, reply};
+use super::{Account, Asked, Asking, Error, explain, http, reply};
+use crate::cause::Oddity;
 use crate::net::Trip;
 use crate::{Deadline, Secret};
 
@@ -34,10 +35,15 @@ pub(crate) fn revoke(
     ];
     let request = form::request(&url, &asker, &parameters)?;
     let response = http::send(trip, &asked, request, deadline)?;
+    let of_url = |error: Error| error.of_endpoint(provider, "oauth2-revoke-url");
     match reply::check_status(&asked, &response) {
+        // a page that serves whatever is asked for has revoked nothing
+        Ok(()) if reply::is_page(&response) => {
+            Err(of_url(explain::odd(&provider.name, Oddity::Html)))
+        }
         Ok(()) => Ok(true),
         // Google's word for a token that it does not know
         Err(refusal) if refusal.error.is_of_a_dead_token() => Ok(true),
-        Err(refusal) => Err(*refusal.error),
+        Err(refusal) => Err(of_url(*refusal.error)),
     }
 }

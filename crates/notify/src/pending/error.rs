@@ -47,7 +47,7 @@ impl Error {
             Self::Full { own, seconds } => {
                 let (whose, limit) = match own {
                     true => ("of this user", MAX_OF_USER),
-                    false => ("of all users", MAX_OF_ALL),
+                    false => ("of all users", MAX_OF_ALL - MAX_OF_USER),
                 };
                 Message::new(format!(
                     "{limit} authorizations {whose} are open, which is the limit"

@@ -23,6 +23,9 @@ pub struct Waiting {
     /// The target that it is for, where it is for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// The host of the target's mail server, which alone gets them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
     /// Whose tokens these will be, or are; without a login where none was named.
     pub identity: Identity,
     /// The application.
@@ -63,27 +66,29 @@ pub enum What {
         /// The token.
         #[serde(serialize_with = "exposed")]
         refresh_token: Secret,
-        /// The mailbox that consented, where that is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        mailbox: Option<String>,
+        /// What the provider calls the mailbox that consented, where that is known; the best name first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mailboxes: Vec<String>,
     },
 }
 
 impl Waiting {
-    /// A record.
+    /// A record; of a target by its name and the host of its mail server.
     #[must_use]
     pub fn new(
         by: &str,
         until: i64,
-        target: Option<String>,
+        target: Option<(String, String)>,
         (identity, application): (Identity, Application),
         what: What,
     ) -> Self {
+        let (target, server) = target.unzip();
         Self {
             version: VERSION,
             by: by.to_owned(),
             until,
             target,
+            server,
             identity,
             application,
             what,
@@ -94,7 +99,8 @@ impl Waiting {
     #[must_use]
     pub fn become_of(&self, until: i64, what: What) -> Self {
         let of = (self.identity.clone(), self.application.clone());
-        Self::new(&self.by, until, self.target.clone(), of, what)
+        let target = self.target.clone().zip(self.server.clone());
+        Self::new(&self.by, until, target, of, what)
     }
 
     /// Reads one; `None` for anything else, a record of a later version too.
@@ -134,7 +140,7 @@ mod tests {
             },
             What::Token {
                 refresh_token: Secret::new("canary"),
-                mailbox: None,
+                mailboxes: Vec::new(),
             },
         ] {
             let of = (Identity::default(), Application::default());

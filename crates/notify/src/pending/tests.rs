@@ -151,7 +151,7 @@ fn what_was_given_back_can_be_taken_again() {
     let handle = Secret::new("handle");
     let what = What::Token {
         refresh_token: Secret::new("cAnArY"),
-        mailbox: None,
+        mailboxes: Vec::new(),
     };
     let waiting = taken.waiting.become_of(pending.end(), what);
     taken.replace(&handle, &waiting).unwrap();
@@ -193,35 +193,52 @@ fn bounds_hold_and_nothing_that_was_begun_gives_way() {
         other => panic!("{other:?}"),
     };
     let mut begun = Vec::new();
-    for user in 0..8 {
+    for user in 0..7 {
         for number in 0..8 {
-            let (value, by) = (format!("{user} {number}"), format!("{user}@pve"));
+            // an API token of a user is that user
+            let by = match number % 2 {
+                0 => format!("{user}@pve"),
+                _ => format!("{user}@pve!script{number}"),
+            };
+            let value = format!("{user} {number}");
             room.begin(&value, &by).unwrap();
             begun.push((value, by));
         }
         room.pass(10);
-        let by = format!("{user}@pve");
-        assert_eq!(
-            full(room.begin("more", &by)),
-            "8 authorizations of this user are open, which is the limit; finish or cancel one, or try again in 590 s"
-        );
+        for by in [format!("{user}@pve"), format!("{user}@pve!more")] {
+            assert_eq!(
+                full(room.begin("more", &by)),
+                "8 authorizations of this user are open, which is the limit; finish or cancel one, or try again in 590 s"
+            );
+        }
     }
     assert_eq!(
-        full(room.begin("more", "root@pam")),
-        "64 authorizations of all users are open, which is the limit; finish or cancel one, or try again in 520 s"
+        full(room.begin("more", "ann@pve")),
+        "56 authorizations of all users are open, which is the limit; finish or cancel one, or try again in 530 s"
     );
+    // whom nobody keeps out
+    for number in 0..8 {
+        room.begin(&format!("root {number}"), "root@pam").unwrap();
+    }
+    full(room.begin("more", "root@pam"));
+    assert_eq!(room.names().len(), MAX_OF_ALL);
     let pending = room.pending();
     for (value, by) in &begun {
-        pending
-            .look("state", &Secret::new(value.as_str()), by)
-            .unwrap();
+        let value = Secret::new(value.as_str());
+        pending.look("state", &value, by).unwrap();
+    }
+    for number in 0..8 {
+        let value = Secret::new(format!("root {number}"));
+        assert!(pending.cancel(&value, "root@pam", soon()).unwrap());
     }
     // one that is in use has its place still
     let taken = pending.take("state", &Secret::new("0 0"), "0@pve").unwrap();
-    full(room.begin("more", "root@pam"));
+    full(room.begin("more", "ann@pve"));
+    let proven = pending.prove_room(&waiting("ann@pve", pending.end()), soon());
+    full(proven);
     drop(taken);
-    room.begin("more", "root@pam").unwrap();
-    room.pass(LIFE - 80);
+    room.begin("more", "ann@pve").unwrap();
+    room.pass(LIFE - 70);
     room.begin("after the first eight", "1@pve").unwrap_err();
     room.begin("after the first eight", "0@pve").unwrap();
 }

@@ -101,7 +101,7 @@ impl Service {
         let waiting = Waiting::new(
             by,
             expires,
-            target_of(consenting),
+            target_of(consenting, &account),
             (account.identity, application),
             what,
         );
@@ -217,9 +217,10 @@ fn check_person(account: &Account) -> Result<(), Parameter> {
     Err(Parameter::new("name", reason))
 }
 
-pub(super) fn target_of(consenting: &Consenting) -> Option<String> {
+/// The target, and the host of its mail server, which alone gets what is consented to.
+pub(super) fn target_of(consenting: &Consenting, account: &Account) -> Option<(String, String)> {
     match consenting {
-        Consenting::Target(name) => Some(name.clone()),
+        Consenting::Target(name) => Some((name.clone(), account.peer.host())),
         Consenting::Application { .. } => None,
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::PoisonError;
 
 use super::Service;
-use super::handle::is_handle;
+use super::handle::{checked, is_handle};
 use crate::account;
 use crate::config::{Config, Entity, Kind, SmtpSettings, WithoutGrant};
 use crate::oauth2::{Account, CUSTOM, Providers};
@@ -88,6 +88,7 @@ impl Service {
         token: Option<Secret>,
     ) -> Result<(), Error> {
         check_method(&self.host, settings.auth_method.as_deref())?;
+        let token = token.map(checked).transpose()?;
         self.change(|config| {
             with_token(&self.host, config, name, token.as_ref(), |config| {
                 Ok(config.add(name, settings)?)
@@ -111,6 +112,7 @@ impl Service {
         digest: Option<&str>,
     ) -> Result<(), Error> {
         check_method(&self.host, settings.auth_method.as_deref())?;
+        let token = token.map(checked).transpose()?;
         let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
         delete.retain(|key| key != REFRESH_TOKEN);
         let gives_secret = settings.oauth2_client_secret.is_some();

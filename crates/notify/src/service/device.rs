@@ -43,7 +43,7 @@ pub enum Answered {
     /// The person is not done; so many seconds until the next question.
     Pending(u32),
     /// It is done.
-    Done(Redeemed),
+    Done(Box<Redeemed>),
 }
 
 impl Service {
@@ -62,6 +62,15 @@ impl Service {
         let account = &resolved.account;
         check_device(account).map_err(|error| of_call(error, consenting))?;
         let pending = Pending::new(&self.host);
+        let of = (account.identity.clone(), resolved.application.clone());
+        let target = target_of(consenting, account);
+        let room = |until, what| Waiting::new(by, until, target.clone(), of.clone(), what);
+        let nothing = What::Device {
+            device_code: Secret::new(""),
+            interval: 0,
+            next: 0,
+        };
+        pending.prove_room(&room(pending.end(), nothing), deadline)?;
         let trip = Trip::new(&self.host);
         let begun = device::begin(&trip, account, deadline.at_most(device::ASK))
             .map_err(|error| of_call(error, consenting))?;
@@ -72,9 +81,7 @@ impl Service {
             interval: begun.interval,
             next: pending.now().saturating_add(begun.interval.into()),
         };
-        let of = (account.identity.clone(), resolved.application.clone());
-        let waiting = Waiting::new(by, expires, target_of(consenting), of, what);
-        pending.put(&id, &waiting, deadline)?;
+        pending.put(&id, &room(expires, what), deadline)?;
         Ok(DeviceAuthorization {
             id,
             user_code: begun.user_code,
@@ -149,7 +156,7 @@ impl Service {
             Ok(Polled::Granted(consented)) => {
                 let taken = pending.take(ID, id, by)?;
                 self.settle(&resolved, taken, (*consented, name), by, (&trip, deadline))
-                    .map(Answered::Done)
+                    .map(|redeemed| Answered::Done(Box::new(redeemed)))
             }
             Err(error) => {
                 if error.is_final() {

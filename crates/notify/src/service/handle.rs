@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::Service;
-use super::redeem::{consenting, differs};
+use super::redeem::{consenting, differs, is_elsewhere, named};
+use super::{CALL_BUDGET, Service};
 use crate::message::Message;
-use crate::oauth2::Account;
+use crate::net::Trip;
+use crate::oauth2::{self, Account, STATE};
 use crate::pending::{Pending, Taken, Waiting, What};
 use crate::state;
 use crate::{Deadline, Error, Parameter, Secret, random};
@@ -46,6 +47,26 @@ pub(super) fn is_handle(token: &Secret) -> bool {
     token.expose().starts_with(HANDLE)
 }
 
+/// The token or handle without what copying adds; what looks like a value of ours and is none is refused, as it
+/// would be kept as a token.
+pub(super) fn checked(token: Secret) -> Result<Secret, Parameter> {
+    let text = token.expose().trim();
+    let has = |prefix: &str| {
+        let begin = text.get(..prefix.len()).unwrap_or_default();
+        begin.eq_ignore_ascii_case(prefix)
+    };
+    if text.starts_with(HANDLE) {
+        return Ok(Secret::new(text));
+    }
+    match has(HANDLE) || has(STATE) {
+        true => Err(Parameter::new(
+            REFRESH_TOKEN,
+            "is neither a refresh token nor a handle",
+        )),
+        false => Ok(token),
+    }
+}
+
 impl Service {
     /// What a handle of this user stands for.
     ///
@@ -53,21 +74,38 @@ impl Service {
     /// [`Error::Pending`].
     pub fn held(&self, handle: &Secret, by: &str) -> Result<Held, Error> {
         let waiting = Pending::new(&self.host).look("handle", handle, by)?;
-        let What::Token { mailbox, .. } = &waiting.what else {
+        let What::Token { mailboxes, .. } = &waiting.what else {
             return Err(Parameter::new("handle", "is not a handle").into());
         };
+        let login = &waiting.identity.login;
         let resolved = self.resolve(&consenting(&waiting));
-        let why = resolved.ok().and_then(|now| {
-            let login = &waiting.identity.login;
-            differs(mailbox.as_deref(), login, &now.account.provider)
-        });
+        let why = resolved
+            .ok()
+            .and_then(|now| differs(mailboxes, login, &now.account.provider));
         Ok(Held {
             expires: waiting.until,
             name: waiting.target.clone(),
-            mailbox: mailbox.clone(),
+            mailbox: named(mailboxes, login),
             warning: why.as_ref().map(ToString::to_string),
             why,
         })
+    }
+
+    /// Ends a handle of this user, and takes its consent back at the provider where that has a way for it; whether
+    /// it was. 25 seconds at most.
+    ///
+    /// # Errors
+    /// [`Error::Pending`]; [`Error::OAuth2`] from the provider, and then the handle is over all the same.
+    pub fn discard_handle(&self, handle: &Secret, by: &str) -> Result<bool, Error> {
+        let deadline = Deadline::after(CALL_BUDGET);
+        let taken = Pending::new(&self.host).take("handle", handle, by)?;
+        let What::Token { refresh_token, .. } = &taken.waiting.what else {
+            return Err(Parameter::new("handle", "is not a handle").into());
+        };
+        let account = self.resolve(&consenting(&taken.waiting))?.account;
+        let trip = Trip::new(&self.host);
+        let end = deadline.at_most(oauth2::BUDGET);
+        Ok(oauth2::revoke(&trip, &account, refresh_token, end)?)
     }
 
     /// Whether the account may have what this handle of this user stands for; it stays good.
@@ -104,9 +142,17 @@ impl Service {
 /// The token, if it was consented to for these settings.
 fn fits<'a>(account: &Account, waiting: &'a Waiting) -> Result<&'a Secret, Parameter> {
     let fault = |reason: String| Parameter::new(REFRESH_TOKEN, reason);
-    let What::Token { refresh_token, .. } = &waiting.what else {
+    let What::Token {
+        refresh_token,
+        mailboxes,
+    } = &waiting.what
+    else {
         return Err(fault("is not a handle".to_owned()));
     };
+    if is_elsewhere(account, waiting) {
+        return Err(fault("is a handle for another server".to_owned())
+            .fix("set server back, or authorize again"));
+    }
     if waiting
         .target
         .as_ref()
@@ -115,9 +161,14 @@ fn fits<'a>(account: &Account, waiting: &'a Waiting) -> Result<&'a Secret, Param
         return Err(fault("is a handle for another target".to_owned()));
     }
     let mut consented = waiting.identity.clone();
+    let login = &account.identity.login;
     if consented.login.is_empty() {
-        // nobody was named
-        consented.login.clone_from(&account.identity.login);
+        // nobody was named, hence nobody was warned of another mailbox
+        if let Some(message) = differs(mailboxes, login, &account.provider) {
+            let fix = format!("set username to the mailbox, or authorize with username '{login}'");
+            return Err(fault(message.cause).fix(fix));
+        }
+        consented.login.clone_from(login);
     }
     match account.identity.difference(&consented) {
         None => Ok(refresh_token),

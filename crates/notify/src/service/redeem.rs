@@ -8,7 +8,7 @@ use super::handle::handle;
 use super::{CALL_BUDGET, Service};
 use crate::message::Message;
 use crate::net::Trip;
-use crate::oauth2::{self, Callback, CodeExchange, Consented, Provider};
+use crate::oauth2::{self, Account, Callback, CodeExchange, Consented, Provider};
 use crate::pending::{Pending, Taken, Waiting, What};
 use crate::verdict::Verdict;
 use crate::{Deadline, Error, Parameter, Secret};
@@ -43,6 +43,8 @@ pub struct Redeemed {
     pub mailbox: Option<String>,
     /// That it is not the target's.
     pub warning: Option<Message>,
+    /// Why the target does not have the token, although it should: the handle is good for another try.
+    pub unstored: Option<Message>,
 }
 
 impl Service {
@@ -77,6 +79,10 @@ impl Service {
         let (account, provider) = (&resolved.account, &resolved.account.provider);
         check_issuer(provider, &callback)?;
         let Some(code) = &callback.code else {
+            if callback.state.is_some() {
+                // it is the answer to this one, and there will be no other
+                pending.cancel(&request.state, by, deadline)?;
+            }
             let secrets = [&request.state, &request.answer];
             return Err(
                 oauth2::declined(provider, &account.identity.client, &callback, &secrets).into(),
@@ -110,7 +116,7 @@ impl Service {
         let consented = match oauth2::redeem(&trip, (provider, &url), &exchange, end) {
             Ok(consented) => consented,
             Err(error) => {
-                if was_not_asked(&error) {
+                if was_not_asked(&error) || error.is_of_client() {
                     taken.put_back();
                 }
                 return Err(of_call(error, &consenting).into());
@@ -129,23 +135,25 @@ impl Service {
         (trip, deadline): (&Trip, Deadline),
     ) -> Result<Redeemed, Error> {
         let (account, provider) = (&resolved.account, &resolved.account.provider);
-        let mailbox = oauth2::mailbox(trip, provider, &consented, deadline.at_most(LOOK));
-        let warning = differs(mailbox.as_deref(), &account.identity.login, provider);
-        if name.is_some() && warning.is_none() {
-            let token = &consented.refresh_token;
-            self.keeper().consent(account, token, by, deadline)?;
-            return Ok(Redeemed {
-                handle: None,
-                mailbox,
-                warning,
-            });
-        }
-        let handle = self.keep(taken, consented, mailbox.clone())?;
-        Ok(Redeemed {
-            handle: Some(handle),
-            mailbox,
+        let end = deadline.at_most(LOOK);
+        let mailboxes = oauth2::mailboxes(trip, provider, &consented, end);
+        let warning = differs(&mailboxes, &account.identity.login, provider);
+        let mut redeemed = Redeemed {
+            handle: None,
+            mailbox: named(&mailboxes, &account.identity.login),
             warning,
-        })
+            unstored: None,
+        };
+        if name.is_some() && redeemed.warning.is_none() {
+            let token = &consented.refresh_token;
+            match self.keeper().consent(account, token, by, deadline) {
+                Ok(()) => return Ok(redeemed),
+                // the provider gives it once
+                Err(error) => redeemed.unstored = Some(error.message()),
+            }
+        }
+        redeemed.handle = Some(self.keep(taken, consented, mailboxes)?);
+        Ok(redeemed)
     }
 
     /// Puts the token in the place of the consent that it came from.
@@ -153,12 +161,12 @@ impl Service {
         &self,
         taken: Taken<'_>,
         consented: Consented,
-        mailbox: Option<String>,
+        mailboxes: Vec<String>,
     ) -> Result<Secret, Error> {
         let handle = handle()?;
         let what = What::Token {
             refresh_token: consented.refresh_token,
-            mailbox,
+            mailboxes,
         };
         let end = Pending::new(&self.host).end();
         let waiting = taken.waiting.become_of(end, what);
@@ -238,11 +246,18 @@ pub(super) fn check_unchanged(
     let (now, then) = (&resolved.account.identity, &waiting.identity);
     let setting = match now.difference(then) {
         Some((setting, _)) => setting,
+        None if is_elsewhere(&resolved.account, waiting) => "server",
         None if resolved.application != waiting.application => "a setting of the application",
         None => return Ok(()),
     };
     let reason = format!("is for other settings: {setting} was changed");
     Err(Parameter::new(name, reason).fix("start the authorization again"))
+}
+
+/// The target's mail server is another one than that of the beginning.
+pub(super) fn is_elsewhere(account: &Account, waiting: &Waiting) -> bool {
+    let server = waiting.server.as_ref();
+    server.is_some_and(|server| *server != account.peer.host())
 }
 
 /// RFC 9207 section 2.4: an answer of another provider is none.
@@ -263,9 +278,17 @@ fn was_not_asked(error: &oauth2::Error) -> bool {
         || matches!(error, oauth2::Error::File(_))
 }
 
-/// The mailbox that consented is not the one that mail is sent from.
-pub(super) fn differs(mailbox: Option<&str>, login: &str, provider: &Provider) -> Option<Message> {
-    let mailbox = mailbox?;
+/// The mailbox as a person is told it: by the name that the target has for it, if it has that.
+pub(super) fn named(mailboxes: &[String], login: &str) -> Option<String> {
+    let same = mailboxes
+        .iter()
+        .find(|name| name.eq_ignore_ascii_case(login));
+    same.or(mailboxes.first()).cloned()
+}
+
+/// The mailbox that consented is not the one that mail is sent from: none of its names is.
+pub(super) fn differs(mailboxes: &[String], login: &str, provider: &Provider) -> Option<Message> {
+    let mailbox = named(mailboxes, login)?;
     if login.is_empty() || mailbox.eq_ignore_ascii_case(login) {
         return None;
     }

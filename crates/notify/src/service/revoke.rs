@@ -17,12 +17,13 @@ pub struct Revoked {
 }
 
 impl Service {
-    /// Takes the grant of a target back, and removes its tokens: the record keeps its dates. 25 seconds at most.
+    /// Takes all grants of a target back, also those that wait aside, and removes its tokens: the record keeps its
+    /// dates. `here_only`: without asking the provider. 25 seconds at most.
     ///
     /// # Errors
     /// [`Error::OAuth2`] where the provider does not do it: then the tokens are kept. [`Error::Token`] for the
     /// record; [`Error::Config`] where there is no such target, or none that logs in so.
-    pub fn revoke(&self, name: &str, by: &str) -> Result<Revoked, Error> {
+    pub fn revoke(&self, name: &str, here_only: bool, by: &str) -> Result<Revoked, Error> {
         let deadline = Deadline::after(CALL_BUDGET);
         let config = self.config();
         let Entity::Smtp(smtp) = config.get(Kind::Smtp, name)? else {
@@ -39,9 +40,12 @@ impl Service {
         }
         let trip = Trip::new(&self.host);
         let end = deadline.at_most(oauth2::BUDGET);
-        let at_provider = self.keeper().revoke(&account, by, deadline, |token| {
-            oauth2::revoke(&trip, &account, token, end)
-        })?;
+        let at_provider =
+            self.keeper()
+                .revoke(&account, by, deadline, |token| match here_only {
+                    true => Ok(false),
+                    false => oauth2::revoke(&trip, &account, token, end),
+                })?;
         Ok(Revoked {
             at_provider,
             warning: (!at_provider).then(|| left_to_do(&account.provider.name)),
@@ -51,7 +55,7 @@ impl Service {
 
 /// What only a person can do.
 fn left_to_do(provider: &str) -> Message {
-    let message = Message::new("the provider still accepts the refresh token of before");
+    let message = Message::new("the provider was not told: it still accepts the refresh token");
     match provider {
         "microsoft-oauth2" => message.fix(
             "mailbox owner: revoke the application under \"My Apps\"; or delete its client secret in Entra",

@@ -5,7 +5,7 @@ use super::objection::{has_new_secret, is_for};
 use super::{Error, Keeper, aside};
 use crate::oauth2::{self, Account};
 use crate::parameter::Parameter;
-use crate::state::{self, Lock, Peer, Record, Standing, Told};
+use crate::state::{self, Identity, Lock, Peer, Record, Standing, Told};
 use crate::{Deadline, Secret};
 
 /// The longest refresh token, in bytes.
@@ -137,8 +137,8 @@ impl Keeper<'_> {
         Ok(())
     }
 
-    /// Removes the tokens of a target once the closure has told the provider; what that answers. The record
-    /// keeps its dates. A target without a token has none to tell of.
+    /// Removes the tokens of a target, also those aside, once the closure has told the provider of each that its
+    /// application has; whether it was told of all. The record keeps its dates.
     ///
     /// # Errors
     /// [`Error::NoGrant`] where there is no token; [`Error::Provider`], and then nothing has changed;
@@ -148,26 +148,37 @@ impl Keeper<'_> {
         account: &Account,
         by: &str,
         deadline: Deadline,
-        tell: impl FnOnce(&Secret) -> Result<bool, oauth2::Error>,
+        tell: impl Fn(&Secret) -> Result<bool, oauth2::Error>,
     ) -> Result<bool, Error> {
         let (store, target) = (self.store(), account.target.as_str());
         let guard = Lock::new(self.host, target)?.take(deadline)?;
         let now = self.clock.now();
-        let present = store.read_owned(&guard, target, now)?;
-        let Some((mut record, token)) = present.and_then(|record| {
-            let token = record.refresh_token.clone()?;
-            // a grant for another application is not this provider's business
-            is_for(account, &record).then_some((record, token))
-        }) else {
+        let Some(mut record) = store.read_owned(&guard, target, now)? else {
             return Err(Error::no_grant(account));
         };
+        let all: Vec<&Record> =
+            std::iter::successors(Some(&record), |record| record.aside.as_deref())
+                .filter(|record| record.refresh_token.is_some())
+                .collect();
+        if all.is_empty() {
+            return Err(Error::no_grant(account));
+        }
         let mark = record.mark();
         let reserved = store.reserve(&guard, target, Some(&record))?;
-        let told = tell(&token)?;
+        let mut told = true;
+        for record in all {
+            // one of another application is not for this one's provider
+            let is_ours = is_of_application(account, record);
+            told &= match &record.refresh_token {
+                Some(token) if is_ours => tell(token)?,
+                _ => false,
+            };
+        }
         record.refresh_token = None;
         record.previous_refresh_token = None;
         record.access_token = None;
         record.obtained = None;
+        record.aside = None;
         record.standing = Standing::AuthorizeAgain;
         // whoever does this knows it
         record.told.alerted = Some(Standing::AuthorizeAgain);
@@ -221,4 +232,20 @@ impl Keeper<'_> {
         let reserved = store.reserve(&guard, target, Some(&record))?;
         Ok(store.commit(&guard, reserved, target, &mut record, Some(&mark))?)
     }
+}
+
+/// Whether the account's application got the tokens of this record where it gets its own.
+fn is_of_application(account: &Account, record: &Record) -> bool {
+    let (now, then) = (&account.identity, &record.identity);
+    let same = |identity: &Identity| {
+        let Identity {
+            provider,
+            token_url,
+            tenant,
+            client,
+            ..
+        } = identity;
+        [provider, token_url, tenant, client].map(String::clone)
+    };
+    same(now) == same(then)
 }
