@@ -93,4 +93,40 @@ for my $row (
     };
 }
 
+# what gets a client secret, or the token itself; a new client secret is no proof of anything
+subtest 'endpoints of a login that stays what it is' => sub {
+    my $TOKEN = 'https://login.example.org/token';
+    my %login = (
+        %MAIL,
+        server                 => 'mail.example.org',
+        username               => 'pve@example.org',
+        'auth-method'          => 'custom-oauth2',
+        'oauth2-client-id'     => 'app',
+        'oauth2-client-secret' => 'client-canary',
+        'oauth2-token-url'     => $TOKEN,
+        'oauth2-authorize-url' => 'https://login.example.org/authorize',
+        'oauth2-revoke-url'    => 'https://login.example.org/revoke',
+    );
+    my $made = sub () {
+        my $name = 'target-' . ++$count;
+        is call('root@pam', 'POST', "$PATH/smtp", { name => $name, %login }), 200, 'made';
+        return "$PATH/smtp/$name";
+    };
+    for my $key (qw(oauth2-device-url oauth2-revoke-url)) {
+        my $target = $made->();
+        my %change = ($key => 'https://login.example.org/~joe/steal');
+        is call('joe@pve', 'PUT', $target, {%change}), "400 $key", "$key: by somebody who may not";
+        is call('joe@pve', 'PUT', $target, { %change, 'oauth2-client-secret' => 'new' }),
+            "400 $key", "$key: with a secret of his own";
+        is call('root@pam', 'PUT', $target, {%change}), 200, "$key: by root";
+        is call('joe@pve',  'PUT', $target, { author => 'A node' }), 200, "$key: nothing of it";
+        is call('joe@pve',  'PUT', $target, { delete => [$key] }),   200, "$key: taken away";
+    }
+    is call('joe@pve', 'PUT', $made->(),
+        { 'oauth2-revoke-url' => 'https://login.example.org:1/x' }),
+        '400 oauth2-revoke-url', 'another port';
+    is call('joe@pve', 'POST', "$PATH/smtp", { name => 'of-joe', %login }), 200,
+        'a target of his own';
+};
+
 done_testing;

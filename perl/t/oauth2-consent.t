@@ -230,6 +230,17 @@ for my $kind (sort keys %ways) {
         is $token->(%good),          '',     'after all that it is good';
     };
 
+    subtest "$kind: what was begun is ended" => sub {
+        my $cancel =
+            sub ($value) { return $call->('POST', "$BASE/smtp-oauth2-cancel", { value => $value }) };
+        my $begun = $authorize->(name => 'google');
+        ok $cancel->($begun->{state}),  'a consent';
+        ok !$cancel->($begun->{state}), 'once';
+        my %answer = (state => $begun->{state}, name => 'google');
+        refuses $way, $token->(%answer, 'authorization-code' => 'x'), $UNKNOWN, 'it is over';
+        ok !$cancel->('pve-notify.none'), 'none';
+    };
+
     subtest "$kind: a grant is taken back" => sub {
         my $revoke = sub ($name) {
             return $call->('POST', "$BASE/endpoints/smtp/$name/revoke", {});

@@ -164,7 +164,7 @@ subtest 'what goes wrong says what to do, and leaves nothing behind' => sub {
         ],
         ['no code',     'http://localhost:8006/?x=1',       3, qr/address without code/],
         ['a dead code', 'http://localhost:8006/?code=none', 3, qr/invalid: used before.*\nfix: /s],
-        ['nothing',     '',                                 1, qr/no address was entered/],
+        ['nothing',     '',                                 3, qr/no address was entered/],
     );
     for my $case (@cases) {
         my ($title, $answer, $status, $words) = @$case;
@@ -177,12 +177,12 @@ subtest 'what goes wrong says what to do, and leaves nothing behind' => sub {
         is_deeply [glob "$dir/state/oauth2/pending/*"], [], "$title: nothing is open";
     }
     my $ended = run('authorize', 'google');
-    is $ended->{status}, 1, 'no terminal';
+    is $ended->{status}, 2, 'no terminal';
     like $ended->{err}, qr/fix: add --paste/, 'and what to do';
     is target('google', name => 'second'), 200, 'a second one';
     is target('google', name => 'third'),  200, 'a third one';
     $ended = run('authorize', '--paste');
-    is $ended->{status}, 1, 'which one';
+    is $ended->{status}, 2, 'which one';
     like $ended->{err}, qr/'second', 'third'\nfix: name one of them/, 'is asked';
     $way->call('DELETE', "$SMTP/$_", {}) for qw(second third);
     $ended = run('authorize', 'none', '--paste', '--json');
@@ -250,10 +250,16 @@ subtest 'at a terminal' => sub {
     my @command = ($program, '--host-dir', $dir, 'authorize', 'google');
     my $long    = 'cAnArY' x 1000;
     for my $case (
-        ['Ctrl-C',                       "cAnA\x03",      130, qr/pve-notify: cancelled/],
-        ['end of input',                 "\x04",          1,   qr/no address was entered/],
-        ['more than a terminal keeps',   "$long\n",       3,   qr/[(]6000 characters[)]/],
-        ['a mistake that is taken back', "cAnArYx\x7f\n", 3,   qr/[(]6 characters[)]/],
+        ['Ctrl-C',                    "cAnA\x03",               130, qr/pve-notify: cancelled/],
+        ['end of input',              "\x04",                   3,   qr/no address was entered/],
+        ['a line that is taken back', "x\x15cAnArY\n",          3,   qr/[(]6 characters[)]/],
+        ['what a terminal adds',      "\e[200~cAnArY\e[201~\n", 3,   qr/[(]6 characters[)]/],
+        [
+            'an address without code', "?cAnArY=1\n\x04",
+            3,                         qr/without code.*Paste the address.*no address/s
+        ],
+        ['more than a terminal keeps',   "$long\n",       3, qr/[(]6000 characters[)]/],
+        ['a mistake that is taken back', "cAnArYx\x7f\n", 3, qr/[(]6 characters[)]/],
         )
     {
         my ($title, $typed, $status, $seen) = @$case;
@@ -276,7 +282,7 @@ subtest 'refreshed and taken back' => sub {
     is_deeply [sort map { $_->{target} } events($ended)], [qw(google microsoft shared)],
         'all of them';
     $ended = run('revoke', 'google');
-    is $ended->{status}, 1, 'nobody can be asked';
+    is $ended->{status}, 2, 'nobody can be asked';
     like $ended->{err}, qr/fix: add --yes/, 'and what to do';
     is condition('google'), 'untested', 'nothing has happened';
     $ended = run('revoke', 'google', '--yes', '--json');

@@ -155,6 +155,7 @@ Dr---        endpoints
 Dr---        matcher-fields
 Dr-c-        matchers
 ---c-        smtp-oauth2-authorize
+---c-        smtp-oauth2-cancel
 ---c-        smtp-oauth2-device
 ---c-        smtp-oauth2-device-poll
 ---c-        smtp-oauth2-discover

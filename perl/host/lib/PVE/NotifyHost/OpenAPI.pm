@@ -36,6 +36,7 @@ my $NOTES  = '/cluster/notifications';
 my %MORE   = (
     '/access/ticket'                      => [429],
     "$NOTES/smtp-oauth2-authorize"        => [429, 504],
+    "$NOTES/smtp-oauth2-cancel"           => [504],
     "$NOTES/smtp-oauth2-device"           => [429, 502, 504],
     "$NOTES/smtp-oauth2-device-poll"      => [502, 504],
     "$NOTES/smtp-oauth2-discover"         => [502, 504],

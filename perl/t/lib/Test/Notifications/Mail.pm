@@ -17,7 +17,7 @@ my @indexes = (
         [
             map { { name => $_ } }
                 qw(
-                endpoints matcher-field-values matcher-fields matchers smtp-oauth2-authorize
+                endpoints matcher-field-values matcher-fields matchers smtp-oauth2-authorize smtp-oauth2-cancel
                 smtp-oauth2-device smtp-oauth2-device-poll smtp-oauth2-discover smtp-oauth2-handle smtp-oauth2-token
                 targets
                 )

@@ -136,8 +136,43 @@ my sub register_handle ($class) {
     return;
 }
 
+my sub cancel ($param) {
+    return with_config(sub ($config) {
+        return $config->cancel_smtp_oauth2($param->{value}, auth_id()) ? 1 : 0;
+    });
+}
+
+my sub register_cancel ($class) {
+    $class->register_method({
+        name        => 'smtp_oauth2_cancel',
+        path        => 'smtp-oauth2-cancel',
+        method      => 'POST',
+        protected   => 1,
+        description =>
+            'End a consent that was started, or a handle, before its time. Does not contact '
+            . 'the provider.',
+        permissions => endpoint_writers(),
+        parameters  => {
+            additionalProperties => 0,
+            properties           => {
+                value => text_parameter(
+                    'State from smtp-oauth2-authorize, ID from smtp-oauth2-device, or handle.',
+                    maxLength => 256,
+                ),
+            },
+        },
+        returns => {
+            description => 'Whether there was one of this user.',
+            type        => 'boolean',
+        },
+        code => \&cancel,
+    });
+    return;
+}
+
 sub register ($class) {
     register_authorize($class);
+    register_cancel($class);
     register_handle($class);
     return;
 }
@@ -161,6 +196,10 @@ PVE::API2::Cluster::Notifications::Authorize - starts OAuth2 consents
 C<POST /cluster/notifications/smtp-oauth2-authorize> returns the address of the consent page and the state with
 which C<smtp-oauth2-token> redeems its answer. Errors: 400 for what the caller can fix, 429 where too many
 consents are open.
+
+=head2 smtp_oauth2_cancel
+
+C<POST /cluster/notifications/smtp-oauth2-cancel> ends a consent or a handle of the caller, which gives its place free.
 
 =head2 smtp_oauth2_handle
 

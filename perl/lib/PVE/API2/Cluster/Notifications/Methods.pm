@@ -50,7 +50,7 @@ sub register ($class) {
         $class, 'index', '',
         'Index for notification-related API endpoints.',
         qw(
-            endpoints matcher-field-values matcher-fields matchers smtp-oauth2-authorize
+            endpoints matcher-field-values matcher-fields matchers smtp-oauth2-authorize smtp-oauth2-cancel
             smtp-oauth2-device smtp-oauth2-device-poll smtp-oauth2-discover
             smtp-oauth2-handle smtp-oauth2-token targets
         ),

@@ -12,7 +12,8 @@ use PVE::API2::Cluster::Notifications::Common qw(
 use PVE::API2::Cluster::Notifications::Entries;
 use PVE::API2::Cluster::Notifications::Mail   qw(mail_keys);
 use PVE::API2::Cluster::Notifications::Status qw(status_properties);
-use PVE::RESTEnvironment                      qw(log_warn);
+use PVE::JSONSchema;
+use PVE::RESTEnvironment qw(log_warn);
 
 # the same bound as where a code is redeemed with them
 my $MAX_OAUTH2_TEXT = 16384;
@@ -195,7 +196,8 @@ my sub status ($param) {
 
 my sub revoke ($param) {
     my $revoked = with_config(sub ($config) {
-        return $config->revoke_smtp_oauth2($param->{name}, auth_id());
+        my $here_only = PVE::JSONSchema::parse_boolean($param->{'here-only'} // 0);
+        return $config->revoke_smtp_oauth2($param->{name}, $here_only ? 1 : 0, auth_id());
     });
     log_warn($revoked->{warning}) if defined $revoked->{warning};
     return { map { $_ => $revoked->{$_} } grep { defined $revoked->{$_} } keys %$revoked };
@@ -211,8 +213,19 @@ my sub register_revoke ($class) {
             'Revoke the OAuth2 authorization of an SMTP endpoint: at the provider, if it has '
             . 'an address for that, and delete its tokens here. The endpoint stays.',
         permissions => endpoint_writers(),
-        parameters  => { additionalProperties => 0, properties => { name => name_property() } },
-        returns     => {
+        parameters  => {
+            additionalProperties => 0,
+            properties           => {
+                name        => name_property(),
+                'here-only' => {
+                    description => 'Delete the tokens here without telling the provider.',
+                    type        => 'boolean',
+                    optional    => 1,
+                    default     => 0,
+                },
+            },
+        },
+        returns => {
             type       => 'object',
             properties => {
                 'at-provider' => {
