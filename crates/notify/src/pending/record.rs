@@ -1,12 +1,12 @@
 //! What is kept of one consent or token, and its form on disk: one JSON object.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::Secret;
 use crate::oauth2::Application;
 use crate::state::Identity;
+use crate::{Secret, secret};
 
 /// The version that this software writes and reads.
 const VERSION: u32 = 1;
@@ -48,13 +48,13 @@ pub enum What {
         /// The redirect URI that the page was opened with.
         redirect_uri: String,
         /// The PKCE verifier.
-        #[serde(serialize_with = "exposed")]
+        #[serde(serialize_with = "secret::exposed")]
         verifier: Secret,
     },
     /// A person on another device.
     Device {
         /// What the provider knows it by.
-        #[serde(serialize_with = "exposed")]
+        #[serde(serialize_with = "secret::exposed")]
         device_code: Secret,
         /// Seconds between two questions.
         interval: u32,
@@ -64,7 +64,7 @@ pub enum What {
     /// A target for a token: what a handle stands for.
     Token {
         /// The token.
-        #[serde(serialize_with = "exposed")]
+        #[serde(serialize_with = "secret::exposed")]
         refresh_token: Secret,
         /// What the provider calls the mailbox that consented, where that is known; the best name first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -121,10 +121,6 @@ pub(super) fn owner_and_end(bytes: &[u8]) -> Option<(String, i64)> {
     let value: Value = serde_json::from_slice(bytes).ok()?;
     let by = value.get("by")?.as_str()?.to_owned();
     Some((by, value.get("until")?.as_i64()?))
-}
-
-fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.expose().serialize(serializer)
 }
 
 #[cfg(test)]

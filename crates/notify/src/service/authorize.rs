@@ -5,7 +5,7 @@
 
 use std::cell::LazyCell;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{CALL_BUDGET, Service};
 use crate::account;
@@ -17,7 +17,7 @@ use crate::oauth2::{
 };
 use crate::pending::{Pending, Waiting, What};
 use crate::state::{self, Identity};
-use crate::{Deadline, Error, Parameter, Secret, random};
+use crate::{Deadline, Error, Parameter, Secret, random, secret};
 
 /// What a person is to consent to.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct Authorization {
     /// The page to open.
     pub url: String,
     /// What its answer comes with.
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "secret::exposed")]
     pub state: Secret,
     /// When it ends, in seconds since the epoch.
     pub expires: i64,
@@ -50,10 +50,6 @@ pub struct Authorization {
     pub redirect_uris: Vec<Redirect>,
     /// The scopes that it asks for.
     pub scopes: Vec<String>,
-}
-
-fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.expose().serialize(serializer)
 }
 
 /// An application, and whose mailbox it is for, as it is right now.

@@ -1,6 +1,6 @@
 //! A consent on another device: begun here, asked about until the person is done.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::authorize::{Consenting, Resolved, of_call, target_of};
 use super::redeem::{Redeemed, check_name, check_unchanged, consenting};
@@ -8,7 +8,7 @@ use super::{CALL_BUDGET, Service};
 use crate::net::Trip;
 use crate::oauth2::{self, Account, Polled, check_device, device};
 use crate::pending::{Pending, Waiting, What};
-use crate::{Deadline, Error, Parameter, Secret, random, state};
+use crate::{Deadline, Error, Parameter, Secret, random, secret, state};
 
 /// The name of the parameter that tells one from another.
 const ID: &str = "id";
@@ -18,7 +18,7 @@ const ID: &str = "id";
 #[serde(rename_all = "kebab-case")]
 pub struct DeviceAuthorization {
     /// What the questions are asked with; not the provider's device code.
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "secret::exposed")]
     pub id: Secret,
     /// What the person enters.
     pub user_code: String,
@@ -31,10 +31,6 @@ pub struct DeviceAuthorization {
     pub expires: i64,
     /// Seconds until the first question, and between two.
     pub interval: u32,
-}
-
-fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.expose().serialize(serializer)
 }
 
 /// What a question comes to.

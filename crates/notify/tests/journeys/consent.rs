@@ -49,6 +49,14 @@ fn begin(service: &Service) -> Secret {
     service.authorize(&target(), Some(UI), BY).unwrap().state
 }
 
+/// The target gets what the handle stands for, once that is applied.
+fn give(service: &Service, handle: &Secret) {
+    let (nothing, handle) = (SmtpSettings::default(), Some(handle.clone()));
+    service
+        .update_smtp("mail", nothing, handle, vec![], None)
+        .unwrap();
+}
+
 fn answer(state: &Secret) -> Redeem {
     Redeem {
         state: state.clone(),
@@ -297,9 +305,7 @@ fn a_handle_stands_for_the_token_until_a_target_takes_it() {
 
     // it was good once
     let service = machine.read();
-    service
-        .update_smtp("mail", SmtpSettings::default(), Some(handle), vec![], None)
-        .unwrap();
+    give(&service, &handle);
     let text = "oauth2-refresh-token: is unknown, used or expired; start the authorization again";
     assert_eq!(
         blamed(service.check_handles(BY)),
@@ -340,9 +346,7 @@ fn another_mailbox_than_the_targets_is_told_before_anything_is_stored() {
     assert_eq!(held.mailbox.as_deref(), Some("ann@example.org"));
     assert_eq!(held.name.as_deref(), Some("mail"));
     assert!(held.warning.unwrap().contains("has consented"));
-    service
-        .update_smtp("mail", SmtpSettings::default(), Some(handle), vec![], None)
-        .unwrap();
+    give(&service, &handle);
     service.check_handles(BY).unwrap();
     machine.write(&service);
     assert_eq!(service.status()["mail"].condition, Condition::Untested);
@@ -438,9 +442,7 @@ fn a_grant_goes_to_the_server_that_the_target_had_when_it_was_asked_for() {
     let handle = service.redeem(&request, BY).unwrap().handle;
     move_server(&machine);
     let service = machine.read();
-    service
-        .update_smtp("mail", SmtpSettings::default(), handle, vec![], None)
-        .unwrap();
+    give(&service, &handle.unwrap());
     let (name, text) = blamed(service.check_handles(BY));
     assert_eq!(name, "oauth2-refresh-token");
     assert!(text.contains("for another server"), "{text}");
@@ -471,9 +473,7 @@ fn a_token_that_cannot_be_stored_waits_under_a_handle() {
     let handle = redeemed.handle.unwrap();
     assert!(redeemed.unstored.unwrap().to_string().contains("try again"));
     assert!(redeemed.warning.is_none());
-    service
-        .update_smtp("mail", SmtpSettings::default(), Some(handle), vec![], None)
-        .unwrap();
+    give(&service, &handle);
     service.check_handles(BY).unwrap();
     machine.write(&service);
     assert_eq!(service.status()["mail"].condition, Condition::Untested);
