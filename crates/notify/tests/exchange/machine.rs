@@ -72,7 +72,8 @@ fn a_faulty_provider_file_cannot_be_used_as_a_whole() {
         (entry("https://user@evil.example.org/"), "user or password"),
         (entry("https://evil.example.org/#x"), "fragment"),
         (entry("https://evil.example.org/{tenant}"), "{tenant}"),
-        (entry("evil"), "not a URL"),
+        (entry("evil"), "must begin with https://"),
+        (entry("https://[evil"), "not a URL"),
         (entry("https://evil.example.org/ x"), "whitespace"),
         (entry(""), "missing"),
         (
