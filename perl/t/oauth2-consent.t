@@ -274,11 +274,11 @@ for my $kind (sort keys %ways) {
         my $asked = $sandbox->token_requests;
         is $poll->(%mine)->{status}, 'pending', 'too early';
         is $sandbox->token_requests, $asked,    'nobody was asked';
-        sleep 2;
+        sleep 4;
         is $poll->(%mine)->{status}, 'pending',  'in time';
         is $sandbox->token_requests, $asked + 1, 'the provider was asked';
         $sandbox->enter_device_code($begun->{'user-code'});
-        sleep 2;
+        sleep 4;
         my $done = $poll->(%mine);
         is $done->{status},              'done',     'done';
         is $done->{mailbox},             $LOGIN,     'the mailbox';
@@ -288,7 +288,7 @@ for my $kind (sort keys %ways) {
 
         $begun = $begin->(name => 'microsoft');
         $sandbox->enter_device_code($begun->{'user-code'}, decision => 'deny');
-        sleep 2;
+        sleep 4;
         my %declined = (id => $begun->{id}, name => 'microsoft');
         like $poll->(%declined), qr/\A400 .*consent was declined on the other device/, 'declined';
         like $poll->(%declined), qr/id: is unknown, used or expired/,                  'and over';

@@ -75,7 +75,7 @@ impl Service {
         let what = What::Device {
             device_code: begun.device_code,
             interval: begun.interval,
-            next: pending.now().saturating_add(begun.interval.into()),
+            next: after(pending.now(), begun.interval),
         };
         pending.put(&id, &room(expires, what), deadline)?;
         Ok(DeviceAuthorization {
@@ -115,7 +115,7 @@ impl Service {
                 What::Device { interval, next, .. } => {
                     due = now >= *next;
                     if due {
-                        *next = now.saturating_add((*interval).into());
+                        *next = after(now, *interval);
                     }
                     due
                 }
@@ -194,11 +194,16 @@ impl Service {
     }
 }
 
+/// So many seconds later, counted from the end of this one: nobody asks too early by a part of a second.
+fn after(now: i64, seconds: u32) -> i64 {
+    now.saturating_add(i64::from(seconds) + 1)
+}
+
 /// The provider asks for more time between two questions.
 fn slower(waiting: &mut Waiting, pause: u32, now: i64) -> bool {
     if let What::Device { interval, next, .. } = &mut waiting.what {
         *interval = pause;
-        *next = now.saturating_add(pause.into());
+        *next = after(now, pause);
     }
     true
 }

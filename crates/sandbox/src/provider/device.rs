@@ -14,7 +14,7 @@ use crate::wire::{Request, Response};
 /// The grant type of section 3.4.
 pub const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// What must lie between two questions, and what `slow_down` adds.
-const INTERVAL: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_secs(2);
 const SLOWER: Duration = Duration::from_secs(5);
 
 /// `POST /microsoft/{tenant}/devicecode`
