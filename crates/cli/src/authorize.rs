@@ -18,6 +18,7 @@ use crate::device;
 use crate::failure::Failure;
 use crate::machine::{BY, Machine};
 use crate::out::Out;
+use crate::revoke;
 use crate::terminal::{Event, Terminal};
 use crate::text::left;
 
@@ -218,12 +219,7 @@ fn finish(
             "Nothing was stored. To store it nevertheless, for a shared mailbox, run this again with \
              --any-mailbox.",
         );
-        out.tell(match discarded {
-            Ok(true) => "The consent was taken back at the provider.",
-            _ => {
-                "The provider still knows the consent: it can be taken back on the account's page."
-            }
-        });
+        out.tell(revoke::told(matches!(discarded, Ok(true))));
         return Err(Failure::OtherMailbox);
     }
     let mailbox = redeemed.mailbox.as_ref();

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::machine::{BY, Machine};
 use crate::out::Out;
 use crate::qr;
+use crate::revoke;
 use crate::terminal::{Event, Terminal};
 use crate::text::left;
 
@@ -30,8 +31,8 @@ pub fn consent(
     out.progress("");
     if matches!(answer, Err(Failure::Cancelled)) {
         out.say("cancelling ...");
-        if machine.read()?.cancel_device(&begun.id, None, BY)? {
-            out.tell("the consent that was given meanwhile was taken back");
+        if let Some(is_back) = machine.read()?.cancel_device(&begun.id, None, BY)? {
+            out.tell(revoke::told(is_back));
         }
     }
     answer

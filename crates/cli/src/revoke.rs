@@ -13,6 +13,16 @@ use crate::out::Out;
 /// The longest answer to a question, in bytes.
 const MAX: u64 = 64;
 
+/// What has come of a consent that nobody wants: whether it was taken back.
+pub fn told(is_back: bool) -> &'static str {
+    match is_back {
+        true => "The consent was taken back at the provider.",
+        false => {
+            "The provider still knows the consent: it can be taken back on the account's page."
+        }
+    }
+}
+
 pub fn run(machine: &Machine, args: &Revoke, out: &Out) -> Result<(), Failure> {
     let service = machine.read()?;
     if !args.yes && !is_meant(&args.name, out)? {

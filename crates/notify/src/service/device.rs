@@ -107,7 +107,7 @@ impl Service {
         let consenting = consenting(&waiting);
         let resolved = self.resolve(&consenting)?.with_secret(client_secret);
         check_unchanged(ID, &resolved, &waiting)?;
-        // whoever comes meanwhile finds that it was asked
+        // another call that comes meanwhile finds that it was asked
         let now = pending.now();
         let mut due = false;
         let waiting =
@@ -164,7 +164,8 @@ impl Service {
     }
 
     /// Ends a consent on another device of this user: nobody goes on with it. One that the person has given
-    /// meanwhile is taken back, where the provider has a way for that; whether there was one. 25 seconds at most.
+    /// meanwhile is taken back: whether the provider has a way for that, and none where nothing was given.
+    /// 25 seconds at most.
     ///
     /// # Errors
     /// As [`Service::poll_device`].
@@ -173,7 +174,7 @@ impl Service {
         id: &Secret,
         client_secret: Option<Secret>,
         by: &str,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<bool>, Error> {
         let deadline = Deadline::after(CALL_BUDGET);
         let taken = Pending::new(&self.host).take(ID, id, by)?;
         let What::Device { device_code, .. } = &taken.waiting.what else {
@@ -185,11 +186,12 @@ impl Service {
         let end = deadline.at_most(device::ASK);
         match device::poll(&trip, &account, (device_code, 0), end) {
             Ok(Polled::Granted(consented)) => {
-                oauth2::revoke(&trip, &account, &consented.refresh_token, deadline)?;
-                Ok(true)
+                let end = deadline.at_most(oauth2::BUDGET);
+                let is_back = oauth2::revoke(&trip, &account, &consented.refresh_token, end)?;
+                Ok(Some(is_back))
             }
             // nothing comes of it
-            Ok(Polled::Pending(_)) | Err(_) => Ok(false),
+            Ok(Polled::Pending(_)) | Err(_) => Ok(None),
         }
     }
 }

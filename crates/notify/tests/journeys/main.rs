@@ -13,6 +13,7 @@ mod peer;
 mod provider;
 
 mod consent;
+mod handle;
 mod outage;
 
 use std::collections::BTreeMap;
