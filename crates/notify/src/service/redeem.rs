@@ -108,10 +108,10 @@ impl Service {
         if let Some(name) = name {
             self.keeper().prove(name, deadline)?;
         }
+        let url = resolved.application.token_url(provider)?;
         pending.prove(&waiting)?;
         let taken = pending.take(STATE, &request.state, by)?;
         let trip = Trip::new(&self.host);
-        let url = resolved.application.token_url(provider)?;
         let end = deadline.at_most(oauth2::BUDGET);
         let consented = match oauth2::redeem(&trip, (provider, &url), &exchange, end) {
             Ok(consented) => consented,
