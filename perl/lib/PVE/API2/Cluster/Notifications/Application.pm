@@ -91,12 +91,13 @@ my %parameters = (
         maxLength => 2048,
     ),
     'device-url' => text_parameter(
-        'Address of the device authorization endpoint, on the host of token-url. Only for '
+        'Address of the device authorization endpoint, on the host and port of token-url. Only for '
             . 'custom-oauth2.',
         maxLength => 2048,
     ),
     'revoke-url' => text_parameter(
-        'Address of the revocation endpoint, on the host of token-url. Only for custom-oauth2.',
+        'Address of the revocation endpoint, on the host and port of token-url. Only for '
+            . 'custom-oauth2.',
         maxLength => 2048,
     ),
     'redirect-uri' => text_parameter(

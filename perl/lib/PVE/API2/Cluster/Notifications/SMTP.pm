@@ -148,14 +148,14 @@ my @extra = (
     'oauth2-device-url' => {
         description =>
             'With custom-oauth2: address of the device authorization endpoint, on the host '
-            . 'of oauth2-token-url.',
+            . 'and port of oauth2-token-url.',
         type      => 'string',
         maxLength => 2048,
         optional  => 1,
     },
     'oauth2-revoke-url' => {
-        description => 'With custom-oauth2: address of the revocation endpoint, on the host of '
-            . 'oauth2-token-url.',
+        description => 'With custom-oauth2: address of the revocation endpoint, on the host and '
+            . 'port of oauth2-token-url.',
         type      => 'string',
         maxLength => 2048,
         optional  => 1,
