@@ -1,7 +1,7 @@
 //! What waits for a person: consents that were begun, and tokens that no target has yet.
 //!
 //! A record is a file which is named by the SHA-256 of the value that redeems it, so that nothing here
-//! tells that value. It is used once: whoever uses it gives it another name first, which succeeds for one of
+//! tells that value. It is used once: a call that uses it gives it another name first, which succeeds for one of
 //! several only, on whatever node of a cluster. It ends after 10 minutes.
 //!
 //! Bounds are kept under one lock, in whose order this comes last: nobody asks for another meanwhile.
@@ -106,7 +106,7 @@ impl<'a> Pending<'a> {
         self.clock.now()
     }
 
-    /// Keeps a record for whoever comes with this value.
+    /// Keeps a record under the hash of this value.
     ///
     /// # Errors
     /// [`Error::Full`]; [`Error::State`] if it cannot be written, or the lock is not free before the
@@ -375,7 +375,7 @@ impl Taken<'_> {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         if !self.is_back {
-            // it ends by itself where this fails
+            // where this fails, the end of its time removes it
             let _ = self.pending.disk.remove(&self.path);
         }
     }

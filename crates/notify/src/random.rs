@@ -27,7 +27,7 @@ pub(crate) fn name() -> Result<String, &'static str> {
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// 256 random bits as 43 letters, digits, `-` and `_`: whoever has them was given them.
+/// 256 random bits as 43 letters, digits, `-` and `_`: nobody guesses them.
 pub(crate) fn value() -> Result<Secret, &'static str> {
     let mut bytes = Zeroizing::new([0; 32]);
     fill(&mut *bytes)?;

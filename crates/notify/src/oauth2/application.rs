@@ -1,4 +1,4 @@
-//! An application at a provider: what a person consents to, whoever redeems the consent.
+//! An application at a provider: what a person consents to.
 
 use std::cell::LazyCell;
 

@@ -50,7 +50,7 @@ pub struct CodeExchange {
 
 /// Exchanges the code for a refresh token within [`BUDGET`].
 ///
-/// Blocks; makes no thread but one for a name that has to be looked up; keeps no connection. The code
+/// Blocks; makes no thread but one that resolves a name; keeps no connection. The code
 /// is spent once the request was sent, whatever comes back; some providers do not spend it where they
 /// refuse the application's login, which is then tried in the other way, unless the settings name one. What this crate holds of the secrets is
 /// wiped; copies inside crate `oauth2` and in the buffers of HTTP and TLS are freed without that.

@@ -36,7 +36,7 @@ const PRIVATE: [&str; 15] = [
 /// A redirect URI and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Redirect {
-    /// The address, as it has to be registered at the provider.
+    /// The address, as it is registered at the provider.
     pub uri: String,
     /// Whether the provider takes it, as far as is known.
     pub usable: bool,
