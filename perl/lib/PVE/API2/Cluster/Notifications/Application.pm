@@ -12,7 +12,7 @@ use PVE::Exception                            qw(raise_param_exc);
 use PVE::JSONSchema;
 
 our @EXPORT_OK = qw(
-    text_parameter application_parameters consent_parameters consent_of require_parameters
+    $EXPIRES $MAILBOX text_parameter application_parameters consent_parameters consent_of require_parameters
 );
 
 # long enough for every token that a provider issues today
@@ -27,6 +27,18 @@ PVE::JSONSchema::register_format(
         return $text;
     },
 );
+
+# What more than one of these methods returns.
+our $EXPIRES = {
+    description => 'Time at which it expires, in seconds since the epoch.',
+    type        => 'integer',
+    renderer    => 'timestamp',
+};
+our $MAILBOX = {
+    description => 'Mailbox that consented, if the provider tells.',
+    type        => 'string',
+    optional    => 1,
+};
 
 sub text_parameter ($description, %more) {
     return {

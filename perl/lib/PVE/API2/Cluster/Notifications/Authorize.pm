@@ -5,18 +5,14 @@ package PVE::API2::Cluster::Notifications::Authorize;
 
 use v5.36;
 
-use PVE::API2::Cluster::Notifications::Application qw(text_parameter consent_parameters consent_of);
-use PVE::API2::Cluster::Notifications::Common      qw(auth_id endpoint_writers with_config);
+use PVE::API2::Cluster::Notifications::Application
+    qw($EXPIRES $MAILBOX text_parameter application_parameters consent_parameters consent_of);
+use PVE::API2::Cluster::Notifications::Common qw(auth_id endpoint_writers with_config);
 
-my %begin = (
-    consent_parameters(),
-    'redirect-uri' => text_parameter(
-        'Redirect URI that is registered in the application. Default: http://localhost:8006/, '
-            . 'where nothing is: the user copies the address from the browser.',
-        optional => 1,
-        pattern  => 'https?://[^\x00-\x20\x7f-\x9f#]+',
-    ),
-);
+my %begin = (consent_parameters(), application_parameters('redirect-uri'));
+$begin{'redirect-uri'}->{description} =
+      'Redirect URI that is registered in the application. Default: http://localhost:8006/, '
+    . 'where nothing is: the user copies the address from the browser.';
 
 my sub authorize ($param) {
     my $consent = consent_of($param);
@@ -30,12 +26,6 @@ my sub handle ($param) {
         return $config->get_smtp_oauth2_handle($param->{handle}, auth_id());
     });
 }
-
-my %expires = (
-    description => 'Time at which it expires, in seconds since the epoch.',
-    type        => 'integer',
-    renderer    => 'timestamp',
-);
 
 my %redirect = (
     uri => {
@@ -75,7 +65,7 @@ my sub register_authorize ($class) {
                     description => 'State for smtp-oauth2-token, valid for this user, once.',
                     type        => 'string',
                 },
-                expires         => \%expires,
+                expires         => $EXPIRES,
                 'redirect-uri'  => $redirect{uri},
                 'redirect-uris' => {
                     description => 'Redirect URIs to choose from.',
@@ -113,17 +103,13 @@ my sub register_handle ($class) {
         returns => {
             type       => 'object',
             properties => {
-                expires => \%expires,
+                expires => $EXPIRES,
                 name    => {
                     description => 'SMTP target that it is for.',
                     type        => 'string',
                     optional    => 1,
                 },
-                mailbox => {
-                    description => 'Mailbox that consented, if the provider tells.',
-                    type        => 'string',
-                    optional    => 1,
-                },
+                mailbox => $MAILBOX,
                 warning => {
                     description => 'Warning that the mailbox is not the user name of the target.',
                     type        => 'string',

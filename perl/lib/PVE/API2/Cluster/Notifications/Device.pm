@@ -4,7 +4,8 @@ package PVE::API2::Cluster::Notifications::Device;
 
 use v5.36;
 
-use PVE::API2::Cluster::Notifications::Application qw(text_parameter consent_parameters consent_of);
+use PVE::API2::Cluster::Notifications::Application
+    qw($EXPIRES $MAILBOX text_parameter consent_parameters consent_of);
 use PVE::API2::Cluster::Notifications::Common
     qw(auth_id endpoint_writers with_config name_property);
 use PVE::RESTEnvironment qw(log_warn);
@@ -71,11 +72,7 @@ my sub register_begin ($class) {
                     type        => 'string',
                     optional    => 1,
                 },
-                expires => {
-                    description => 'Time at which it expires, in seconds since the epoch.',
-                    type        => 'integer',
-                    renderer    => 'timestamp',
-                },
+                expires  => $EXPIRES,
                 interval => \%interval,
             },
         },
@@ -121,11 +118,7 @@ my sub register_poll ($class) {
                     type     => 'string',
                     optional => 1,
                 },
-                mailbox => {
-                    description => 'Mailbox that consented, if the provider tells.',
-                    type        => 'string',
-                    optional    => 1,
-                },
+                mailbox => $MAILBOX,
                 warning => {
                     description =>
                         'Warning that the mailbox is not the user name of the target; then '
