@@ -52,6 +52,13 @@ impl Parameter {
         self
     }
 
+    /// The same with the name that a setting of a target has as a parameter of a call.
+    #[must_use]
+    pub(crate) fn of_call(mut self) -> Self {
+        self.name = self.name.strip_prefix("oauth2-").unwrap_or(self.name);
+        self
+    }
+
     /// What a person is told.
     #[must_use]
     pub fn message(&self) -> Message {

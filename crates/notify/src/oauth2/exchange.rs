@@ -187,10 +187,5 @@ fn provider_of(host: &Host, request: &CodeExchange) -> Result<Provider, Error> {
     let scopes = words(request.scopes.as_deref());
     Provider::custom(token_url, authorize_url, scopes)
         .and_then(|provider| provider.with_client_auth(request.client_auth.as_deref()))
-        .map_err(|parameter| {
-            // the names of this call
-            let name = parameter.name;
-            let name = name.strip_prefix("oauth2-").unwrap_or(name);
-            Parameter { name, ..parameter }.into()
-        })
+        .map_err(|parameter| parameter.of_call().into())
 }

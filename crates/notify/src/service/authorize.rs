@@ -225,9 +225,7 @@ pub(super) fn target_of(consenting: &Consenting, account: &Account) -> Option<(S
 pub(super) fn of_call(error: oauth2::Error, consenting: &Consenting) -> oauth2::Error {
     match (error, consenting) {
         (oauth2::Error::Parameter(parameter), Consenting::Application { .. }) => {
-            let name = parameter.name;
-            let name = name.strip_prefix("oauth2-").unwrap_or(name);
-            oauth2::Error::Parameter(Parameter { name, ..parameter })
+            oauth2::Error::Parameter(parameter.of_call())
         }
         (error, _) => error,
     }
