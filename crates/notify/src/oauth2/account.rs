@@ -31,6 +31,12 @@ impl Account {
         Url::parse(&self.identity.token_url)
             .map_err(|_| Error::parameter("oauth2-token-url", "is not a valid URL"))
     }
+
+    /// An endpoint of the provider, for the account's tenant.
+    pub(super) fn of_tenant(&self, url: &str) -> Result<Url, Error> {
+        let tenant = Some(self.identity.tenant.as_str()).filter(|tenant| !tenant.is_empty());
+        self.provider.of_tenant(url, tenant)
+    }
 }
 
 /// The cloud that is named, of a provider that has it.

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::custom::canonical;
 use super::exchange::{Consented, consented};
-use super::form::{self, Asker};
-use super::{Account, Asked, Asking, Error, explain, http, reply};
-use crate::cause::{Cause, Oddity};
+use super::form::Form;
+use super::{Account, Asking, Error, explain, reply};
+use crate::cause::Oddity;
 use crate::net::Trip;
 use crate::{Deadline, Secret};
 
@@ -64,14 +64,17 @@ struct Answer {
 /// Asks for a code.
 pub(crate) fn begin(trip: &Trip, account: &Account, deadline: Deadline) -> Result<Device, Error> {
     let url = device_url(account)?;
-    let asked = asked(account, Vec::new());
-    let scopes = account.provider.scopes.join(" ");
-    let asker = asker(account);
-    let request = form::request(&url, &asker, &[("scope", &scopes)])?;
-    let response = http::send(trip, &asked, request, deadline)?;
+    let form = Form {
+        account,
+        kind: Asking::Code,
+        url: &url,
+        parameters: &[("scope", &account.provider.scopes.join(" "))],
+        secret: None,
+    };
     let of_url = |error: Error| error.of_endpoint(&account.provider, "oauth2-device-url");
-    reply::check_status(&asked, &response)
-        .map_err(|refusal| *of_url(*refusal.error).of_device())?;
+    let response = form
+        .send(trip, deadline, reply::check_status)
+        .map_err(|refusal| of_url(*refusal.error).of_device())?;
     let odd = || of_url(explain::odd(&account.provider.name, Oddity::NotJson));
     let answer: Answer = serde_json::from_slice(response.body()).map_err(|_| odd())?;
     answer.judged().ok_or_else(odd)
@@ -85,16 +88,18 @@ pub(crate) fn poll(
     deadline: Deadline,
 ) -> Result<Polled, Error> {
     let url = account.token_url()?;
-    let asked = asked(account, vec![device_code]);
-    let parameters = [
-        ("grant_type", GRANT_TYPE),
-        ("device_code", device_code.expose()),
-    ];
-    let request = form::request(&url, &asker(account), &parameters)?;
-    let response =
-        http::send(trip, &asked, request, deadline).map_err(|error| *error.of_device())?;
-    match reply::check(&asked, &response) {
-        Ok(()) => {
+    let form = Form {
+        account,
+        kind: Asking::Code,
+        url: &url,
+        parameters: &[
+            ("grant_type", GRANT_TYPE),
+            ("device_code", device_code.expose()),
+        ],
+        secret: Some(device_code),
+    };
+    match form.send(trip, deadline, reply::check) {
+        Ok(response) => {
             let tokens = serde_json::from_slice(response.body())
                 .map_err(|_| explain::odd(&account.provider.name, Oddity::NotJson))?;
             Ok(Polled::Granted(Box::new(consented(
@@ -102,10 +107,10 @@ pub(crate) fn poll(
                 &account.provider,
             )?)))
         }
-        Err(refusal) => match word(&refusal.error).as_str() {
+        Err(refusal) => match refusal.error.word().as_str() {
             "authorization_pending" => Ok(Polled::Pending(interval)),
             "slow_down" => Ok(Polled::Pending((interval + SLOWER).min(LONGEST))),
-            _ => Err(*refusal.error.of_device()),
+            _ => Err(refusal.error.of_device()),
         },
     }
 }
@@ -124,12 +129,7 @@ pub(crate) fn device_url(account: &Account) -> Result<Url, Error> {
             .fix("use the consent page instead")
             .into());
     };
-    provider.of_tenant(
-        url,
-        Some(&account.identity.tenant)
-            .filter(|tenant| !tenant.is_empty())
-            .map(String::as_str),
-    )
+    account.of_tenant(url)
 }
 
 impl Answer {
@@ -163,31 +163,6 @@ fn seconds(value: Option<&Value>) -> Option<u32> {
         Value::Number(number) => number.as_u64().and_then(|number| number.try_into().ok()),
         Value::String(text) => text.parse().ok(),
         _ => None,
-    }
-}
-
-/// The provider's word for a refusal that is about the person, not about the way to the provider.
-fn word(error: &Error) -> String {
-    match error.cause() {
-        Cause::Denied(denial) => denial.error,
-        _ => String::new(),
-    }
-}
-
-fn asker(account: &Account) -> Asker<'_> {
-    Asker::new(
-        &account.provider,
-        &account.identity.client,
-        &account.client_secret,
-    )
-}
-
-fn asked<'a>(account: &'a Account, more: Vec<&'a Secret>) -> Asked<'a> {
-    Asked {
-        kind: Asking::Code,
-        provider: &account.provider,
-        client_id: &account.identity.client,
-        secrets: [&account.client_secret].into_iter().chain(more).collect(),
     }
 }
 

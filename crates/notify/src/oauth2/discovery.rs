@@ -8,10 +8,11 @@ use ::oauth2::url::Url;
 use serde::{Deserialize, Serialize};
 
 use super::custom::{canonical, check_url, origin};
+use super::http::unanswered;
 use super::{CUSTOM, Error, explain};
 use crate::Deadline;
 use crate::cause::Oddity;
-use crate::http::{self, Failure};
+use crate::http;
 use crate::net::Trip;
 use crate::parameter::Parameter;
 
@@ -93,12 +94,8 @@ fn ask(trip: &Trip, url: &Url, deadline: Deadline) -> Result<Option<Document>, E
         .header(ACCEPT, "application/json")
         .body(Vec::new())
         .map_err(|_| Parameter::new(ISSUER, "is not a URL"))?;
-    let answer = http::exchange(trip, request, deadline).map_err(|failure| match failure {
-        Failure::Net(error) => error.into(),
-        Failure::HeadTooLarge => explain::odd(CUSTOM, Oddity::HeadTooLarge),
-        Failure::BodyTooLarge => explain::odd(CUSTOM, Oddity::BodyTooLarge),
-        Failure::Malformed | Failure::Unsendable => explain::odd(CUSTOM, Oddity::Malformed),
-    })?;
+    let answer =
+        http::exchange(trip, request, deadline).map_err(|failure| unanswered(CUSTOM, failure))?;
     match answer.status().as_u16() {
         200 => serde_json::from_slice(answer.body())
             .map(Some)

@@ -213,7 +213,7 @@ impl Error {
     }
 
     /// The provider's word for a refusal.
-    fn word(&self) -> String {
+    pub(super) fn word(&self) -> String {
         match self.cause() {
             Cause::Denied(denial) => denial.error,
             _ => String::new(),
@@ -250,11 +250,13 @@ impl Error {
     }
 
     /// The same as it is told where a person consents on another device.
-    pub(super) fn of_device(self) -> Box<Self> {
-        Box::new(match self {
-            error @ (Self::Net(_) | Self::Answer { .. }) => Self::Device(Box::new(error)),
+    pub(super) fn of_device(self) -> Self {
+        match self {
+            error @ (Self::Net(_) | Self::Answer { .. } | Self::Twice(_)) => {
+                Self::Device(Box::new(error))
+            }
             error => error,
-        })
+        }
     }
 
     /// Whether nothing will come of a further question.

@@ -50,10 +50,10 @@ pub struct CodeExchange {
 
 /// Exchanges the code for a refresh token within [`BUDGET`].
 ///
-/// Blocks; makes no thread but one that resolves a name; keeps no connection. The code
-/// is spent once the request was sent, whatever comes back; some providers do not spend it where they
-/// refuse the application's login, which is then tried in the other way, unless the settings name one. What this crate holds of the secrets is
-/// wiped; copies inside crate `oauth2` and in the buffers of HTTP and TLS are freed without that.
+/// Blocks; makes no thread but one that resolves a name; keeps no connection. The code is spent once the
+/// request was sent, whatever comes back; some providers do not spend it where they refuse the application's
+/// login, which is then tried in the other way, unless the settings name one. What this crate holds of the
+/// secrets is wiped; copies inside crate `oauth2` and in the buffers of HTTP and TLS are freed without that.
 ///
 /// # Errors
 /// [`Error::Parameter`] (400) before anything is sent; [`Error::Answer`] (400, 502) for what the

@@ -24,17 +24,23 @@ pub(super) fn send(
     let peer = http::peer(request.uri()).name();
     let listener = trip.listener();
     listener.hear(&peer, Speaker::Us, || told(&request));
-    let answer = http::exchange(trip, request, deadline).map_err(|failure| match failure {
-        Failure::Net(error) => error.into(),
-        Failure::HeadTooLarge => explain::odd(provider, Oddity::HeadTooLarge),
-        Failure::BodyTooLarge => explain::odd(provider, Oddity::BodyTooLarge),
-        Failure::Malformed | Failure::Unsendable => explain::odd(provider, Oddity::Malformed),
-    });
+    let answer =
+        http::exchange(trip, request, deadline).map_err(|failure| unanswered(provider, failure));
     match &answer {
         Ok(answer) => listener.hear(&peer, Speaker::Peer, || reply::heard(asked, answer)),
         Err(error) => listener.hear(&peer, Speaker::Note, || error.to_string()),
     }
     answer
+}
+
+/// What came in place of an answer.
+pub(super) fn unanswered(provider: &str, failure: Failure) -> Error {
+    match failure {
+        Failure::Net(error) => error.into(),
+        Failure::HeadTooLarge => explain::odd(provider, Oddity::HeadTooLarge),
+        Failure::BodyTooLarge => explain::odd(provider, Oddity::BodyTooLarge),
+        Failure::Malformed | Failure::Unsendable => explain::odd(provider, Oddity::Malformed),
+    }
 }
 
 /// A request without anything that could be secret: only these parameters are shown with their values.

@@ -1,8 +1,8 @@
 //! A grant is taken back at the provider (RFC 7009; Google:
 //! developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke).
 
-use super::form::{self, Asker};
-use super::{Account, Asked, Asking, Error, explain, http, reply};
+use super::form::Form;
+use super::{Account, Asking, Error, explain, reply};
 use crate::cause::Oddity;
 use crate::net::Trip;
 use crate::{Deadline, Secret};
@@ -20,28 +20,23 @@ pub(crate) fn revoke(
     let Some(url) = &provider.revoke_url else {
         return Ok(false);
     };
-    let tenant = Some(account.identity.tenant.as_str()).filter(|tenant| !tenant.is_empty());
-    let url = provider.of_tenant(url, tenant)?;
-    let asked = Asked {
+    let form = Form {
+        account,
         kind: Asking::Refresh,
-        provider,
-        client_id: &account.identity.client,
-        secrets: vec![&account.client_secret, token],
+        url: &account.of_tenant(url)?,
+        parameters: &[
+            ("token", token.expose()),
+            ("token_type_hint", "refresh_token"),
+        ],
+        secret: Some(token),
     };
-    let asker = Asker::new(provider, &account.identity.client, &account.client_secret);
-    let parameters = [
-        ("token", token.expose()),
-        ("token_type_hint", "refresh_token"),
-    ];
-    let request = form::request(&url, &asker, &parameters)?;
-    let response = http::send(trip, &asked, request, deadline)?;
     let of_url = |error: Error| error.of_endpoint(provider, "oauth2-revoke-url");
-    match reply::check_status(&asked, &response) {
+    match form.send(trip, deadline, reply::check_status) {
         // a page that serves whatever is asked for has revoked nothing
-        Ok(()) if reply::is_page(&response) => {
+        Ok(response) if reply::is_page(&response) => {
             Err(of_url(explain::odd(&provider.name, Oddity::Html)))
         }
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         // Google's word for a token that it does not know
         Err(refusal) if refusal.error.is_of_a_dead_token() => Ok(true),
         Err(refusal) => Err(of_url(*refusal.error)),

@@ -13,6 +13,7 @@ mod peer;
 mod provider;
 
 mod consent;
+mod device;
 mod handle;
 mod outage;
 
