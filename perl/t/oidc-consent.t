@@ -106,6 +106,10 @@ for my $client (qw(basic post public)) {
         like call('POST', "$BASE/smtp-oauth2-token",
             { %answer, 'authorization-code' => $url =~ s/(iss=[^&]*)/$1x/r }),
             qr/is the answer of another provider/, 'another provider';
+        like call('POST', "$BASE/smtp-oauth2-token",
+            { %answer, 'authorization-code' => $url =~ s/&?iss=[^&]*//r }),
+            qr/does not say which provider it is of \(iss\); copy the whole address/,
+            'one that hides who it is';
         is call('POST', "$BASE/smtp-oauth2-token", { %answer, 'authorization-code' => $url }), '',
             'stored';
         is condition($client), 'untested', 'there is a grant';

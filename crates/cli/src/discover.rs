@@ -15,7 +15,8 @@ pub fn run(machine: &Machine, args: &Discover, out: &Out) -> Result<(), Failure>
     out.event(&serde_json::to_value(&found).unwrap_or_default());
     out.say("--auth-method custom-oauth2");
     for (setting, url) in [
-        ("issuer", Some(&found.issuer)),
+        // as a setting it says that answers have it
+        ("issuer", found.sends_iss.then_some(&found.issuer)),
         ("authorize-url", Some(&found.authorize_url)),
         ("token-url", Some(&found.token_url)),
         ("device-url", found.device_url.as_ref()),

@@ -14,6 +14,8 @@ const MAX: usize = 32 * 1024;
 pub(crate) struct Callback {
     /// `code`.
     pub(crate) code: Option<Secret>,
+    /// A person has picked the code out, and nothing else came along.
+    pub(crate) is_code_alone: bool,
     /// `state`, where it came along.
     pub(crate) state: Option<Secret>,
     /// `iss` (RFC 9207).
@@ -49,6 +51,7 @@ impl Callback {
         let Some(parameters) = parameters(text) else {
             return Ok(Self {
                 code: Some(Secret::new(text)),
+                is_code_alone: true,
                 ..Self::default()
             });
         };

@@ -70,6 +70,7 @@ pub(super) fn parse(text: &str, builtin: &[Provider]) -> Result<Vec<Provider>, S
                     revoke_url: None,
                     tokeninfo_url: None,
                     issuer: None,
+                    always_sends_iss: false,
                     idle_days: None,
                     limits: None,
                 };

@@ -95,6 +95,8 @@ pub struct Provider {
     pub tokeninfo_url: Option<String>,
     /// Who it is in its answers through the browser (RFC 9207), where it says so there.
     pub issuer: Option<String>,
+    /// Whether each of those answers has to say so: an administrator has set it.
+    pub always_sends_iss: bool,
     /// After so many unused days a grant ends, where the provider says so.
     pub idle_days: Option<u16>,
     /// What its mail servers take, where they are known to refuse more.
@@ -120,6 +122,7 @@ impl Provider {
             revoke_url: Some("https://oauth2.googleapis.com/revoke".to_owned()),
             tokeninfo_url: Some("https://oauth2.googleapis.com/tokeninfo".to_owned()),
             issuer: Some("https://accounts.google.com".to_owned()),
+            always_sends_iss: false,
             idle_days: Some(180),
             limits: None,
         }
@@ -163,6 +166,7 @@ impl Provider {
             revoke_url: None,
             tokeninfo_url: None,
             issuer: None,
+            always_sends_iss: false,
             idle_days: Some(90),
             // beyond these Exchange Online answers 432 4.3.2
             limits: Some(Limits {
@@ -199,6 +203,7 @@ impl Provider {
             revoke_url: None,
             tokeninfo_url: None,
             issuer: None,
+            always_sends_iss: false,
             idle_days: None,
             limits: None,
         })
@@ -233,6 +238,7 @@ impl Provider {
                 return Err(Parameter::new(name, reason));
             }
         }
+        self.always_sends_iss = issuer.is_some();
         self.issuer.clone_from(issuer);
         self.device_url.clone_from(device_url);
         self.revoke_url.clone_from(revoke_url);

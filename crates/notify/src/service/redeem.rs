@@ -260,14 +260,20 @@ pub(super) fn is_elsewhere(account: &Account, waiting: &Waiting) -> bool {
     server.is_some_and(|server| *server != account.peer.host())
 }
 
-/// RFC 9207 section 2.4: an answer of another provider is none.
+/// RFC 9207 section 2.4: an answer of another provider is none, nor is a code that does not say whose it is where
+/// the provider always does. A code that a person picked out of the answer is taken as it is.
 fn check_issuer(provider: &Provider, callback: &Callback) -> Result<(), Parameter> {
+    let fault = |reason: &str| Parameter::new("authorization-code", reason);
+    let is_answer = callback.code.is_some() && !callback.is_code_alone;
     match (&provider.issuer, &callback.iss) {
-        (Some(issuer), Some(iss)) if issuer != iss => Err(Parameter::new(
-            "authorization-code",
-            "is the answer of another provider (iss)",
-        )
-        .fix("start the authorization again, and consent at the provider of the target")),
+        (Some(issuer), Some(iss)) if issuer != iss => {
+            Err(fault("is the answer of another provider (iss)")
+                .fix("start the authorization again, and consent at the provider of the target"))
+        }
+        (Some(_), None) if provider.always_sends_iss && is_answer => {
+            Err(fault("does not say which provider it is of (iss)")
+                .fix("copy the whole address; if it has no 'iss=', unset the issuer"))
+        }
         _ => Ok(()),
     }
 }

@@ -98,8 +98,8 @@ my %parameters = (
         enum => ['basic', 'post', 'none'],
     },
     'issuer' => text_parameter(
-        'Issuer of the provider. Only for custom-oauth2; answers of the consent page that name another '
-            . 'one (iss) are refused.',
+        'Issuer that the provider names in its answers (iss, RFC 9207). Only for custom-oauth2; answers '
+            . 'that name another one, or none, are refused.',
         maxLength => 2048,
     ),
     'device-url' => text_parameter(

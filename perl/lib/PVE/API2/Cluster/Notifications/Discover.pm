@@ -36,7 +36,7 @@ sub register ($class) {
         returns => {
             type       => 'object',
             properties => {
-                issuer          => url('Issuer, for oauth2-issuer.'),
+                issuer          => url('Issuer, for oauth2-issuer if sends-iss.'),
                 'authorize-url' => url('Address of the consent page, for oauth2-authorize-url.'),
                 'token-url'     => url('Address of the token endpoint, for oauth2-token-url.'),
                 'device-url'    => url(

@@ -139,8 +139,8 @@ my @extra = (
     },
     'oauth2-issuer' => {
         description =>
-            'With custom-oauth2: issuer of the provider. Answers of the consent page that '
-            . 'name another one (iss) are refused.',
+            'With custom-oauth2: issuer that the provider names in answers of its consent page '
+            . '(iss, RFC 9207). Answers that name another one, or none, are refused.',
         type      => 'string',
         maxLength => 2048,
         optional  => 1,
