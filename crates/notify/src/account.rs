@@ -8,7 +8,6 @@ use crate::oauth2::{
     Account, Application, Error, Providers, check_app_only, check_text, needed, unknown_grant_type,
 };
 use crate::parameter::Parameter;
-use crate::state::Identity;
 use crate::{Host, Secret};
 
 /// The account of a target; `None` if it does not log in with OAuth2.
@@ -56,23 +55,12 @@ pub(crate) fn without_secret<F: FnOnce() -> Providers>(
     if app_only {
         check_app_only(&provider)?;
     }
-    let token_url = application.token_url(&provider)?;
-    let identity = Identity {
-        provider: provider.name.clone(),
-        cloud: smtp.cloud().unwrap_or_default(),
-        token_url: token_url.into(),
-        tenant: smtp.oauth2_tenant_id.clone().unwrap_or_default(),
-        client: needed("oauth2-client-id", smtp.oauth2_client_id.as_ref(), method)?.to_owned(),
-        login: needed("username", smtp.username.as_ref(), method)?.to_owned(),
-        app_only,
-        ..Identity::default()
-    };
-    check_text("oauth2-client-id", &identity.client)?;
+    let login = needed("username", smtp.username.as_ref(), method)?;
     Ok(Some(Account {
         target: smtp.name.clone(),
+        identity: application.identity(&provider, login, app_only)?,
         provider,
         client_secret: Secret::new(""),
-        identity,
         peer: smtp.peer_of_grant(),
         refresh_before: smtp
             .oauth2_refresh_before

@@ -34,7 +34,9 @@ pub const LIFE_OF_DEVICE: i64 = 900;
 pub const MAX_OF_USER: usize = 8;
 /// So many wait in all.
 pub const MAX_OF_ALL: usize = 64;
-/// Who has places of his own among them.
+/// So many of them where root, who has places of his own among them, has none.
+const MAX_OF_OTHERS: usize = MAX_OF_ALL - MAX_OF_USER;
+/// Who that is.
 const ROOT: &str = "root@pam";
 /// So far the clocks of two nodes may be apart, in seconds.
 const APART: i64 = 300;
@@ -112,12 +114,9 @@ impl<'a> Pending<'a> {
     /// [`Error::Full`]; [`Error::State`] if it cannot be written, or the lock is not free before the
     /// deadline. Then nothing is kept.
     pub fn put(&self, value: &Secret, waiting: &Waiting, deadline: Deadline) -> Result<(), Error> {
-        let _guard = Lock::new(self.host, LOCK)?.take(deadline).map_err(busy)?;
-        self.disk
-            .make_dir(&self.dir)
-            .map_err(|error| self.failed(&self.dir, "make the folder", error))?;
-        self.make_room(&waiting.by)?;
-        self.write(&self.path(value), waiting)
+        self.with_room(&waiting.by, deadline, || {
+            self.write(&self.path(value), waiting)
+        })
     }
 
     /// The record of this value, if it is of this user; it stays. `name` is the parameter.
@@ -187,12 +186,7 @@ impl<'a> Pending<'a> {
     /// # Errors
     /// As [`Pending::put`].
     pub fn prove_room(&self, waiting: &Waiting, deadline: Deadline) -> Result<(), Error> {
-        let _guard = Lock::new(self.host, LOCK)?.take(deadline).map_err(busy)?;
-        self.disk
-            .make_dir(&self.dir)
-            .map_err(|error| self.failed(&self.dir, "make the folder", error))?;
-        self.make_room(&waiting.by)?;
-        self.prove(waiting)
+        self.with_room(&waiting.by, deadline, || self.prove(waiting))
     }
 
     /// Makes sure that such a record can be written, before anything is asked for that could not be kept else.
@@ -260,7 +254,22 @@ impl<'a> Pending<'a> {
         Ok(living)
     }
 
-    fn make_room(&self, by: &str) -> Result<(), Error> {
+    /// Does this under the lock, where there is room for one more of this user.
+    fn with_room(
+        &self,
+        by: &str,
+        deadline: Deadline,
+        put: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let _guard = Lock::new(self.host, LOCK)?.take(deadline).map_err(busy)?;
+        self.disk
+            .make_dir(&self.dir)
+            .map_err(|error| self.failed(&self.dir, "make the folder", error))?;
+        self.check_room(by)?;
+        put()
+    }
+
+    fn check_room(&self, by: &str) -> Result<(), Error> {
         let living = self.living()?;
         // all API tokens of a user are that user
         let person = |id: &str| id.split('!').next().unwrap_or_default().to_owned();
@@ -272,7 +281,7 @@ impl<'a> Pending<'a> {
         // nobody keeps root out
         let all = match by.as_str() {
             ROOT => MAX_OF_ALL,
-            _ => MAX_OF_ALL - MAX_OF_USER,
+            _ => MAX_OF_OTHERS,
         };
         for (own, limit) in [(true, MAX_OF_USER), (false, all)] {
             let ends = ends(own);

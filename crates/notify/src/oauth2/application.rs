@@ -5,8 +5,11 @@ use std::cell::LazyCell;
 use ::oauth2::url::Url;
 use serde::{Deserialize, Serialize};
 
-use super::{CUSTOM, Cloud, Error, Provider, Providers, check_client_auth, check_cloud, words};
+use super::{
+    CUSTOM, Cloud, Error, Provider, Providers, check_client_auth, check_cloud, check_text, words,
+};
 use crate::parameter::Parameter;
+use crate::state::Identity;
 
 /// An application by the settings of a target, or by the parameters of a call, which have the same names
 /// without `oauth2-`.
@@ -97,6 +100,33 @@ impl Application {
                 }
                 error => error,
             })
+    }
+
+    /// Whose tokens it gets at this provider for this mailbox.
+    ///
+    /// # Errors
+    /// As [`Application::provider`].
+    pub(crate) fn identity(
+        &self,
+        provider: &Provider,
+        login: &str,
+        app_only: bool,
+    ) -> Result<Identity, Error> {
+        let cloud = self.cloud.clone();
+        let client = needed("oauth2-client-id", Some(&self.client_id), &self.auth_method)?;
+        check_text("oauth2-client-id", client)?;
+        Ok(Identity {
+            provider: provider.name.clone(),
+            cloud: cloud
+                .filter(|cloud| cloud != Cloud::GLOBAL)
+                .unwrap_or_default(),
+            token_url: self.token_url(provider)?.into(),
+            tenant: self.tenant_id.clone().unwrap_or_default(),
+            client: client.to_owned(),
+            login: login.to_owned(),
+            app_only,
+            ..Identity::default()
+        })
     }
 }
 

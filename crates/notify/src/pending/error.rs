@@ -6,7 +6,7 @@ use crate::message::Message;
 use crate::parameter::Parameter;
 use crate::state;
 
-use super::{MAX_OF_ALL, MAX_OF_USER};
+use super::{MAX_OF_OTHERS, MAX_OF_USER};
 
 /// Why. Nothing in it is secret.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Error {
             Self::Full { own, seconds } => {
                 let (whose, limit) = match own {
                     true => ("of this user", MAX_OF_USER),
-                    false => ("of all users", MAX_OF_ALL - MAX_OF_USER),
+                    false => ("of all users", MAX_OF_OTHERS),
                 };
                 Message::new(format!(
                     "{limit} authorizations {whose} are open, which is the limit"

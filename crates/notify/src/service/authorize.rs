@@ -16,7 +16,7 @@ use crate::oauth2::{
     check_redirect_uri, check_text,
 };
 use crate::pending::{Pending, Waiting, What};
-use crate::state::{self, Identity};
+use crate::state;
 use crate::{Deadline, Error, Parameter, Secret, random, secret};
 
 /// What a person is to consent to.
@@ -140,19 +140,12 @@ impl Service {
     pub(super) fn resolve(&self, consenting: &Consenting) -> Result<Resolved, Error> {
         match consenting {
             Consenting::Target(name) => {
-                let config = self.config();
-                let Entity::Smtp(smtp) = config.get(Kind::Smtp, name)? else {
-                    return Err(Parameter::new("name", "is not an SMTP target").into());
-                };
-                let account = account::of(&self.host, smtp)?.ok_or_else(|| {
-                    Parameter::new("name", "is a target that does not log in with OAuth2")
-                        .fix("set its auth-method")
-                })?;
-                check_person(&account)?;
-                Ok(Resolved {
-                    account,
-                    application: account::application_of(smtp),
-                })
+                let resolved = self.of_target(name)?;
+                if resolved.account.identity.app_only {
+                    let reason = "is a target that needs no consent (oauth2-grant-type 'client-credentials')";
+                    return Err(Parameter::new("name", reason).into());
+                }
+                Ok(resolved)
             }
             Consenting::Application {
                 application,
@@ -169,48 +162,42 @@ impl Service {
         }
     }
 
+    /// A target that logs in with OAuth2.
+    pub(super) fn of_target(&self, name: &str) -> Result<Resolved, Error> {
+        let config = self.config();
+        let Entity::Smtp(smtp) = config.get(Kind::Smtp, name)? else {
+            return Err(Parameter::new("name", "is not an SMTP target").into());
+        };
+        let account = account::of(&self.host, smtp)?.ok_or_else(|| {
+            Parameter::new("name", "is a target that does not log in with OAuth2")
+                .fix("set its auth-method")
+        })?;
+        Ok(Resolved {
+            account,
+            application: account::application_of(smtp),
+        })
+    }
+
     fn resolve_application(
         &self,
         application: &Application,
         username: Option<&str>,
     ) -> Result<Account, oauth2::Error> {
-        check_text("oauth2-client-id", &application.client_id)?;
         if let Some(username) = username {
             check_text("username", username)?;
         }
         let providers = LazyCell::new(|| Providers::load(&self.host));
         let provider = application.provider(&providers, false)?;
-        let identity = Identity {
-            provider: provider.name.clone(),
-            cloud: application
-                .cloud
-                .clone()
-                .filter(|cloud| cloud != "global")
-                .unwrap_or_default(),
-            token_url: application.token_url(&provider)?.into(),
-            tenant: application.tenant_id.clone().unwrap_or_default(),
-            client: application.client_id.clone(),
-            login: username.unwrap_or_default().to_owned(),
-            ..Identity::default()
-        };
+        let login = username.unwrap_or_default();
         Ok(Account {
             target: String::new(),
+            identity: application.identity(&provider, login, false)?,
             provider,
             client_secret: Secret::new(""),
-            identity,
             peer: state::Peer::default(),
             refresh_before: None,
         })
     }
-}
-
-/// An application that acts for itself asks nobody.
-fn check_person(account: &Account) -> Result<(), Parameter> {
-    if !account.identity.app_only {
-        return Ok(());
-    }
-    let reason = "is a target that needs no consent (oauth2-grant-type 'client-credentials')";
-    Err(Parameter::new("name", reason))
 }
 
 /// The target, and the host of its mail server, which alone gets what is consented to.

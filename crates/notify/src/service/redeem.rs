@@ -74,7 +74,9 @@ impl Service {
         };
         check_given(request, &waiting, redirect_uri)?;
         let consenting = consenting(&waiting);
-        let resolved = self.resolve(&consenting)?;
+        let resolved = self
+            .resolve(&consenting)?
+            .with_secret(request.client_secret.clone());
         check_unchanged(STATE, &resolved, &waiting)?;
         let (account, provider) = (&resolved.account, &resolved.account.provider);
         check_issuer(provider, &callback)?;
@@ -91,10 +93,7 @@ impl Service {
         let exchange = CodeExchange {
             auth_method: account.identity.provider.clone(),
             client_id: account.identity.client.clone(),
-            client_secret: match (&waiting.target, &request.client_secret) {
-                (Some(_), _) => account.client_secret.clone(),
-                (None, secret) => secret.clone().unwrap_or_else(|| Secret::new("")),
-            },
+            client_secret: account.client_secret.clone(),
             tenant_id: None,
             authorization_code: code.clone(),
             redirect_uri: redirect_uri.clone(),

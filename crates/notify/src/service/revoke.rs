@@ -1,11 +1,10 @@
 //! A grant is taken back: at the provider where it has a way for that, and here in any case.
 
 use super::{CALL_BUDGET, Service};
-use crate::config::{Entity, Kind};
 use crate::message::Message;
 use crate::net::Trip;
 use crate::oauth2;
-use crate::{Deadline, Error, Parameter, account};
+use crate::{Deadline, Error, Parameter};
 
 /// What was done.
 #[derive(Debug)]
@@ -25,13 +24,7 @@ impl Service {
     /// record; [`Error::Config`] where there is no such target, or none that logs in so.
     pub fn revoke(&self, name: &str, here_only: bool, by: &str) -> Result<Revoked, Error> {
         let deadline = Deadline::after(CALL_BUDGET);
-        let config = self.config();
-        let Entity::Smtp(smtp) = config.get(Kind::Smtp, name)? else {
-            return Err(Parameter::new("name", "is not an SMTP target").into());
-        };
-        let account = account::of(&self.host, smtp)?.ok_or_else(|| {
-            Parameter::new("name", "is a target that does not log in with OAuth2")
-        })?;
+        let account = self.of_target(name)?.account;
         if account.identity.app_only {
             let reason = "is a target without authorization by a user (client-credentials)";
             return Err(Parameter::new("name", reason)
