@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::entropy;
 use crate::fault::Fault;
-use crate::provider::{Login, Store};
+use crate::provider::{Key, Login, Store};
 use crate::smtp::{self, Sink};
 use crate::wire::{Request, Response};
 
@@ -41,6 +41,8 @@ struct Order {
     access_token_seconds: Option<u32>,
     /// How applications may log in from now on.
     client_auth: Option<Login>,
+    /// The keys that are registered from now on, in place of those before.
+    keys: Option<Vec<Key>>,
     /// Takes back all grants.
     #[serde(default)]
     revoke: bool,
@@ -137,6 +139,9 @@ impl Control {
         }
         if let Some(rule) = order.client_auth {
             store.login_rule = rule;
+        }
+        if let Some(keys) = order.keys {
+            store.keys = keys;
         }
         if order.revoke {
             store.revoke();

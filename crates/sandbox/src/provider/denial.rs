@@ -38,14 +38,24 @@ pub enum Denial {
     DeviceDeclined,
     DeviceExpired,
     DeviceUnknown,
+    StatementWrong,
+    StatementOutOfTime,
+    NotDelegated,
+    MailboxUnknown,
 }
 
 /// Status, error code, Google's words, Microsoft's number, Microsoft's words.
 type Wording = (u16, &'static str, &'static str, u32, &'static str);
 
 impl Denial {
+    #[rustfmt::skip] // rows of the table below
     pub fn response(self, brand: Brand) -> Response {
-        let (status, error, words, number, reason) = self.wording();
+        let (status, error, words, number, reason) = match (self, brand) {
+            // there a statement is the application's login, not a grant
+            (Self::StatementWrong, Brand::Microsoft) => (401, "invalid_client", "", 700_027, "Client assertion contains an invalid signature; the certificate is not registered on the application"),
+            (Self::StatementOutOfTime, Brand::Microsoft) => (401, "invalid_client", "", 700_024, "Client assertion is not within its valid time range"),
+            _ => self.wording(),
+        };
         let words = match self {
             Self::ParameterMissing(name) => format!("{words} {name}"),
             _ => words.to_owned(),
@@ -106,6 +116,10 @@ impl Denial {
             Self::DeviceDeclined => (400, "authorization_declined", "Declined.", 70018, "The user declined"),
             Self::DeviceExpired => (400, "expired_token", "Expired.", 70019, "The device code has expired"),
             Self::DeviceUnknown => (400, "bad_verification_code", "Unknown.", 70018, "The verification code is not known"),
+            Self::StatementWrong => (400, GRANT, "Invalid JWT Signature.", 0, ""),
+            Self::StatementOutOfTime => (400, GRANT, "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.", 0, ""),
+            Self::NotDelegated => (401, "unauthorized_client", "Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested.", 700_016, ""),
+            Self::MailboxUnknown => (400, GRANT, "Invalid email or User ID", 0, ""),
             Self::ScopeWider => (400, "invalid_scope", "Bad Request", 70011, "The scope is not valid for this grant"),
         }
     }

@@ -3,6 +3,7 @@
 //! `google` and `microsoft` behave like their namesakes; `strict` rotates refresh tokens and revokes
 //! the grant when a spent one is replayed, as RFC 9700 (section 4.14.2) wishes.
 
+mod assertion;
 mod authorize;
 mod denial;
 mod device;
@@ -13,6 +14,7 @@ mod store;
 mod token;
 mod tokens;
 
+pub use assertion::Key;
 pub use authorize::{authorize, interaction};
 pub use device::{device_code, device_page};
 pub use login::Login;

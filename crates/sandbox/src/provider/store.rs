@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::Brand;
+use super::assertion::Key;
 use super::authorize::Asked;
 use super::kept::Kept;
 use super::login::Login;
@@ -93,6 +94,10 @@ pub struct Store {
     pub access_life: Duration,
     /// How applications may log in.
     pub login_rule: Login,
+    /// The keys that are registered.
+    pub keys: Vec<Key>,
+    /// The numbers of the statements that were taken: each is good once.
+    pub statements: Kept<String, ()>,
     started: Instant,
     grant_count: u64,
 }
@@ -116,6 +121,8 @@ impl Store {
             advanced: Duration::ZERO,
             access_life: ACCESS_LIFE,
             login_rule: Login::default(),
+            keys: Vec::new(),
+            statements: Kept::default(),
             started: Instant::now(),
             grant_count: 0,
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::denial::Denial;
 use super::login::{Login, Way};
 use super::store::{APP_SCOPE, Code, Grant, MANY_TENANTS, SHORT_LIFE, Store};
-use super::{Brand, device};
+use super::{Brand, assertion, device};
 use crate::entropy;
 use crate::form::Form;
 use crate::wire::{Request, Response};
@@ -51,7 +51,15 @@ fn answer(
     if brand == Brand::Microsoft && store.tenant(tenant).is_none() {
         return Err(Denial::TenantUnknown);
     }
-    let client_id = client_id(store, brand, &form, request)?;
+    if brand == Brand::Google && form.get("grant_type") == assertion::GRANT_TYPE {
+        let scopes = assertion::mailbox(store, brand, &form)?;
+        let answer = tokens(store, brand, &scopes);
+        return Ok(handed_out(store, answer, None));
+    }
+    let client_id = match assertion::client(store, brand, &form)? {
+        Some(client_id) => client_id,
+        None => client_id(store, brand, &form, request)?,
+    };
     match form.get("grant_type") {
         "authorization_code" => redeem(store, brand, tenant, &client_id, &form),
         "refresh_token" => refresh(store, brand, &client_id, &form),
