@@ -40,7 +40,7 @@ subtest 'each method, parameter and value of an answer is explained' => sub {
 
 my %secrets = (
     gotify   => ['token'],
-    smtp     => ['oauth2-client-secret', 'oauth2-refresh-token', 'password'],
+    smtp     => ['oauth2-client-key', 'oauth2-client-secret', 'oauth2-refresh-token', 'password'],
     sendmail => [],
     webhook  => []
 );

@@ -85,7 +85,8 @@ for my $text (sort keys %text) {
 
 subtest 'secrets say that they are' => sub {
     my %secret =
-        map { $_ => 1 } qw(password token secret oauth2-client-secret oauth2-refresh-token);
+        map { $_ => 1 }
+        qw(password token secret oauth2-client-secret oauth2-client-key oauth2-refresh-token);
     for my $place (grep {/\A(?:create|update)_.*: parameters: /} sort keys %ours) {
         my $is_secret = $secret{ $place =~ s/.*: //r };
         ok !$is_secret == ($ours{$place} !~ / \Q$SECRET\E\z/), $place;

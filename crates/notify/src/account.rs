@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::config::Smtp;
 use crate::oauth2::{
-    Account, Application, Error, Providers, check_app_only, check_text, needed, unknown_grant_type,
+    Account, Application, Error, Providers, acts_for_itself, check_app_only, check_text,
+    client_auth_of, missing_service_account, needed,
 };
 use crate::parameter::Parameter;
 use crate::{Host, Secret};
@@ -30,6 +31,10 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
                 let secret = smtp.client_secret().ok_or_else(|| missing_secret(smtp))?;
                 check_text("oauth2-client-secret", secret.expose())?;
                 account.client_secret = secret.clone();
+                let of = (&*account.provider.name, account.identity.app_only);
+                let alg = smtp.oauth2_assertion_alg.as_deref();
+                let by_key = client_auth_of(secret, of, alg)?;
+                account.provider.client_auth = by_key.or(account.provider.client_auth);
             }
             Ok(account)
         })
@@ -45,11 +50,7 @@ pub(crate) fn without_secret<F: FnOnce() -> Providers>(
         None | Some("plain") => return Ok(None),
         Some(method) => method,
     };
-    let app_only = match smtp.oauth2_grant_type.as_deref() {
-        None | Some("refresh-token") => false,
-        Some("client-credentials") => true,
-        Some(other) => return Err(unknown_grant_type(other).into()),
-    };
+    let app_only = acts_for_itself(method, smtp.oauth2_grant_type.as_deref())?;
     let application = application_of(smtp);
     let provider = application.provider(providers, app_only)?;
     if app_only {
@@ -70,10 +71,15 @@ pub(crate) fn without_secret<F: FnOnce() -> Providers>(
 
 fn missing_secret(smtp: &Smtp) -> Parameter {
     let method = smtp.auth_method.as_deref().unwrap_or_default();
-    Parameter::missing("oauth2-client-secret", method).fix(match smtp.has_secret_aside() {
-        true => "set oauth2-client-secret again, or change server, provider or username back",
-        false => "set oauth2-client-secret",
-    })
+    match smtp.credential_aside() {
+        Some(name) => Parameter::missing(name, method).fix(format!(
+            "set {name} again, or change server, provider or username back"
+        )),
+        None if smtp.oauth2_grant_type.as_deref() == Some("jwt-bearer") => {
+            missing_service_account()
+        }
+        None => Parameter::missing("oauth2-client-secret", method).fix("set oauth2-client-secret"),
+    }
 }
 
 /// The application that a target names.

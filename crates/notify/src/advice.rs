@@ -13,6 +13,7 @@ mod net;
 mod refresh;
 mod reply;
 mod rfc6749;
+mod service_account;
 mod smtp;
 mod status;
 
@@ -177,6 +178,16 @@ pub fn of_app_only(cause: &Cause) -> Option<&'static Advice> {
     other.map_or_else(|| of_refresh(cause), |(_, other)| Some(other))
 }
 
+/// The same where a service account asked for a mailbox.
+#[must_use]
+pub fn of_service_account(cause: &Cause) -> Option<&'static Advice> {
+    let row = of(cause)?;
+    let other = service_account::TABLE
+        .iter()
+        .find(|(keys, _)| keys.contains(&row.key));
+    other.map_or_else(|| of_app_only(cause), |(_, other)| Some(other))
+}
+
 /// The same where a person consents on another device.
 #[must_use]
 pub fn of_device(cause: &Cause) -> Option<&'static Advice> {
@@ -242,6 +253,7 @@ pub fn all() -> impl Iterator<Item = &'static Advice> {
         .chain(aadsts::TABLE.iter().map(|(_, row)| row))
         .chain(refresh::TABLE.iter().map(|(_, row)| row))
         .chain(app_only::TABLE.iter().map(|(_, row)| row))
+        .chain(service_account::TABLE.iter().map(|(_, row)| row))
         .chain(device::TABLE.iter().map(|(_, row)| row))
         .chain(reply::rows())
         .chain(smtp::rows())

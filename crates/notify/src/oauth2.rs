@@ -8,6 +8,7 @@
 
 mod account;
 mod application;
+mod assertion;
 mod callback;
 mod check;
 mod client_auth;
@@ -20,6 +21,7 @@ mod exchange;
 mod explain;
 mod form;
 mod http;
+mod key;
 mod mailbox;
 mod provider;
 mod redirect;
@@ -37,9 +39,10 @@ use ::oauth2::{
 };
 
 pub use account::Account;
-pub(crate) use account::{check_app_only, check_client_auth, check_cloud, unknown_grant_type};
+pub(crate) use account::{acts_for_itself, check_app_only, check_client_auth, check_cloud};
 pub use application::Application;
 pub(crate) use application::{check_more, needed};
+pub use assertion::Alg;
 pub(crate) use callback::Callback;
 pub(crate) use check::{
     is_guid, is_word_for_tenants, redirect_uri as check_redirect_uri, tenant, text as check_text,
@@ -53,6 +56,10 @@ pub use error::Error;
 pub use exchange::{BUDGET, CodeExchange, exchange_code, exchange_code_until};
 pub(crate) use exchange::{Consented, check_exchange, exchange_code_on, redeem};
 pub(crate) use explain::declined;
+pub(crate) use key::{
+    client_auth as client_auth_of, entered as entered_key, is_key, line as line_of_key,
+    missing_service_account, of_line as key_of_line,
+};
 pub(crate) use mailbox::mailboxes;
 pub use provider::{CUSTOM, Cloud, Limits, Provider, Providers, Tenant};
 pub(crate) use redirect::NOWHERE;
@@ -113,6 +120,9 @@ fn client(auth: ClientAuth, id: &str, secret: &Secret, token_url: &Url) -> Token
         ClientAuth::Basic => client
             .set_auth_type(AuthType::BasicAuth)
             .set_client_secret(secret()),
-        ClientAuth::Public => client.set_auth_type(AuthType::RequestBody),
+        // what else there is to say comes with each request
+        ClientAuth::Public | ClientAuth::Assertion(_) | ClientAuth::Bearer => {
+            client.set_auth_type(AuthType::RequestBody)
+        }
     }
 }

@@ -32,8 +32,8 @@ pub struct Target {
     pub name: String,
     /// Its account.
     pub account: Result<Account, Error>,
-    /// What the login would be for, where its client secret was given for other settings.
-    pub aside: Option<Box<Account>>,
+    /// What the login would be for, and the parameter of its credential, where that was given for other settings.
+    pub aside: Option<(Box<Account>, &'static str)>,
 }
 
 /// How things stand with a target.
@@ -151,9 +151,11 @@ pub(crate) fn targets_named(host: &Host, config: &Config, only: Option<&[&str]>)
             Err(error) => Err(error.into()),
         };
         let name = smtp.name.clone();
-        let aside = account.is_err() && smtp.has_secret_aside();
-        let aside = aside.then(|| account::without_secret(&providers, smtp));
-        let aside = aside.and_then(|aside| aside.ok().flatten()).map(Box::new);
+        let credential = smtp.credential_aside().filter(|_| account.is_err());
+        let aside = credential.and_then(|credential| {
+            let account = account::without_secret(&providers, smtp).ok()??;
+            Some((Box::new(account), credential))
+        });
         Some(Target {
             name,
             account,
@@ -183,7 +185,7 @@ impl Keeper<'_> {
         record: &Result<Option<Record>, state::Error>,
         message: Message,
     ) -> Message {
-        let (Some(account), Ok(Some(record))) = (&target.aside, record) else {
+        let (Some((account, credential)), Ok(Some(record))) = (&target.aside, record) else {
             return message;
         };
         let Some(changed) = token::difference(account, record_of(account, record)) else {
@@ -191,9 +193,7 @@ impl Keeper<'_> {
         };
         let setting = changed.setting().unwrap_or_default();
         message
-            .fix(format!(
-                "set {setting} back, or set oauth2-client-secret again"
-            ))
+            .fix(format!("set {setting} back, or set {credential} again"))
             .details(changed.message().details)
     }
 

@@ -29,7 +29,21 @@ const client = (id, method) => ({
   token_endpoint_auth_method: method,
 });
 
-const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
+const key = rsa().privateKey.export({ format: 'jwk' });
+
+// clients with keys in place of a secret, each for one kind of signature: made on demand, as it takes time
+const keys = {};
+const clientsWithKeys = [];
+if (process.env.CLIENT_KEYS) {
+  const [one, other] = [rsa(), generateKeyPairSync('ec', { namedCurve: 'P-256' })];
+  for (const [alg, pair] of [['RS256', one], ['PS256', one], ['ES256', other]]) {
+    const { client_secret: _, ...more } = client(alg, 'private_key_jwt');
+    const jwks = { keys: [{ ...pair.publicKey.export({ format: 'jwk' }), use: 'sig', alg }] };
+    clientsWithKeys.push({ ...more, jwks, token_endpoint_auth_signing_alg: alg });
+    keys[alg] = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
+  }
+}
 const fortnight = 14 * 86400;
 const configuration = {
   clients: [
@@ -37,6 +51,7 @@ const configuration = {
     client('post', 'client_secret_post'),
     client('public', 'none'), // PKCE is forced
     client('long', 'client_secret_post'), // whose tokens have 3 KiB, as at Microsoft
+    ...clientsWithKeys,
     { client_id: 'introspect', client_secret: secret, grant_types: [], redirect_uris: [], response_types: [] },
   ],
   jwks: { keys: [{ ...key, use: 'sig', kid: 'test', alg: 'RS256' }] },
@@ -84,7 +99,7 @@ server.listen(Number(port || 0), '127.0.0.1', () => {
     };
   }
   server.on('request', provider.callback());
-  console.log(JSON.stringify({ url, 'client-secret': secret, 'redirect-uri': redirectUri }));
+  console.log(JSON.stringify({ url, 'client-secret': secret, 'redirect-uri': redirectUri, keys }));
 });
 
 process.stdin.resume().on('end', () => process.exit(0));

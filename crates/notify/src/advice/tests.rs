@@ -140,6 +140,22 @@ fn the_rows_have_the_facts_right() {
         ],
         of_app_only,
     );
+    check(
+        &[
+            (
+                word("unauthorized_client"),
+                &["Domain-wide delegation", "https://mail.google.com/"],
+                &["authorize", "client secret"],
+            ),
+            (
+                word("invalid_grant"),
+                &["clock", "username"],
+                &["authorize"],
+            ),
+            (word("server_error"), &["provider"], &["authorize"]),
+        ],
+        of_service_account,
+    );
 }
 
 #[test]
@@ -153,7 +169,7 @@ fn every_number_of_microsoft_leads_to_one_row() {
         50034, 50020, 500208, 65001, 65004, 65006, 90094, 7000215, 7000222, 70002, 7000218, 700025,
         700016, 7000112, 70001, 700011, 50011, 900971, 50194, 9002332, 90130, 9001023, 90002,
         90038, 54005, 501481, 700005, 70011, 28002, 65005, 650057, 700022, 90033, 90006, 90024,
-        50033, 90012, 90055, 50196,
+        50033, 90012, 90055, 50196, 700024, 700027,
     ] {
         let denial = Denial {
             numbers: vec![number],

@@ -169,6 +169,11 @@ impl<'e> Rows<'e> {
             .extend(value.map(|value| (key, Text::Lent(value.expose()))));
     }
 
+    /// A property that is a part of a text.
+    pub(super) fn lend(&mut self, key: &'static str, value: &'e str) {
+        self.0.push((key, Text::Lent(value)));
+    }
+
     /// A property of another type.
     pub(super) fn show<T: ToString>(
         &mut self,

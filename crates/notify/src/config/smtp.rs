@@ -5,6 +5,7 @@
 
 mod aside;
 mod grant;
+mod key;
 mod keys;
 mod mode;
 
@@ -21,6 +22,7 @@ use super::settings::sealed::Apply;
 use super::settings::{replace, set, set_value};
 use crate::Secret;
 use aside::Aside;
+use key::CLIENT_KEY;
 use keys::EXT;
 use mode::Port;
 pub use mode::SmtpMode;
@@ -58,7 +60,7 @@ pub struct Smtp {
     pub oauth2_tenant_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_cloud: Option<String>,
-    /// `refresh-token`, or `client-credentials` for an application that acts for itself.
+    /// `refresh-token`; `client-credentials` or `jwt-bearer` for an application that acts for itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_grant_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,6 +73,9 @@ pub struct Smtp {
     /// `basic`, `post` or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_client_auth: Option<String>,
+    /// `RS256`, `PS256` or `ES256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_assertion_alg: Option<String>,
     /// Who the provider is in its answers through the browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_issuer: Option<String>,
@@ -87,6 +92,7 @@ pub struct Smtp {
     pub has_private: bool,
     #[serde(skip)]
     pub password: Option<Secret>,
+    /// The client secret, or a private key.
     #[serde(skip)]
     pub oauth2_client_secret: Option<Secret>,
     /// The client secrets of other settings.
@@ -116,6 +122,7 @@ pub struct SmtpSettings {
     pub auth_method: Option<String>,
     pub oauth2_client_id: Option<String>,
     pub oauth2_client_secret: Option<Secret>,
+    pub oauth2_client_key: Option<Secret>,
     pub oauth2_tenant_id: Option<String>,
     pub oauth2_cloud: Option<String>,
     pub oauth2_grant_type: Option<String>,
@@ -123,10 +130,18 @@ pub struct SmtpSettings {
     pub oauth2_authorize_url: Option<String>,
     pub oauth2_scopes: Option<String>,
     pub oauth2_client_auth: Option<String>,
+    pub oauth2_assertion_alg: Option<String>,
     pub oauth2_issuer: Option<String>,
     pub oauth2_device_url: Option<String>,
     pub oauth2_revoke_url: Option<String>,
     pub oauth2_refresh_before: Option<u32>,
+}
+
+impl SmtpSettings {
+    /// Whether there is something to log in with at the provider.
+    pub(crate) fn gives_credential(&self) -> bool {
+        self.oauth2_client_secret.is_some() || self.oauth2_client_key.is_some()
+    }
 }
 
 /// Proxmox VE's own.
@@ -209,6 +224,7 @@ impl Item for Smtp {
         limits::text("oauth2-authorize-url", self.oauth2_authorize_url.as_ref())?;
         limits::text("oauth2-scopes", self.oauth2_scopes.as_ref())?;
         limits::word("oauth2-client-auth", self.oauth2_client_auth.as_ref())?;
+        limits::text("oauth2-assertion-alg", self.oauth2_assertion_alg.as_ref())?;
         limits::text("oauth2-issuer", self.oauth2_issuer.as_ref())?;
         limits::text("oauth2-device-url", self.oauth2_device_url.as_ref())?;
         limits::text("oauth2-revoke-url", self.oauth2_revoke_url.as_ref())?;
@@ -281,9 +297,9 @@ impl Item for Smtp {
     }
 
     fn read_private_ext(&mut self, section: &Section<'_>) -> Result<(), Flaw> {
-        let fields = Fields::private(section, &[CLIENT_SECRET, aside::KEY])?;
-        let client = fields.secret(CLIENT_SECRET)?;
-        limits::secret(CLIENT_SECRET, client.as_ref()).map_err(|fault| fields.locate(fault))?;
+        let keys = [CLIENT_SECRET, CLIENT_KEY, aside::KEY, aside::KEY_OF_KEYS];
+        let fields = Fields::private(section, &keys)?;
+        let client = key::read(&fields)?;
         self.asides = aside::read(&fields)?;
         if !self.guests.contains(&CLIENT_SECRET) {
             self.oauth2_client_secret = client;
@@ -295,7 +311,7 @@ impl Item for Smtp {
     fn bound_private_ext(&self) -> Option<Rows<'_>> {
         let mut rows = Rows::default();
         if !self.guests.contains(&CLIENT_SECRET) {
-            rows.secret(CLIENT_SECRET, self.client_secret());
+            key::write(&mut rows, self.client_secret());
         }
         rows.filled()
     }
@@ -303,7 +319,7 @@ impl Item for Smtp {
     fn private_ext(&self) -> Option<Rows<'_>> {
         let mut rows = Rows::default();
         if !self.guests.contains(&CLIENT_SECRET) {
-            rows.secret(CLIENT_SECRET, self.oauth2_client_secret.as_ref());
+            key::write(&mut rows, self.oauth2_client_secret.as_ref());
         }
         aside::write(self, &mut rows);
         rows.filled()
@@ -357,10 +373,7 @@ impl Apply for SmtpSettings {
             "author" => item.author = None,
             "comment" => item.comment = None,
             "disable" => item.disable = None,
-            CLIENT_SECRET => {
-                item.oauth2_client_secret = None;
-                item.asides.clear();
-            }
+            CLIENT_SECRET | CLIENT_KEY => item.delete_credential(key),
             REFRESH_BEFORE => item.oauth2_refresh_before = None,
             _ => {
                 let own = item.ext_text().find(|(name, _)| *name == key);
@@ -394,20 +407,16 @@ impl Apply for SmtpSettings {
         set(&mut item.oauth2_authorize_url, self.oauth2_authorize_url);
         set(&mut item.oauth2_scopes, self.oauth2_scopes);
         set(&mut item.oauth2_client_auth, self.oauth2_client_auth);
+        set(&mut item.oauth2_assertion_alg, self.oauth2_assertion_alg);
         set(&mut item.oauth2_issuer, self.oauth2_issuer);
         set(&mut item.oauth2_device_url, self.oauth2_device_url);
         set(&mut item.oauth2_revoke_url, self.oauth2_revoke_url);
         set_value(&mut item.oauth2_refresh_before, self.oauth2_refresh_before);
         item.has_private |= self.password.is_some() || self.oauth2_client_secret.is_some();
-        for (to, given) in [
-            (&mut item.password, self.password),
-            (&mut item.oauth2_client_secret, self.oauth2_client_secret),
-        ] {
-            if let Some(secret) = given {
-                *to = Some(secret).filter(|secret| !secret.expose().is_empty());
-            }
+        if let Some(password) = self.password {
+            item.password = Some(password).filter(|password| !password.expose().is_empty());
         }
-        Ok(())
+        item.take_credential(self.oauth2_client_secret, self.oauth2_client_key)
     }
 
     fn complete(item: &Smtp) -> Result<(), Error> {
@@ -418,7 +427,7 @@ impl Apply for SmtpSettings {
     }
 
     fn gives_credentials(&self) -> bool {
-        self.oauth2_client_secret.is_some()
+        self.gives_credential()
     }
 
     fn check_deleted(old: &Smtp, item: &Smtp, delete: &[String]) -> Result<(), Error> {
@@ -430,15 +439,16 @@ impl Apply for SmtpSettings {
     }
 
     fn renews_secrets(&self, item: &Smtp, delete: &[String]) -> bool {
-        let renews = |old: &Option<Secret>, new: &Option<Secret>, key: &str| {
-            old.is_none() || new.is_some() || delete.iter().any(|name| name == key)
+        let renews = |old: &Option<Secret>, is_new: bool, key: &str| {
+            old.is_none() || is_new || delete.iter().any(|name| name == key)
         };
-        renews(&item.password, &self.password, "password")
-            && renews(
-                &item.oauth2_client_secret,
-                &self.oauth2_client_secret,
-                CLIENT_SECRET,
-            )
+        let key = if item.has_key() {
+            CLIENT_KEY
+        } else {
+            CLIENT_SECRET
+        };
+        renews(&item.password, self.password.is_some(), "password")
+            && renews(&item.oauth2_client_secret, self.gives_credential(), key)
     }
 }
 

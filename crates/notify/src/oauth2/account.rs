@@ -71,10 +71,28 @@ pub(crate) fn check_client_auth(
     Ok(())
 }
 
-/// What is neither of the two ways to get tokens.
-pub(crate) fn unknown_grant_type(value: &str) -> Parameter {
-    let valid = ["refresh-token", "client-credentials"];
-    Parameter::unknown("oauth2-grant-type", value, &valid)
+/// Whether the application acts for itself, by the grant type of the settings.
+pub(crate) fn acts_for_itself(method: &str, set: Option<&str>) -> Result<bool, Parameter> {
+    const NAME: &str = "oauth2-grant-type";
+    let is_google = method == "google-oauth2";
+    match set {
+        None | Some("refresh-token") => Ok(false),
+        Some("client-credentials") if is_google => {
+            let reason = format!("client-credentials cannot be used with auth-method '{method}'");
+            Err(Parameter::new(NAME, reason)
+                .fix("use jwt-bearer with the JSON key file of a service account"))
+        }
+        Some("client-credentials") => Ok(true),
+        Some("jwt-bearer") if is_google => Ok(true),
+        Some("jwt-bearer") => {
+            let reason = format!("jwt-bearer cannot be used with auth-method '{method}'");
+            Err(Parameter::new(NAME, reason).fix("use client-credentials"))
+        }
+        Some(other) => {
+            let valid = ["refresh-token", "client-credentials", "jwt-bearer"];
+            Err(Parameter::unknown(NAME, other, &valid))
+        }
+    }
 }
 
 /// Whether the provider lets applications act for themselves.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::reply::Refusal;
-use super::{Asking, Provider};
+use super::{Alg, Asking, Provider};
 use crate::Deadline;
 use crate::parameter::Parameter;
 use crate::state::Record;
@@ -21,6 +21,10 @@ pub enum ClientAuth {
     Basic,
     /// A public client: `client_id` alone, and a code goes with its verifier (RFC 7636).
     Public,
+    /// `client_id`, and a statement that is signed with the application's key (RFC 7523 section 2.2).
+    Assertion(Alg),
+    /// Nothing: the grant proves itself, as a service account's does (section 2.1).
+    Bearer,
 }
 
 impl ClientAuth {
@@ -47,6 +51,8 @@ impl ClientAuth {
             Self::Basic => "basic",
             Self::Post => "post",
             Self::Public => "none",
+            Self::Assertion(_) => "private-key-jwt",
+            Self::Bearer => "jwt-bearer",
         }
     }
 }

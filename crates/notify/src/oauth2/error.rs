@@ -84,6 +84,9 @@ impl Error {
     pub fn advice(&self) -> Option<&'static advice::Advice> {
         match self {
             Self::Refresh { error, .. } => advice::of_refresh(&error.cause()),
+            Self::AppOnly(error) if error.is_of_google() => {
+                advice::of_service_account(&error.cause())
+            }
             Self::AppOnly(error) => advice::of_app_only(&error.cause()),
             Self::Device(error) => advice::of_device(&error.cause()),
             error => advice::of(&error.cause()),
@@ -177,6 +180,11 @@ impl Error {
         }))
     }
 
+    /// Where no application acts for itself, but a service account.
+    fn is_of_google(&self) -> bool {
+        matches!(self, Self::Answer { provider, .. } if provider == "google-oauth2")
+    }
+
     /// Whether the provider refuses because of the application's login.
     fn is_of_client_auth(&self) -> bool {
         self.word() == "invalid_client" || self.cause() == Cause::Odd(Oddity::EmptyUnauthorized)
@@ -268,7 +276,9 @@ impl Error {
 
     /// Whether the application's own login was refused, so that the person's part may still be good.
     pub(crate) fn is_of_client(&self) -> bool {
-        const NUMBERS: [u32; 5] = [7_000_215, 7_000_216, 7_000_218, 7_000_222, 700_025];
+        const NUMBERS: [u32; 7] = [
+            7_000_215, 7_000_216, 7_000_218, 7_000_222, 700_024, 700_025, 700_027,
+        ];
         match self.cause() {
             Cause::Denied(denial) => {
                 ["invalid_client", "unauthorized_client"].contains(&denial.error.as_str())
@@ -348,6 +358,7 @@ fn with_consent_first(message: Message) -> Message {
 /// A message that names the other ways, too.
 fn with_other_way(message: Message, tried: ClientAuth, setting: &str) -> Message {
     let other = match tried {
+        ClientAuth::Assertion(_) | ClientAuth::Bearer => return message,
         ClientAuth::Basic => "'post'",
         ClientAuth::Post => "'basic'",
         ClientAuth::Public => "'basic' or 'post'",

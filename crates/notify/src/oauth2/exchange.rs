@@ -10,8 +10,8 @@ use ::oauth2::{
 
 use super::reply::{self, Refusal, Tokens};
 use super::{
-    Asked, Asking, CUSTOM, Error, Provider, Providers, check, client, client_auth, explain, http,
-    words,
+    Asked, Asking, CUSTOM, Error, Provider, Providers, assertion, check, client, client_auth,
+    explain, http, words,
 };
 use crate::cause::Oddity;
 use crate::net::Trip;
@@ -115,6 +115,8 @@ pub(crate) fn redeem(
     check_exchange(provider, request)?;
     let redirect_url = RedirectUrl::new(request.redirect_uri.clone())
         .map_err(|_| Error::parameter("redirect-uri", "is not a valid URI"))?;
+    let login = (&*request.client_id, &request.client_secret);
+    let proof = assertion::proof(provider, login, token_url.as_str(), None)?;
     let asked = Asked {
         kind: Asking::Code,
         provider,
@@ -122,6 +124,7 @@ pub(crate) fn redeem(
         secrets: [&request.client_secret, &request.authorization_code]
             .into_iter()
             .chain(&request.code_verifier)
+            .chain(proof.iter().map(|(_, secret)| secret))
             .collect(),
     };
     let ask = |auth| {
@@ -132,6 +135,9 @@ pub(crate) fn redeem(
         if let Some(verifier) = &request.code_verifier {
             let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
             exchange = exchange.set_pkce_verifier(verifier);
+        }
+        for (name, value) in &proof {
+            exchange = exchange.add_extra_param(*name, value.expose());
         }
         let send = |sent: HttpRequest| -> Result<HttpResponse, Refusal> {
             let answer = http::send(trip, &asked, sent, deadline)?;

@@ -9,7 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use zeroize::Zeroizing;
 
 use super::reply::Refusal;
-use super::{Account, Asked, Asking, ClientAuth, Error, client_auth, http};
+use super::{Account, Asked, Asking, ClientAuth, Error, assertion, client_auth, http};
 use crate::net::Trip;
 use crate::{Deadline, Secret};
 
@@ -37,14 +37,20 @@ impl Form<'_> {
             identity,
             ..
         } = self.account;
+        let login = (&*identity.client, client_secret);
+        let proof = assertion::proof(provider, login, &identity.token_url, None)?;
         let asked = Asked {
             kind: self.kind,
             provider,
             client_id: &identity.client,
-            secrets: [client_secret].into_iter().chain(self.secret).collect(),
+            secrets: [client_secret]
+                .into_iter()
+                .chain(self.secret)
+                .chain(proof.iter().map(|(_, secret)| secret))
+                .collect(),
         };
         let ask = |auth| {
-            let request = self.request(auth)?;
+            let request = self.request(auth, &proof)?;
             let answer = http::send(trip, &asked, request, deadline)?;
             judge(&asked, &answer)?;
             Ok(answer)
@@ -56,11 +62,12 @@ impl Form<'_> {
         client_auth::attempt(provider, self.kind, None, deadline, ask).map(|(answer, _)| answer)
     }
 
-    fn request(&self, auth: ClientAuth) -> Result<HttpRequest, Error> {
+    fn request(&self, auth: ClientAuth, proof: &[(&str, Secret)]) -> Result<HttpRequest, Error> {
         let (id, secret) = (&self.account.identity.client, &self.account.client_secret);
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(self.parameters);
-        if auth != ClientAuth::Basic {
+        form.extend_pairs(proof.iter().map(|(name, value)| (name, value.expose())));
+        if !matches!(auth, ClientAuth::Basic | ClientAuth::Bearer) {
             form.append_pair("client_id", id);
         }
         if auth == ClientAuth::Post {
@@ -132,7 +139,7 @@ mod tests {
                 "scope=mail",
             ),
         ] {
-            let made = form.request(auth).unwrap();
+            let made = form.request(auth, &[]).unwrap();
             let seen = made
                 .headers()
                 .get(AUTHORIZATION)

@@ -115,7 +115,8 @@ impl Provider {
             client_auth: Some(ClientAuth::Post),
             tenant: Tenant::None,
             no_refresh_token: Oddity::NoRefreshTokenGoogle,
-            app_scopes: Vec::new(),
+            // of a service account
+            app_scopes: vec!["https://mail.google.com/".to_owned()],
             old_tokens_live: false,
             // Google does not allow the mail scope there
             device_url: None,

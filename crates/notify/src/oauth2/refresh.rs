@@ -7,9 +7,11 @@ use std::cell::Cell;
 
 use ::oauth2::{HttpRequest, HttpResponse, RefreshToken, RequestTokenError, Scope, TokenResponse};
 
+use super::form::Form;
 use super::reply::{self, Refusal, Tokens};
 use super::{
-    Account, Asked, Asking, ClientAuth, Error, TokenClient, client, client_auth, explain, http,
+    Account, Asked, Asking, ClientAuth, Error, TokenClient, assertion, client, client_auth,
+    explain, http,
 };
 use crate::cause::Oddity;
 use crate::net::Trip;
@@ -46,24 +48,18 @@ pub(crate) fn refresh(
     now: i64,
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
-    let asked = asked(
-        account,
-        Asking::Refresh,
-        vec![&account.client_secret, token],
-    );
+    let kind = Asking::Refresh;
+    let proof = proof(account, kind, record)?;
+    let asked = asked(account, kind, [token].into_iter().chain(values(&proof)));
     let sent = RefreshToken::new(token.expose().to_owned());
     let skew = Cell::new(None);
-    obtain(
-        account,
-        Asking::Refresh,
-        record,
-        (&skew, deadline),
-        |client| {
-            client
-                .exchange_refresh_token(&sent)
-                .request(&|request| send(trip, &asked, request, now, deadline, &skew))
-        },
-    )
+    obtain(account, kind, record, (&skew, deadline), |client| {
+        let mut request = client.exchange_refresh_token(&sent);
+        for (name, value) in &proof {
+            request = request.add_extra_param(*name, value.expose());
+        }
+        request.request(&|request| send(trip, &asked, request, now, deadline, &skew))
+    })
 }
 
 /// Asks for an access token for the application itself.
@@ -74,15 +70,73 @@ pub(crate) fn app_token(
     now: i64,
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
-    let asked = asked(account, Asking::App, vec![&account.client_secret]);
+    let kind = Asking::App;
+    if account.provider.client_auth == Some(ClientAuth::Bearer) {
+        return service_account(trip, account, record, now, deadline)
+            .map_err(|refusal| judge(refusal, kind, false));
+    }
+    let proof = proof(account, kind, record)?;
+    let asked = asked(account, kind, values(&proof));
     let scopes = account.provider.app_scopes.iter().cloned().map(Scope::new);
     let skew = Cell::new(None);
-    obtain(account, Asking::App, record, (&skew, deadline), |client| {
-        client
+    obtain(account, kind, record, (&skew, deadline), |client| {
+        let mut request = client
             .exchange_client_credentials()
-            .add_scopes(scopes.clone())
-            .request(&|request| send(trip, &asked, request, now, deadline, &skew))
+            .add_scopes(scopes.clone());
+        for (name, value) in &proof {
+            request = request.add_extra_param(*name, value.expose());
+        }
+        request.request(&|request| send(trip, &asked, request, now, deadline, &skew))
     })
+}
+
+/// Asks for an access token for the account's mailbox in the name of a service account, which is a grant of its
+/// own kind (RFC 7523 section 2.1).
+fn service_account(
+    trip: &Trip,
+    account: &Account,
+    record: &Record,
+    now: i64,
+    deadline: Deadline,
+) -> Result<Granted, Refusal> {
+    let provider = &account.provider;
+    let wanted = (&*account.identity.login, &*provider.app_scopes);
+    let audience = &account.identity.token_url;
+    let statement = assertion::bearer(&account.client_secret, wanted, audience, record.clock_skew)?;
+    let form = Form {
+        account,
+        kind: Asking::App,
+        url: &account.token_url()?,
+        parameters: &[
+            ("grant_type", assertion::GRANT_TYPE),
+            ("assertion", statement.expose()),
+        ],
+        secret: Some(&statement),
+    };
+    let skew = Cell::new(None);
+    let answer = form.send(trip, deadline, |asked, answer| {
+        skew.set(reply::clock_skew(answer, now));
+        reply::check(asked, answer)
+    })?;
+    let tokens = serde_json::from_slice(answer.body())
+        .map_err(|_| explain::odd(&provider.name, Oddity::NotJson))?;
+    Ok(granted(&tokens, ClientAuth::Bearer, skew.get()))
+}
+
+/// What an application with a key adds to a request.
+fn proof(
+    account: &Account,
+    asking: Asking,
+    record: &Record,
+) -> Result<Vec<(&'static str, Secret)>, Failure> {
+    let login = (&*account.identity.client, &account.client_secret);
+    let audience = &account.identity.token_url;
+    assertion::proof(&account.provider, login, audience, record.clock_skew)
+        .map_err(|error| judge(error.into(), asking, false))
+}
+
+fn values<'a>(proof: &'a [(&str, Secret)]) -> impl Iterator<Item = &'a Secret> {
+    proof.iter().map(|(_, value)| value)
 }
 
 /// Lets the client ask, as often as it has ways to log in.
@@ -108,24 +162,35 @@ fn obtain<E: ::oauth2::ErrorResponse + 'static>(
     let known = client_auth::known(record, asking);
     let (tokens, client_auth) =
         client_auth::attempt(&account.provider, asking, known, deadline, ask).map_err(judge)?;
+    Ok(granted(&tokens, client_auth, skew.get()))
+}
+
+fn granted(tokens: &Tokens, client_auth: ClientAuth, clock_skew: Option<i64>) -> Granted {
     let life = tokens.expires_in().map(|life| life.as_secs());
-    Ok(Granted {
+    Granted {
         access_token: Secret::new(tokens.access_token().secret().as_str()),
         life: life.and_then(|life| life.try_into().ok()).unwrap_or(0),
         refresh_token: tokens
             .refresh_token()
             .map(|token| Secret::new(token.secret().as_str())),
-        clock_skew: skew.get(),
+        clock_skew,
         client_auth,
-    })
+    }
 }
 
-fn asked<'a>(account: &'a Account, kind: Asking, secrets: Vec<&'a Secret>) -> Asked<'a> {
+fn asked<'a>(
+    account: &'a Account,
+    kind: Asking,
+    secrets: impl Iterator<Item = &'a Secret>,
+) -> Asked<'a> {
     Asked {
         kind,
         provider: &account.provider,
         client_id: &account.identity.client,
-        secrets,
+        secrets: [&account.client_secret]
+            .into_iter()
+            .chain(secrets)
+            .collect(),
     }
 }
 

@@ -40,6 +40,7 @@ impl Identity {
     #[must_use]
     pub fn difference<'a>(&'a self, other: &'a Self) -> Option<(&'static str, [&'a str; 2])> {
         let grant_type = |identity: &Self| match identity.app_only {
+            true if identity.provider == "google-oauth2" => "jwt-bearer",
             true => "client-credentials",
             false => "refresh-token",
         };

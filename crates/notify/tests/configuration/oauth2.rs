@@ -84,7 +84,8 @@ fn what_a_provider_does_not_have() {
     for (change, expected) in [
         (
             app(),
-            "oauth2-grant-type: client-credentials cannot be used with auth-method 'google-oauth2'",
+            "oauth2-grant-type: client-credentials cannot be used with auth-method 'google-oauth2'; \
+             use jwt-bearer with the JSON key file of a service account",
         ),
         (
             of_cloud("us-gov"),

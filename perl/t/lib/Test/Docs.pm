@@ -11,6 +11,7 @@ use Text::ParseWords qw(shellwords);
 use PVE::API2;
 use PVE::CLI::Arguments;
 use PVE::JSONSchema;
+use Test::Keys qw(rsa_key service_account);
 
 our @EXPORT_OK = qw(calls fragments links anchors problems parameters);
 
@@ -108,14 +109,20 @@ sub anchors ($text) {
     return map {s/ /-/gr} map {s/[^\w\s-]//gr} map {lc} $text =~ /^#+ (.+?)\s*$/mg;
 }
 
-# The parameters of a call; the value of a file is long enough for each. Or undef and what is wrong.
+# What a file has that a parameter is read from.
+my sub content_of ($name, $schema) {
+    state $key = service_account(rsa_key());
+    return $name eq 'oauth2-client-key' ? $key : 'x' x ($schema->{minLength} // 1);
+}
+
+# The parameters of a call; the value of a file fits for each. Or undef and what is wrong.
 sub parameters ($call, $properties) {
     my %param;
     for my $pair ($call->{values}->@*) {
         my ($name, $value) = @$pair;
         my $base = $name =~ s/-file\z//r;
         if (!$properties->{$name} && $properties->{$base}) {
-            ($name, $value) = ($base, 'x' x ($properties->{$base}{minLength} // 1));
+            ($name, $value) = ($base, content_of($base, $properties->{$base}));
         }
         my $schema = $properties->{$name} // {};
         $value = $EXAMPLE{$value} // $value if defined $value;

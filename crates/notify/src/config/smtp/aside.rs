@@ -4,15 +4,19 @@
 
 use std::str::FromStr;
 
-use super::Smtp;
+use super::key::CLIENT_KEY;
+use super::{CLIENT_SECRET, Smtp};
 use crate::Secret;
 use crate::config::fault::Flaw;
 use crate::config::fields::{Fields, Rows};
 use crate::hash::sha256;
 use crate::hex::hex;
+use crate::oauth2::is_key;
 
 /// May stand there several times.
 pub(super) const KEY: &str = "aside-client-secret";
+/// The same for a private key.
+pub(super) const KEY_OF_KEYS: &str = "aside-client-key";
 
 /// How many are kept; the oldest goes first.
 const MOST: usize = 4;
@@ -48,18 +52,26 @@ impl Aside {
         }
     }
 
+    pub(super) fn is_key(&self) -> bool {
+        is_key(&self.secret)
+    }
+
     fn is_of(&self, item: &Smtp) -> bool {
         self.granted_for == mark(item)
     }
 }
 
 pub(super) fn read(fields: &Fields<'_, '_>) -> Result<Vec<Aside>, Flaw> {
-    fields.many(KEY)
+    let mut asides: Vec<Aside> = fields.many(KEY)?;
+    let keys: Vec<Aside> = fields.many(KEY_OF_KEYS)?;
+    asides.extend(keys);
+    Ok(asides)
 }
 
 pub(super) fn write<'s>(item: &'s Smtp, rows: &mut Rows<'s>) {
     for aside in &item.asides {
-        rows.secret(KEY, Some(&aside.row));
+        let key = if aside.is_key() { KEY_OF_KEYS } else { KEY };
+        rows.secret(key, Some(&aside.row));
     }
 }
 
@@ -73,10 +85,14 @@ impl Smtp {
         secret.or(self.oauth2_client_secret.as_ref())
     }
 
-    /// Whether there is one of other settings.
+    /// The parameter that one of other settings was given as, where there is one.
     #[must_use]
-    pub fn has_secret_aside(&self) -> bool {
-        self.asides.iter().any(|aside| !aside.is_of(self))
+    pub fn credential_aside(&self) -> Option<&'static str> {
+        let aside = self.asides.iter().find(|aside| !aside.is_of(self))?;
+        Some(match aside.is_key() {
+            true => CLIENT_KEY,
+            false => CLIENT_SECRET,
+        })
     }
 }
 

@@ -7,8 +7,8 @@
 use super::{Smtp, SmtpMode, aside};
 use crate::config::Error;
 use crate::oauth2::{
-    CUSTOM, Cloud, Provider, check_app_only, check_client_auth, check_cloud, check_more, is_guid,
-    is_word_for_tenants, tenant, unknown_grant_type,
+    CUSTOM, Cloud, Provider, acts_for_itself, check_app_only, check_client_auth, check_cloud,
+    check_more, client_auth_of, is_guid, is_word_for_tenants, missing_service_account, tenant,
 };
 use crate::parameter::Parameter;
 use crate::state::Peer;
@@ -28,7 +28,8 @@ impl Smtp {
     /// Whether the application acts for itself, without a person's consent.
     #[must_use]
     pub fn is_app_only(&self) -> bool {
-        self.oauth2_grant_type.as_deref() == Some("client-credentials")
+        let grant_type = self.oauth2_grant_type.as_deref();
+        matches!(grant_type, Some("client-credentials" | "jwt-bearer"))
     }
 
     /// The national cloud; the worldwide one has no name.
@@ -84,8 +85,12 @@ pub(super) fn settle(old: Option<&Smtp>, item: &mut Smtp, gives_secret: bool) ->
     if gives_secret || changed {
         check_secret(item, method, old.is_none(), gives_secret)?;
     }
-    if changed || old.is_some_and(|old| !old.ext_values().eq(item.ext_values())) {
+    let has_other_values = old.is_some_and(|old| !old.ext_values().eq(item.ext_values()));
+    if changed || has_other_values {
         check(item, method)?;
+    }
+    if gives_secret || changed || has_other_values {
+        check_key(item, method)?;
     }
     Ok(())
 }
@@ -107,6 +112,20 @@ pub(super) fn check_deleted(old: &Smtp, item: &Smtp, delete: &[String]) -> Resul
     Err(Error::parameter("delete", reason))
 }
 
+/// Whether the key and the settings fit together.
+fn check_key(item: &Smtp, method: &str) -> Result<(), Error> {
+    let Some(secret) = &item.oauth2_client_secret else {
+        return Ok(());
+    };
+    let of = (method, item.is_app_only());
+    let by_key = client_auth_of(secret, of, item.oauth2_assertion_alg.as_deref())?;
+    if by_key.is_some() && item.oauth2_client_auth.is_some() {
+        let reason = "must not be set with oauth2-client-key";
+        return Err(Error::parameter("oauth2-client-auth", reason));
+    }
+    Ok(())
+}
+
 fn check_secret(item: &Smtp, method: &str, is_new: bool, gives_secret: bool) -> Result<(), Error> {
     const NAME: &str = "oauth2-client-secret";
     match &item.oauth2_client_secret {
@@ -114,6 +133,9 @@ fn check_secret(item: &Smtp, method: &str, is_new: bool, gives_secret: bool) -> 
         Some(_) if item.is_public_client() && gives_secret => {
             let reason = "must not be given with oauth2-client-auth 'none'";
             Err(Error::parameter(NAME, reason))
+        }
+        None if is_new && method == GOOGLE && item.is_app_only() => {
+            Err(missing_service_account().into())
         }
         None if is_new => Err(Parameter::missing(NAME, method).into()),
         Some(secret) if method == MICROSOFT && is_guid(secret.expose()) => {
@@ -144,10 +166,7 @@ fn check(item: &Smtp, method: &str) -> Result<(), Error> {
         CUSTOM => cloud.map_or(Ok(Cloud::Global), Cloud::named),
         method => check_cloud(method, cloud),
     }?;
-    match item.oauth2_grant_type.as_deref() {
-        None | Some("refresh-token" | "client-credentials") => {}
-        Some(other) => return Err(unknown_grant_type(other).into()),
-    }
+    acts_for_itself(method, item.oauth2_grant_type.as_deref())?;
     check_client_auth(
         method,
         item.oauth2_client_auth.as_deref(),
@@ -162,7 +181,6 @@ fn check(item: &Smtp, method: &str) -> Result<(), Error> {
     match method {
         MICROSOFT => check_tenant(item),
         CUSTOM => check_custom(item),
-        GOOGLE if item.is_app_only() => Ok(check_app_only(&Provider::google())?),
         _ => Ok(()),
     }
 }

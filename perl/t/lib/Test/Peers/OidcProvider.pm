@@ -14,13 +14,14 @@ sub folder ($class) {
     return -e "$node/node_modules/oidc-provider/package.json" ? $node : undef;
 }
 
-# Options: access-token-seconds.
+# Options: access-token-seconds; keys: clients RS256, PS256 and ES256, which have private keys in place of a secret.
 sub new ($class, %option) {
     my $node = $class->folder // die "oidc-provider is not installed: make test installs it\n";
 
     # its advice to use a newer Node is no concern of a test
     local $ENV{NODE_NO_WARNINGS} = 1;
     local $ENV{AT_TTL}           = $option{'access-token-seconds'} // 3600;
+    local $ENV{CLIENT_KEYS}      = $option{keys} ? 1 : '';
     my $peer = start(undef, 'node', root() . '/perl/t/peers/op.mjs', $node, pki_dir());
     my $self = decode_json($peer->{line});
     return bless { %$self, peer => $peer }, $class;

@@ -17,6 +17,7 @@ use PVE::RESTEnvironment qw(log_warn);
 
 # the same bound as where a code is redeemed with them
 my $MAX_OAUTH2_TEXT = 16384;
+my $MAX_KEY         = 12288;
 
 my @keys = (
     server => {
@@ -89,6 +90,15 @@ my @extra = (
         maxLength => $MAX_OAUTH2_TEXT,
         optional  => 1,
     },
+    'oauth2-client-key' => {
+        description =>
+            'Private key with certificate (PEM, without passphrase), or JSON key file of a '
+            . 'Google service account, in place of oauth2-client-secret. Secret; never returned by '
+            . 'the API.',
+        type      => 'string',
+        maxLength => $MAX_KEY,
+        optional  => 1,
+    },
     'oauth2-tenant-id' => {
         description => 'Entra tenant of the mailbox: its "Directory (tenant) ID" or one '
             . 'of its domain names. Needed with microsoft-oauth2.',
@@ -103,10 +113,11 @@ my @extra = (
         optional    => 1,
     },
     'oauth2-grant-type' => {
-        description => 'How access tokens are obtained: refresh-token (a user consents once) or '
-            . 'client-credentials (app-only, without a user; not with google-oauth2).',
+        description => 'How access tokens are obtained: refresh-token (a user consents once), '
+            . 'client-credentials (app-only, without a user; not with google-oauth2) or jwt-bearer '
+            . '(google-oauth2: a service account acts for the user).',
         type     => 'string',
-        enum     => ['refresh-token', 'client-credentials'],
+        enum     => ['refresh-token', 'client-credentials', 'jwt-bearer'],
         default  => 'refresh-token',
         optional => 1,
     },
@@ -135,6 +146,13 @@ my @extra = (
             . 'Default: basic, and post where the provider refuses that.',
         type     => 'string',
         enum     => ['basic', 'post', 'none'],
+        optional => 1,
+    },
+    'oauth2-assertion-alg' => {
+        description => 'Signature algorithm with oauth2-client-key. Default: PS256 with '
+            . 'microsoft-oauth2, else RS256 with an RSA key and ES256 with an EC key.',
+        type     => 'string',
+        enum     => ['RS256', 'PS256', 'ES256'],
         optional => 1,
     },
     'oauth2-issuer' => {
@@ -259,7 +277,7 @@ my %kind = (
     singular => 'an SMTP endpoint',
     plural   => 'SMTP endpoints',
     writers  => endpoint_writers(),
-    secrets  => ['password', 'oauth2-client-secret', 'oauth2-refresh-token'],
+    secrets  => ['password', 'oauth2-client-secret', 'oauth2-client-key', 'oauth2-refresh-token'],
     keys     => \@keys,
     extra    => \@extra,
 
