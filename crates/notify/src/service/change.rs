@@ -24,7 +24,8 @@ pub(super) enum GrantChange {
     Given(String, Secret),
     /// The settings that it was given for have changed.
     Outdated(String, Box<Peer>),
-    /// The client secret of an application that acts for itself was handed in.
+    /// The client secret of an application that acts for itself was handed in, or is there again with the settings
+    /// that it was given for.
     Renewed(String),
     /// The target is gone, or a new one has its name.
     Gone(String),
@@ -115,7 +116,7 @@ impl Service {
         let token = token.map(checked).transpose()?;
         let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
         delete.retain(|key| key != REFRESH_TOKEN);
-        let gives_secret = settings.oauth2_client_secret.is_some();
+        let gives_secret = settings.gives_credential();
         let outdated = self.watching(name, |config| {
             with_token(&self.host, config, name, token.as_ref(), |config| {
                 Ok(config.update(name, settings, &delete, digest)?)
@@ -124,10 +125,12 @@ impl Service {
         if ends_grant {
             self.note(GrantChange::Gone(name.to_owned()));
         }
+        // a secret that is still there is the one of the new settings
+        let may_have_secret = gives_secret || outdated.is_some();
         if let Some(peer) = outdated {
             self.note(GrantChange::Outdated(name.to_owned(), Box::new(peer)));
         }
-        if gives_secret {
+        if may_have_secret {
             self.note(GrantChange::Renewed(name.to_owned()));
         }
         self.note_token(name, token);
