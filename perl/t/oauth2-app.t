@@ -126,6 +126,13 @@ subtest 'an expired client secret is told, and a new one works at once' => sub {
     answer('PUT', "$PATH/mail", { 'oauth2-client-secret' => 'expired' });
     unlink glob "$dir/run/oauth2/*.json";
     sleep 2;
+    is test_mail(),           '200 ', 'the one before it is used';
+    is status()->{condition}, 'ok',   'status';
+    like status()->{warning}, qr/refuses the client secret since .*set oauth2-client-secret again/,
+        'with a warning';
+    answer('PUT', "$PATH/mail", { delete                 => ['oauth2-client-secret'] });
+    answer('PUT', "$PATH/mail", { 'oauth2-client-secret' => 'another' });
+    unlink glob "$dir/run/oauth2/*.json";
     like test_mail(), qr/\A500 .*client secret.*7000215/s, 'why, and who has to act';
     is status()->{condition}, 'misconfigured', 'status';
     answer('PUT', "$PATH/mail", { 'oauth2-client-secret' => $MAIL{'oauth2-client-secret'} });

@@ -60,6 +60,7 @@ fn shown(health: &Health) -> String {
         ("last refresh", health.last_refresh),
         ("last mail", health.last_send),
         ("expected end", health.expected_end),
+        ("secret expires", health.secret_expires),
         ("retry at", health.retry_at),
         ("last error", health.last_error_at),
     ];

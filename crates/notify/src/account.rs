@@ -3,6 +3,7 @@
 use std::cell::LazyCell;
 use std::time::Duration;
 
+use crate::clock::begin_of_day;
 use crate::config::Smtp;
 use crate::oauth2::{
     Account, Application, Error, Providers, acts_for_itself, check_app_only, check_text,
@@ -34,7 +35,11 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
                 let of = (&*account.provider.name, account.identity.app_only);
                 let alg = smtp.oauth2_assertion_alg.as_deref();
                 let by_key = client_auth_of(secret, of, alg)?;
-                account.provider.client_auth = by_key.or(account.provider.client_auth);
+                let certificate = by_key.as_ref().and_then(|by_key| by_key.ends);
+                account.secret_ends = account.secret_ends.into_iter().chain(certificate).min();
+                if let Some(by_key) = by_key {
+                    account.provider.client_auth = Some(by_key.auth);
+                }
             }
             Ok(account)
         })
@@ -62,6 +67,7 @@ pub(crate) fn without_secret<F: FnOnce() -> Providers>(
         identity: application.identity(&provider, login, app_only)?,
         provider,
         client_secret: Secret::new(""),
+        secret_ends: smtp.oauth2_secret_expires.as_deref().and_then(begin_of_day),
         peer: smtp.peer_of_grant(),
         refresh_before: smtp
             .oauth2_refresh_before

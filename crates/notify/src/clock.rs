@@ -36,6 +36,21 @@ pub trait Clock: Send + Sync {
     }
 }
 
+/// When a day begins in UTC, `YYYY-MM-DD`, in seconds since the epoch.
+pub(crate) fn begin_of_day(text: &str) -> Option<i64> {
+    let is_whole = text.len() == 10;
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()
+        .filter(|_| is_whole)?;
+    Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp())
+}
+
+/// The day of a moment in UTC, in the same form.
+pub(crate) fn day_of(seconds: i64) -> String {
+    let moment = DateTime::from_timestamp(seconds, 0);
+    moment.map_or_else(String::new, |moment| moment.format("%Y-%m-%d").to_string())
+}
+
 /// Tells one start of the machine from another: [`Clock::uptime`] of different starts cannot be compared.
 pub(crate) fn boot_id() -> String {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id");

@@ -14,7 +14,9 @@ mod store;
 
 pub use error::Error;
 pub use lock::{Guard, HOLD, Lock};
-pub use parts::{Change, ClientAuths, Identity, Orphaned, Other, Refused, Standing, Told, Trouble};
+pub use parts::{
+    Change, ClientAuths, Identity, Orphaned, Other, Refused, Standing, Told, Trouble, Warned,
+};
 pub use peer::Peer;
 pub use record::Record;
 pub use store::{Mark, Reserved, Store};

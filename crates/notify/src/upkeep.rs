@@ -1,6 +1,7 @@
 //! The daily run: every grant that would end unused is used once, and every failed one tried again,
 //! each by itself. And how things stand with every target.
 
+mod ending;
 mod error;
 mod run;
 mod sweep;
@@ -11,12 +12,14 @@ use std::cell::LazyCell;
 use serde::Serialize;
 
 use crate::advice::{AUTHORIZE, named};
+use crate::clock::day_of;
 use crate::config::{Config, Entity, Kind};
 use crate::message::Message;
 use crate::oauth2::{Account, Providers};
 use crate::state::{self, Record, Standing, Told, Trouble};
 use crate::token::{self, Keeper, is_due, record_of};
 use crate::{Host, account};
+pub(crate) use ending::Ending;
 pub use error::Error;
 pub use run::{Report, run};
 pub use sweep::sweep;
@@ -99,6 +102,9 @@ pub struct Health {
     /// When the grant ends if it is not used before, where the provider says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_end: Option<i64>,
+    /// When the client secret, or the certificate of the key, ends, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_expires: Option<i64>,
     /// Until when the provider asked to be left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<i64>,
@@ -126,6 +132,12 @@ pub struct Health {
     /// What does no harm yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+    /// The same, each by itself, but for what will end.
+    #[serde(skip)]
+    warnings: Vec<String>,
+    /// What will end.
+    #[serde(skip)]
+    pub(crate) endings: Vec<Ending>,
 }
 
 /// The targets of a configuration that log in with OAuth2.
@@ -211,6 +223,8 @@ impl Keeper<'_> {
                 return health.but(Condition::Misconfigured, &why).since(&read);
             }
         };
+        let record = read.as_ref().ok().cloned().flatten();
+        let record = record.as_ref().map(|record| record_of(account, record));
         match read {
             Err(error @ state::Error::Corrupt { .. }) => {
                 health.but(Condition::AuthorizeAgain, &error.message())
@@ -240,6 +254,7 @@ impl Keeper<'_> {
                 }
             },
         }
+        .ending(account, record, now)
     }
 }
 
@@ -252,6 +267,7 @@ impl Health {
             last_refresh: None,
             last_send: None,
             expected_end: None,
+            secret_expires: None,
             retry_at: None,
             last_error: None,
             last_error_at: None,
@@ -261,6 +277,8 @@ impl Health {
             is_one_line: false,
             told: None,
             warning: None,
+            warnings: Vec::new(),
+            endings: Vec::new(),
         }
     }
 
@@ -304,6 +322,9 @@ impl Health {
 
     /// A cause and a fix for each condition, where what went wrong had none.
     fn completed(mut self) -> Self {
+        let endings = self.endings.iter().map(|ending| ending.message.to_string());
+        let warnings: Vec<String> = self.warnings.iter().cloned().chain(endings).collect();
+        self.warning = (!warnings.is_empty()).then(|| warnings.join("; "));
         if self.condition == Condition::Ok {
             return self;
         }
@@ -380,8 +401,31 @@ impl Health {
             let life = i64::from(days) * DAY;
             self.expected_end = Some(used.saturating_add(life)).filter(|_| ends);
         }
-        self.warning = clock_warning(record);
+        self.warnings.extend(clock_warning(record));
+        self.warnings.extend(secret_warning(record));
     }
+
+    /// The same with what will end.
+    fn ending(mut self, account: &Account, record: Option<&Record>, now: i64) -> Self {
+        self.secret_expires = ending::of_secret(account, record);
+        self.endings = ending::soon(account, record, self.expected_end, now);
+        let is_over = self.condition == Condition::AuthorizeAgain || account.identity.app_only;
+        let grant = record.and_then(|record| record.grant_ends);
+        if let Some(end) = grant.filter(|_| !is_over) {
+            self.expected_end = self.expected_end.into_iter().chain([end]).min();
+        }
+        self
+    }
+}
+
+fn secret_warning(record: &Record) -> Option<String> {
+    record.secret_refused.map(|since| {
+        format!(
+            "the provider refuses the client secret since {}, and the previous one is used; set \
+             oauth2-client-secret again",
+            day_of(since)
+        )
+    })
 }
 
 fn clock_warning(record: &Record) -> Option<String> {

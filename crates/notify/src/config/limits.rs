@@ -76,6 +76,16 @@ pub(super) fn word(key: &'static str, value: Option<&String>) -> Result<(), Inva
     }
 }
 
+/// A day, as ISO 8601 writes it.
+pub(super) fn day(key: &'static str, value: Option<&String>) -> Result<(), Invalid> {
+    match value {
+        Some(value) if crate::clock::begin_of_day(value).is_none() => {
+            Err(Invalid::new(key, 0, "must be a date like 2028-12-31"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A number of seconds; its reason names the range.
 pub(super) fn seconds(
     key: &'static str,

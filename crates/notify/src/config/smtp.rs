@@ -76,6 +76,9 @@ pub struct Smtp {
     /// `RS256`, `PS256` or `ES256`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_assertion_alg: Option<String>,
+    /// The day on which the client secret ends, YYYY-MM-DD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2_secret_expires: Option<String>,
     /// Who the provider is in its answers through the browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth2_issuer: Option<String>,
@@ -131,6 +134,7 @@ pub struct SmtpSettings {
     pub oauth2_scopes: Option<String>,
     pub oauth2_client_auth: Option<String>,
     pub oauth2_assertion_alg: Option<String>,
+    pub oauth2_secret_expires: Option<String>,
     pub oauth2_issuer: Option<String>,
     pub oauth2_device_url: Option<String>,
     pub oauth2_revoke_url: Option<String>,
@@ -225,6 +229,7 @@ impl Item for Smtp {
         limits::text("oauth2-scopes", self.oauth2_scopes.as_ref())?;
         limits::word("oauth2-client-auth", self.oauth2_client_auth.as_ref())?;
         limits::text("oauth2-assertion-alg", self.oauth2_assertion_alg.as_ref())?;
+        limits::day("oauth2-secret-expires", self.oauth2_secret_expires.as_ref())?;
         limits::text("oauth2-issuer", self.oauth2_issuer.as_ref())?;
         limits::text("oauth2-device-url", self.oauth2_device_url.as_ref())?;
         limits::text("oauth2-revoke-url", self.oauth2_revoke_url.as_ref())?;
@@ -408,6 +413,7 @@ impl Apply for SmtpSettings {
         set(&mut item.oauth2_scopes, self.oauth2_scopes);
         set(&mut item.oauth2_client_auth, self.oauth2_client_auth);
         set(&mut item.oauth2_assertion_alg, self.oauth2_assertion_alg);
+        set(&mut item.oauth2_secret_expires, self.oauth2_secret_expires);
         set(&mut item.oauth2_issuer, self.oauth2_issuer);
         set(&mut item.oauth2_device_url, self.oauth2_device_url);
         set(&mut item.oauth2_revoke_url, self.oauth2_revoke_url);

@@ -16,8 +16,10 @@ pub struct Account {
     pub target: String,
     /// The provider.
     pub provider: Provider,
-    /// The application's secret.
+    /// The application's secret, or its private key.
     pub client_secret: Secret,
+    /// When that ends, where it is known: in seconds since the epoch.
+    pub secret_ends: Option<i64>,
     /// Whose tokens they are.
     pub identity: Identity,
     /// The only mail server they are for.

@@ -288,6 +288,11 @@ impl Error {
         }
     }
 
+    /// Whether the provider says that the client secret has ended, and not merely that it is wrong.
+    pub(crate) fn says_that_the_secret_has_ended(&self) -> bool {
+        matches!(self.cause(), Cause::Denied(denial) if denial.numbers.contains(&7_000_222))
+    }
+
     /// Whether the provider does not know the token any more that was to be taken back.
     pub(super) fn is_of_a_dead_token(&self) -> bool {
         ["invalid_token", "invalid_grant"].contains(&self.word().as_str())

@@ -112,6 +112,7 @@ mod tests {
             target: String::new(),
             provider: Provider::google(),
             client_secret: Secret::new("s&c r:t"),
+            secret_ends: None,
             identity: Identity {
                 client: "app:1".to_owned(),
                 ..Identity::default()

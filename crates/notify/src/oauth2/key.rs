@@ -89,6 +89,14 @@ pub(crate) fn entered(text: &Secret) -> Result<(Secret, Option<String>), Paramet
     Ok((of_line(&line), client_id))
 }
 
+/// A login by a key.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ByKey {
+    pub(crate) auth: ClientAuth,
+    /// When its certificate ends, in seconds since the epoch.
+    pub(crate) ends: Option<i64>,
+}
+
 /// How an application logs in that has this secret: by its key, if it is one; none for a secret as such. `set` is
 /// the kind of signature, by its name.
 ///
@@ -98,7 +106,7 @@ pub(crate) fn client_auth(
     secret: &Secret,
     (method, app_only): (&str, bool),
     set: Option<&str>,
-) -> Result<Option<ClientAuth>, Parameter> {
+) -> Result<Option<ByKey>, Parameter> {
     let set = set.map(Alg::named).transpose()?;
     let is_google_grant = app_only && method == GOOGLE;
     if !is_key(secret) {
@@ -110,12 +118,18 @@ pub(crate) fn client_auth(
     let key = Key::of(secret)?;
     let alg = key.alg(method, set)?;
     match (key.service_account.is_some(), is_google_grant) {
-        (true, true) => Ok(Some(ClientAuth::Bearer)),
+        (true, true) => Ok(Some(ByKey {
+            auth: ClientAuth::Bearer,
+            ends: None,
+        })),
         (true, false) => {
             let reason = "must be 'jwt-bearer' with the key of a service account";
             Err(Parameter::new("oauth2-grant-type", reason))
         }
-        (false, _) => Ok(Some(ClientAuth::Assertion(alg))),
+        (false, _) => Ok(Some(ByKey {
+            auth: ClientAuth::Assertion(alg),
+            ends: key.ends(),
+        })),
     }
 }
 
@@ -287,7 +301,7 @@ impl Key {
     }
 
     /// When its certificate ends, in seconds since the epoch.
-    pub(crate) fn ends(&self) -> Option<i64> {
+    fn ends(&self) -> Option<i64> {
         seconds(self.certificate.as_ref()?.not_after())
     }
 }
@@ -463,6 +477,7 @@ pub(super) mod tests {
         let (bare, curve) = (kept(&pem(&rsa)), kept(&pem(&ec)));
         let (google, plain) = (kept(&google(&rsa)), Secret::new("s3cr3t"));
         let auth = |alg| Ok(Some(ClientAuth::Assertion(alg)));
+        let bearer = Ok(Some(ClientAuth::Bearer));
         let (custom, app) = ("custom-oauth2", true);
         for (secret, method, app, set, wanted) in [
             (&with, MICROSOFT, app, None, auth(Alg::Ps256)),
@@ -490,7 +505,7 @@ pub(super) mod tests {
                 Err("does not fit the key"),
             ),
             (&google, custom, app, None, Err("key file of a Google")),
-            (&google, GOOGLE, app, None, Ok(Some(ClientAuth::Bearer))),
+            (&google, GOOGLE, app, None, bearer),
             (
                 &google,
                 GOOGLE,
@@ -506,7 +521,12 @@ pub(super) mod tests {
         ] {
             let found = client_auth(secret, (method, app), set);
             match (found, wanted) {
-                (Ok(found), Ok(wanted)) => assert_eq!(found, wanted, "{method} {set:?}"),
+                (Ok(found), Ok(wanted)) => {
+                    assert_eq!(found.as_ref().map(|by| by.auth), wanted, "{method} {set:?}");
+                    let has_certificate = std::ptr::eq(secret, &raw const with);
+                    let ends = found.and_then(|by| by.ends);
+                    assert_eq!(ends, has_certificate.then_some(LATER), "{method}");
+                }
                 (Err(found), Err(wanted)) => {
                     assert!(found.to_string().contains(wanted), "{found}: {wanted}");
                 }

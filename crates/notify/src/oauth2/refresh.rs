@@ -26,6 +26,8 @@ pub(crate) struct Granted {
     pub(crate) life: u32,
     /// The refresh token that counts from now on, if it is another one.
     pub(crate) refresh_token: Option<Secret>,
+    /// After so many seconds the grant ends, where the provider says so.
+    pub(crate) grant_life: Option<i64>,
     /// How many seconds the provider's clock is ahead.
     pub(crate) clock_skew: Option<i64>,
     /// How the application has logged in.
@@ -173,6 +175,7 @@ fn granted(tokens: &Tokens, client_auth: ClientAuth, clock_skew: Option<i64>) ->
         refresh_token: tokens
             .refresh_token()
             .map(|token| Secret::new(token.secret().as_str())),
+        grant_life: tokens.grant_life(),
         clock_skew,
         client_auth,
     }

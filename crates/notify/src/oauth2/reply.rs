@@ -21,6 +21,8 @@ use crate::http::{dated, retry_after};
 const MAX_TOKEN: usize = 16 * 1024;
 /// The longest life of an access token that is believed, in seconds.
 const MAX_LIFE: u32 = 86_400;
+/// The longest life of a grant that is told of, in seconds: a year.
+const MAX_GRANT_LIFE: i64 = 366 * 86_400;
 /// The life where the provider tells none, in seconds.
 const DEFAULT_LIFE: u32 = 300;
 
@@ -57,6 +59,8 @@ pub(super) struct Tokens {
     #[serde(default, deserialize_with = "some_refresh_token")]
     refresh_token: Option<RefreshToken>,
     expires_in: Option<Value>,
+    #[serde(default)]
+    refresh_token_expires_in: Option<Value>,
     #[serde(default, deserialize_with = "filled", skip_serializing)]
     id_token: Option<Secret>,
     #[serde(skip, default = "bearer")]
@@ -64,6 +68,14 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
+    /// After so many seconds the grant ends, where the provider says so: no word of RFC 6749, but of Google (for
+    /// applications in testing) and Microsoft (for pages).
+    pub(super) fn grant_life(&self) -> Option<i64> {
+        let seconds = self.refresh_token_expires_in.as_ref()?;
+        let seconds = seconds.as_i64().or_else(|| seconds.as_str()?.parse().ok());
+        seconds.filter(|seconds| (1..=MAX_GRANT_LIFE).contains(seconds))
+    }
+
     /// Who it is, as the provider signs it.
     pub(super) fn take_id_token(&mut self) -> Option<Secret> {
         self.id_token.take()

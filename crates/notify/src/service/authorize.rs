@@ -194,6 +194,7 @@ impl Service {
             identity: application.identity(&provider, login, false)?,
             provider,
             client_secret: Secret::new(""),
+            secret_ends: None,
             peer: state::Peer::default(),
             refresh_before: None,
         })

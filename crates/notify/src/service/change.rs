@@ -24,9 +24,11 @@ pub(super) enum GrantChange {
     Given(String, Secret),
     /// The settings that it was given for have changed.
     Outdated(String, Box<Peer>),
-    /// The client secret of an application that acts for itself was handed in, or is there again with the settings
-    /// that it was given for.
-    Renewed(String),
+    /// The client secret was handed in, or is there again with the settings that it was given for; and the one before
+    /// it, for the same settings.
+    Renewed(String, Option<Secret>),
+    /// The client secret was deleted.
+    Bare(String),
     /// The target is gone, or a new one has its name.
     Gone(String),
 }
@@ -117,6 +119,10 @@ impl Service {
         let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
         delete.retain(|key| key != REFRESH_TOKEN);
         let gives_secret = settings.gives_credential();
+        let is_bare = ["oauth2-client-secret", "oauth2-client-key"]
+            .iter()
+            .any(|key| delete.iter().any(|deleted| deleted == key));
+        let previous = self.client_secret(name);
         let outdated = self.watching(name, |config| {
             with_token(&self.host, config, name, token.as_ref(), |config| {
                 Ok(config.update(name, settings, &delete, digest)?)
@@ -127,11 +133,14 @@ impl Service {
         }
         // a secret that is still there is the one of the new settings
         let may_have_secret = gives_secret || outdated.is_some();
+        let previous = previous.filter(|_| outdated.is_none());
         if let Some(peer) = outdated {
             self.note(GrantChange::Outdated(name.to_owned(), Box::new(peer)));
         }
         if may_have_secret {
-            self.note(GrantChange::Renewed(name.to_owned()));
+            self.note(GrantChange::Renewed(name.to_owned(), previous));
+        } else if is_bare {
+            self.note(GrantChange::Bare(name.to_owned()));
         }
         self.note_token(name, token);
         Ok(())
@@ -236,16 +245,24 @@ impl Service {
                 keeper.note_change(&target, *peer, by, deadline)?;
             }
             // settings that lack something else are none of this
-            GrantChange::Renewed(target) if keeper.keeps(&target) => match self.account(&target) {
-                Ok(Some(account)) if account.identity.app_only => {
-                    keeper.accept(&account, by, deadline)?;
+            GrantChange::Renewed(target, previous) if keeper.keeps(&target) => {
+                if let Ok(Some(account)) = self.account(&target) {
+                    keeper.replace_secret(&account, previous.as_ref(), by, deadline)?;
+                    if account.identity.app_only {
+                        keeper.accept(&account, by, deadline)?;
+                    }
                 }
-                _ => {}
-            },
+            }
+            GrantChange::Bare(target) if keeper.keeps(&target) => {
+                keeper.forget_secret(&target, by, deadline)?;
+            }
             GrantChange::Gone(target) if keeper.keeps(&target) => {
                 keeper.forget(&target, deadline)?;
             }
-            GrantChange::Outdated(..) | GrantChange::Renewed(_) | GrantChange::Gone(_) => {}
+            GrantChange::Outdated(..)
+            | GrantChange::Renewed(..)
+            | GrantChange::Bare(_)
+            | GrantChange::Gone(_) => {}
         }
         Ok(())
     }
@@ -254,6 +271,13 @@ impl Service {
         match self.config().get(Kind::Smtp, target)? {
             Entity::Smtp(smtp) => Ok(account::of(&self.host, smtp)?),
             _ => Ok(None),
+        }
+    }
+
+    fn client_secret(&self, target: &str) -> Option<Secret> {
+        match self.config().get(Kind::Smtp, target) {
+            Ok(Entity::Smtp(smtp)) => smtp.client_secret().cloned(),
+            _ => None,
         }
     }
 

@@ -1,5 +1,5 @@
 //! The daily run: grants that would end unused are used, failed ones tried again, the admins told of those
-//! that have stopped working, and what is kept of targets that are gone is removed. In this order.
+//! that have stopped working and of what will end, and what is kept of targets that are gone is removed. In this order.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -47,8 +47,8 @@ pub struct Kept {
 }
 
 impl Service {
-    /// The run: up to 25 s for each target, 600 s for all of them, 60 s for the telling and 25 s for the
-    /// removing.
+    /// The run: up to 25 s for each target, 600 s for all of them, 60 s each for the telling of what has failed and
+    /// of what will end, and 25 s for the removing.
     #[must_use]
     pub fn refresh(&self) -> Run {
         let config = self.config();
@@ -73,6 +73,9 @@ impl Service {
         });
         let targets = targets.collect();
         let mut log = alerts.log;
+        let warnings =
+            self.with_sender(|sender| sender.warn(&config, Deadline::after(ALERT_BUDGET)));
+        log.extend(warnings.log);
         log.extend(swept(&keeper, &config));
         // what has ended is of no use to anybody, and the next one to begin looks again
         let _ = Pending::new(&self.host).sweep(Deadline::after(BUDGET));

@@ -226,6 +226,19 @@ pub struct Told {
     pub telling: Option<i64>,
 }
 
+/// What the admins were told of something that will end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Warned {
+    /// When it ends, in seconds since the epoch.
+    pub end: i64,
+    /// They were told when it was at most so many days away.
+    pub days: u16,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
 /// Who changed the record last, when and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::parts::Other;
 use super::{
-    Change, ClientAuths, Error, Identity, Orphaned, Peer, Refused, Standing, Told, Trouble,
+    Change, ClientAuths, Error, Identity, Orphaned, Peer, Refused, Standing, Told, Trouble, Warned,
 };
 use crate::hash::sha256;
 use crate::{Secret, disk};
@@ -113,6 +113,25 @@ pub struct Record {
     /// How many seconds the provider's clock was ahead of the node's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_skew: Option<i64>,
+    /// When the grant ends whatever becomes of it, where the provider said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_ends: Option<i64>,
+    /// The client secret before the present one, until that has worked.
+    #[serde(
+        default,
+        serialize_with = "exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub previous_secret: Option<Secret>,
+    /// Since when the provider refuses the present secret, and the one before it is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_refused: Option<i64>,
+    /// When the provider was found to say that the client secret has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ended: Option<i64>,
+    /// What was told of things that will end, by what they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub warned: BTreeMap<String, Warned>,
     /// The record of a person's grant, while an application acts for itself in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aside: Option<Box<Record>>,

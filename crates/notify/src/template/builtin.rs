@@ -1,7 +1,7 @@
 //! The templates of messages that the library itself sends.
 //!
 //! They come after both folders: the vendor of a Proxmox VE node does not know them, and a message that
-//! a target has stopped working must not be lost for want of a file.
+//! a target has stopped working, or will, must not be lost for want of a file.
 
 use super::{Part, bounds, engine};
 use crate::Clock;
@@ -22,10 +22,29 @@ const FAILING: [(Part, &str); 3] = [
     ),
 ];
 
+const EXPIRING: [(Part, &str); 3] = [
+    (
+        Part::Subject,
+        include_str!("../../../../templates/notification-target-expiring-subject.txt.hbs"),
+    ),
+    (
+        Part::Text,
+        include_str!("../../../../templates/notification-target-expiring-body.txt.hbs"),
+    ),
+    (
+        Part::Html,
+        include_str!("../../../../templates/notification-target-expiring-body.html.hbs"),
+    ),
+];
+
 /// Renders the built-in template of this name; `None` if there is none.
 pub(super) fn render(name: &str, part: Part, data: &Value, clock: &dyn Clock) -> Option<String> {
-    let known = name == "notification-target-failing";
-    let (_, text) = FAILING.iter().find(|(of, _)| known && *of == part)?;
+    let parts = match name {
+        "notification-target-failing" => &FAILING,
+        "notification-target-expiring" => &EXPIRING,
+        _ => return None,
+    };
+    let (_, text) = parts.iter().find(|(of, _)| *of == part)?;
     let template = engine::compile(text).ok()?;
     bounds::check(&template).ok()?;
     engine::render(&template, part.syntax(), data, clock).0.ok()

@@ -45,6 +45,7 @@ impl Keeper<'_> {
             aside => {
                 present.aside = aside;
                 present.access_token = None;
+                present.previous_secret = None;
                 Ok(present)
             }
         }
@@ -54,6 +55,7 @@ impl Keeper<'_> {
 /// Keeps a person's grant aside in the record that takes its place.
 pub(super) fn keep(record: &mut Record, mut present: Record) {
     present.access_token = None;
+    present.previous_secret = None;
     if present.refresh_token.is_some() {
         record.aside = Some(present.into());
     }

@@ -3,7 +3,7 @@
 use super::look::fingerprint;
 use super::objection::{has_new_secret, is_for};
 use super::{Error, Keeper, aside};
-use crate::oauth2::{self, Account};
+use crate::oauth2::{self, Account, is_key};
 use crate::parameter::Parameter;
 use crate::state::{self, Identity, Lock, Peer, Record, Standing, Told};
 use crate::{Deadline, Secret};
@@ -47,6 +47,12 @@ impl Keeper<'_> {
             record.sent = present.sent;
             if present.identity == record.identity {
                 record.client_auth = present.client_auth.clone();
+                record.warned = present.warned.clone();
+            }
+            if is_for(account, &present) {
+                record.previous_secret = present.previous_secret.take();
+                record.secret_refused = present.secret_refused;
+                record.secret_ended = present.secret_ended;
             }
             record.aside = present.aside.take();
             // one for the same settings is replaced
@@ -135,6 +141,57 @@ impl Keeper<'_> {
         store.commit(&guard, reserved, target, &mut record, Some(&mark))?;
         self.drop_copy(target);
         Ok(())
+    }
+
+    /// Notes that the application has another secret, for the settings as they are now. The one before it, where it
+    /// has worked, is kept until the new one has.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub fn replace_secret(
+        &self,
+        account: &Account,
+        previous: Option<&Secret>,
+        by: &str,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let target = &account.target;
+        let changed = self.change(target, "settings", by, deadline, |record, _| {
+            let had_previous = record.previous_secret.is_some();
+            let was_told =
+                record.secret_refused.take().is_some() | record.secret_ended.take().is_some();
+            let is_other = |previous: &&Secret| {
+                previous.expose() != account.client_secret.expose()
+                    && is_key(previous) == is_key(&account.client_secret)
+            };
+            let has_worked = record.obtained.is_some() && record.standing == Standing::Usable;
+            match previous.filter(is_other) {
+                Some(previous) if has_worked && is_for(account, record) => {
+                    // of several that were given one after the other, the one that has worked
+                    record
+                        .previous_secret
+                        .get_or_insert_with(|| previous.clone());
+                }
+                Some(_) => {}
+                None => record.previous_secret = None,
+            }
+            was_told || record.previous_secret.is_some() != had_previous
+        });
+        match changed {
+            // nothing has worked with it that could be gone on with
+            Err(Error::State(state::Error::Corrupt { .. })) => Ok(()),
+            changed => changed,
+        }
+    }
+
+    /// Removes the secret that an application had before the present one.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub fn forget_secret(&self, target: &str, by: &str, deadline: Deadline) -> Result<(), Error> {
+        self.change(target, "settings", by, deadline, |record, _| {
+            record.previous_secret.take().is_some()
+        })
     }
 
     /// Removes the tokens of a target, also those aside, once the closure has told the provider of each that its

@@ -46,7 +46,8 @@ impl Keeper<'_> {
         }
         let reserved = store.reserve(guard, target, Some(&record))?;
         let id = state::random()?;
-        let asked = self.ask(account, &record, mark.as_ref(), Deadline::after(time));
+        let (asked, is_previous) =
+            self.ask_with_secrets(account, &record, mark.as_ref(), Deadline::after(time));
         let now = self.clock.now();
         record.tried = Some(now);
         record.settings = fingerprint(account, &record);
@@ -62,6 +63,13 @@ impl Keeper<'_> {
                 if account.provider.client_auth.is_none() {
                     let name = granted.client_auth.name();
                     record.client_auth.keep(account.identity.app_only, name);
+                }
+                if is_previous {
+                    record.secret_refused.get_or_insert(now);
+                } else {
+                    record.previous_secret = None;
+                    record.secret_refused = None;
+                    record.secret_ended = None;
                 }
                 self.take(&mut record, granted, id, now);
                 self.sign(&mut record, "refresh", want.by(), now);
@@ -95,6 +103,30 @@ impl Keeper<'_> {
                     _ => Err((*failure.error).into()),
                 }
             }
+        }
+    }
+
+    /// Asks with the client secret; where the provider refuses that, with the one before it, if that has worked
+    /// and the present one has not. Whether it was that one.
+    fn ask_with_secrets(
+        &self,
+        account: &Account,
+        record: &Record,
+        mark: Option<&Mark>,
+        deadline: Deadline,
+    ) -> (Result<Granted, Failure>, bool) {
+        let asked = self.ask(account, record, mark, deadline);
+        let is_refused = matches!(&asked, Err(failure) if failure.error.is_of_client());
+        let Some(previous) = record.previous_secret.as_ref().filter(|_| is_refused) else {
+            return (asked, false);
+        };
+        let before = Account {
+            client_secret: previous.clone(),
+            ..account.clone()
+        };
+        match self.ask(&before, record, mark, deadline) {
+            Ok(granted) => (Ok(granted), true),
+            Err(_) => (asked, false),
         }
     }
 
@@ -159,6 +191,9 @@ impl Keeper<'_> {
         record.obtained_by = self.host.node();
         record.refreshed = Some(now);
         record.clock_skew = granted.clock_skew;
+        if let Some(life) = granted.grant_life {
+            record.grant_ends = Some(now.saturating_add(life));
+        }
         record.standing = Standing::Usable;
         if record.refused.is_none() {
             record.told = Told::default();
@@ -193,6 +228,9 @@ fn rotate(record: &mut Record, token: Secret) {
 fn note(record: &mut Record, failure: &Failure, now: i64) {
     if let Some(token) = &failure.rotated {
         rotate(record, token.clone());
+    }
+    if failure.error.says_that_the_secret_has_ended() {
+        record.secret_ended.get_or_insert(now);
     }
     let verdict = verdict(failure);
     record.standing = match verdict {

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ending::{self, Ending, What};
 use super::{Condition, Error, Health, Target};
 use crate::Deadline;
 use crate::disk::Disk;
@@ -94,6 +95,52 @@ impl Keeper<'_> {
                 record.told.telling.take().is_some()
             })?,
         )
+    }
+
+    /// What of this target will end, and was not told at its present step; by the caller, as nobody else gets the
+    /// same answer. Where it cannot be put down nothing is told, so that it is not told each day.
+    ///
+    /// # Errors
+    /// [`Error::Token`].
+    pub(crate) fn begin_warning(
+        &self,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<Vec<Ending>, Error> {
+        let due = |record: Option<&Record>| {
+            let health = self.health(target);
+            // that it does not work is told already
+            let is_told = |ending: &Ending| {
+                ending.what != What::Unused && standing(health.condition).is_some()
+            };
+            let endings = health.endings.into_iter();
+            let endings = endings.filter(|ending| !is_told(ending)).collect();
+            ending::untold(endings, record)
+        };
+        let name = target.name.as_str();
+        let Ok(account) = &target.account else {
+            return Ok(Vec::new());
+        };
+        if due(self.store().read(name)?.as_ref()).is_empty() {
+            return Ok(Vec::new());
+        }
+        let guard = Lock::new(self.host(), name)?.take(deadline)?;
+        let present = self.store().read_owned(&guard, name, self.clock().now())?;
+        let endings = due(present.as_ref());
+        if endings.is_empty() {
+            return Ok(endings);
+        }
+        let mark = present.as_ref().map(Record::mark);
+        let mut record = match present {
+            Some(record) => record,
+            None => Record::new(account.identity.clone())?,
+        };
+        ending::put_down(&mut record, &endings);
+        self.sign(&mut record, "alert", "upkeep", self.clock().now());
+        let reserved = self.store().reserve(&guard, name, Some(&record))?;
+        self.store()
+            .commit(&guard, reserved, name, &mut record, mark.as_ref())?;
+        Ok(endings)
     }
 
     /// Whether nothing has to be told, and nothing put down.

@@ -8,6 +8,7 @@ mod alert;
 mod alert_once;
 mod alert_states;
 mod at_once;
+mod endings;
 mod gotify;
 mod greeting;
 mod inherit;

@@ -255,6 +255,12 @@ impl Site {
         self.sender().alert(&self.config(), None, end)
     }
 
+    /// Tells of what will end.
+    pub fn warn(&self) -> Delivery {
+        let end = Deadline::after(self.budget);
+        self.sender().warn(&self.config(), end)
+    }
+
     /// Sends a warning with this title and text.
     pub fn send(&self, title: &str, text: &str) -> Delivery {
         self.deliver(&plain(Severity::Warning, title, text))

@@ -24,6 +24,7 @@ mod pmxcfs;
 mod provider;
 mod queue;
 mod refresh;
+mod secrets;
 mod site;
 mod sweep;
 mod together;

@@ -95,6 +95,7 @@ pub fn account(url: &str) -> Account {
             mode: "tls".to_owned(),
             ..Peer::default()
         },
+        secret_ends: None,
         refresh_before: None,
     }
 }

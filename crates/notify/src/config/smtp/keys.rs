@@ -31,6 +31,7 @@ keys! {
     "oauth2-scopes": oauth2_scopes,
     "oauth2-client-auth": oauth2_client_auth,
     "oauth2-assertion-alg": oauth2_assertion_alg,
+    "oauth2-secret-expires": oauth2_secret_expires,
     "oauth2-issuer": oauth2_issuer,
     "oauth2-device-url": oauth2_device_url,
     "oauth2-revoke-url": oauth2_revoke_url,

@@ -71,6 +71,7 @@ fn account(provider: Provider, login: &str) -> Account {
             ..Identity::default()
         },
         peer: Peer::default(),
+        secret_ends: None,
         refresh_before: None,
         provider,
     }

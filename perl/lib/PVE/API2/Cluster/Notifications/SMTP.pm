@@ -155,6 +155,15 @@ my @extra = (
         enum     => ['RS256', 'PS256', 'ES256'],
         optional => 1,
     },
+    'oauth2-secret-expires' => {
+        description =>
+            'Expiry date of the client secret (UTC), reported 60, 30, 7 and 1 days before and '
+            . 'at the end. Default: end of the certificate of oauth2-client-key.',
+        type     => 'string',
+        pattern  => '[0-9]{4}-[0-9]{2}-[0-9]{2}',
+        typetext => 'YYYY-MM-DD',
+        optional => 1,
+    },
     'oauth2-issuer' => {
         description =>
             'With custom-oauth2: issuer that the provider names in answers of its consent page '
