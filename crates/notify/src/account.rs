@@ -61,10 +61,11 @@ pub(crate) fn without_secret<F: FnOnce() -> Providers>(
     if app_only {
         check_app_only(&provider)?;
     }
-    let login = needed("username", smtp.username.as_ref(), method)?;
+    let mut identity = application.identity(&provider, "", app_only)?;
+    identity.login = needed("username", smtp.username.as_ref(), method)?.to_owned();
     Ok(Some(Account {
         target: smtp.name.clone(),
-        identity: application.identity(&provider, login, app_only)?,
+        identity,
         provider,
         client_secret: Secret::new(""),
         secret_ends: smtp.oauth2_secret_expires.as_deref().and_then(begin_of_day),
