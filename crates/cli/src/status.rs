@@ -29,6 +29,16 @@ pub fn run(machine: &Machine, args: &Status, out: &Out) -> Result<(), Failure> {
     if all.is_empty() {
         out.tell("no target logs in with OAuth2");
     }
+    if args.name.is_none() {
+        for target in service.config().targets() {
+            let is_password = !all.contains_key(target.name);
+            if let Some(warning) = target.warning.filter(|_| is_password) {
+                out.event(&serde_json::json!({"name": target.name, "warning": warning}));
+                let lines = wrap(&format!("  warning: {warning}"), "    ");
+                out.say(&format!("{}: no OAuth2\n{lines}", target.name));
+            }
+        }
+    }
     for health in all.values() {
         out.event(&serde_json::to_value(health).unwrap_or_default());
         out.say(&shown(health));

@@ -42,7 +42,7 @@ impl Config {
                 comment: entity.comment(),
                 disable: entity.disable(),
                 warning: match entity {
-                    Entity::Smtp(smtp) => smtp.warning(),
+                    Entity::Smtp(smtp) => smtp.warning().or_else(|| smtp.password_warning()),
                     _ => None,
                 },
             })

@@ -8,6 +8,7 @@ mod grant;
 mod key;
 mod keys;
 mod mode;
+mod password;
 
 use serde::{Deserialize, Serialize};
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Service;
 use crate::Deadline;
-use crate::config::Config;
+use crate::config::{Config, Entity, Kind};
 use crate::deliver::{Level, LogLine};
 use crate::message::Message;
 use crate::pending::Pending;
@@ -76,11 +76,29 @@ impl Service {
         let warnings =
             self.with_sender(|sender| sender.warn(&config, Deadline::after(ALERT_BUDGET)));
         log.extend(warnings.log);
+        log.extend(passwords(&config));
         log.extend(swept(&keeper, &config));
         // what has ended is of no use to anybody, and the next one to begin looks again
         let _ = Pending::new(&self.host).sweep(Deadline::after(BUDGET));
         Run { targets, log }
     }
+}
+
+/// Targets whose login the provider is about to end.
+fn passwords(config: &Config) -> Vec<LogLine> {
+    let all = config.of_kind(Kind::Smtp).into_iter();
+    let line = |entity: &Entity| {
+        let Entity::Smtp(smtp) = entity else {
+            return None;
+        };
+        let is_off = smtp.disable == Some(true);
+        let warning = smtp.password_warning().filter(|_| !is_off)?;
+        Some(LogLine {
+            level: Level::Warning,
+            text: format!("target '{}': {warning}", smtp.name),
+        })
+    };
+    all.filter_map(line).collect()
 }
 
 /// Removes what has been left of targets that are gone.

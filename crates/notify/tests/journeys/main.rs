@@ -16,6 +16,7 @@ mod consent;
 mod device;
 mod handle;
 mod outage;
+mod passwords;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
