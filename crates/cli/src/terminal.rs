@@ -1,7 +1,7 @@
 //! A person at a terminal: a line that is not shown, and Ctrl-C, which is no end but an answer.
 
-use std::collections::VecDeque;
 use std::io::{self, IsTerminal, stdin};
+use std::ops::Range;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -35,7 +35,9 @@ pub struct Terminal {
     /// What the terminal is set back to.
     before: Option<Termios>,
     line: Zeroizing<Vec<u8>>,
-    unread: VecDeque<u8>,
+    /// What was read, and how much of it was looked at.
+    bytes: Zeroizing<[u8; 1024]>,
+    unread: Range<usize>,
     /// Within a sequence that a key sends, or the terminal around what is pasted.
     in_sequence: bool,
     is_open: bool,
@@ -63,8 +65,10 @@ impl Terminal {
             signals,
             blocked: set,
             before,
-            line: Zeroizing::new(Vec::new()),
-            unread: VecDeque::new(),
+            // as long as it may get: no copy is left behind where it grows
+            line: Zeroizing::new(Vec::with_capacity(MAX)),
+            bytes: Zeroizing::new([0; 1024]),
+            unread: 0..0,
             in_sequence: false,
             is_open: true,
         })
@@ -108,11 +112,10 @@ impl Terminal {
         }
     }
 
-    /// Takes what is there.
+    /// Takes what is there, once all of before was looked at.
     fn read(&mut self) -> io::Result<Event> {
-        let mut bytes = Zeroizing::new([0; 1024]);
         // past the buffer of the standard library, of which poll knows nothing
-        let count = match rustix::io::read(stdin(), &mut *bytes) {
+        let count = match rustix::io::read(stdin(), &mut *self.bytes) {
             Err(rustix::io::Errno::INTR) => return Ok(Event::Nothing),
             count => count?,
         };
@@ -123,14 +126,18 @@ impl Terminal {
                 false => self.take_line(),
             });
         }
-        self.unread.extend(bytes.iter().take(count));
+        self.unread = 0..count;
         Ok(self.next().unwrap_or(Event::Nothing))
     }
 
     /// What follows from what was read, a byte at a time where a person types.
     fn next(&mut self) -> Option<Event> {
         let is_typed = self.is_a_persons();
-        while let Some(byte) = self.unread.pop_front() {
+        while let Some(byte) = self
+            .unread
+            .next()
+            .and_then(|at| self.bytes.get(at).copied())
+        {
             match byte {
                 // ends with a letter or a tilde; the bracket is its beginning
                 byte if self.in_sequence => {
@@ -156,7 +163,7 @@ impl Terminal {
     }
 
     fn take_line(&mut self) -> Event {
-        let line = Secret::new(String::from_utf8_lossy(&self.line).into_owned());
+        let line = Secret::new(String::from_utf8_lossy(&self.line));
         self.line.clear();
         Event::Line(line)
     }
