@@ -38,7 +38,7 @@ pub trait Clock: Send + Sync {
 
 /// When a day begins in UTC, `YYYY-MM-DD`, in seconds since the epoch.
 pub(crate) fn begin_of_day(text: &str) -> Option<i64> {
-    let is_whole = text.len() == 10;
+    let is_whole = text.len() == 10 && text.starts_with(|c: char| c.is_ascii_digit());
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .ok()
         .filter(|_| is_whole)?;

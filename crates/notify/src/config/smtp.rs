@@ -99,6 +99,9 @@ pub struct Smtp {
     /// The client secret, or a private key.
     #[serde(skip)]
     pub oauth2_client_secret: Option<Secret>,
+    /// Whether the credential of before was deleted in this change.
+    #[serde(skip)]
+    pub(super) is_bare: bool,
     /// The client secrets of other settings.
     #[serde(skip)]
     pub(super) asides: Vec<Aside>,
@@ -143,10 +146,16 @@ pub struct SmtpSettings {
 }
 
 impl SmtpSettings {
-    /// Whether there is something to log in with at the provider.
+    /// Whether there is something to log in with at the provider; an empty text only deletes what is there.
     pub(crate) fn gives_credential(&self) -> bool {
-        self.oauth2_client_secret.is_some() || self.oauth2_client_key.is_some()
+        let all = [&self.oauth2_client_secret, &self.oauth2_client_key];
+        all.into_iter()
+            .any(|given| given.as_ref().is_some_and(|given| !is_empty(given)))
     }
+}
+
+fn is_empty(secret: &Secret) -> bool {
+    secret.expose().is_empty()
 }
 
 /// Proxmox VE's own.
@@ -390,6 +399,10 @@ impl Apply for SmtpSettings {
     }
 
     fn apply(self, item: &mut Smtp) -> Result<(), Error> {
+        // that is the end of another one
+        if self.gives_credential() && self.oauth2_secret_expires.is_none() {
+            item.oauth2_secret_expires = None;
+        }
         let server = self.server.filter(|server| !server.is_empty());
         replace(
             &mut item.server,
@@ -419,7 +432,9 @@ impl Apply for SmtpSettings {
         set(&mut item.oauth2_device_url, self.oauth2_device_url);
         set(&mut item.oauth2_revoke_url, self.oauth2_revoke_url);
         set_value(&mut item.oauth2_refresh_before, self.oauth2_refresh_before);
-        item.has_private |= self.password.is_some() || self.oauth2_client_secret.is_some();
+        item.has_private |= self.password.is_some()
+            || self.oauth2_client_secret.is_some()
+            || self.oauth2_client_key.is_some();
         if let Some(password) = self.password {
             item.password = Some(password).filter(|password| !password.expose().is_empty());
         }
@@ -449,13 +464,13 @@ impl Apply for SmtpSettings {
         let renews = |old: &Option<Secret>, is_new: bool, key: &str| {
             old.is_none() || is_new || delete.iter().any(|name| name == key)
         };
-        let key = if item.has_key() {
-            CLIENT_KEY
-        } else {
-            CLIENT_SECRET
+        let (key, given) = match item.has_key() {
+            true => (CLIENT_KEY, &self.oauth2_client_key),
+            false => (CLIENT_SECRET, &self.oauth2_client_secret),
         };
+        let is_new = self.gives_credential() || given.as_ref().is_some_and(is_empty);
         renews(&item.password, self.password.is_some(), "password")
-            && renews(&item.oauth2_client_secret, self.gives_credential(), key)
+            && renews(&item.oauth2_client_secret, is_new, key)
     }
 }
 

@@ -119,9 +119,6 @@ impl Service {
         let ends_grant = delete.iter().any(|key| key == REFRESH_TOKEN);
         delete.retain(|key| key != REFRESH_TOKEN);
         let gives_secret = settings.gives_credential();
-        let is_bare = ["oauth2-client-secret", "oauth2-client-key"]
-            .iter()
-            .any(|key| delete.iter().any(|deleted| deleted == key));
         let previous = self.client_secret(name);
         let outdated = self.watching(name, |config| {
             with_token(&self.host, config, name, token.as_ref(), |config| {
@@ -132,12 +129,14 @@ impl Service {
             self.note(GrantChange::Gone(name.to_owned()));
         }
         // a secret that is still there is the one of the new settings
-        let may_have_secret = gives_secret || outdated.is_some();
+        let has_secret = self.client_secret(name).is_some();
+        let is_renewed = has_secret && (gives_secret || outdated.is_some());
+        let is_bare = previous.is_some() && !has_secret && outdated.is_none();
         let previous = previous.filter(|_| outdated.is_none());
         if let Some(peer) = outdated {
             self.note(GrantChange::Outdated(name.to_owned(), Box::new(peer)));
         }
-        if may_have_secret {
+        if is_renewed {
             self.note(GrantChange::Renewed(name.to_owned(), previous));
         } else if is_bare {
             self.note(GrantChange::Bare(name.to_owned()));

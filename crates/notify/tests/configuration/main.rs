@@ -4,6 +4,7 @@ mod aside;
 mod builtin;
 mod checker;
 mod corpus;
+mod credential;
 mod edits;
 mod files;
 mod names;

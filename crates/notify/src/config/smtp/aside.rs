@@ -102,6 +102,7 @@ pub(super) fn settle(old: &Smtp, item: &mut Smtp, gives_secret: bool) {
     let is_left = item.oauth2_client_secret.is_some() || !item.asides.is_empty();
     let is_deleted = !is_left && old.client_secret().is_some();
     let is_same = old.granted_for() == item.granted_for();
+    let is_bare = std::mem::take(&mut item.is_bare);
     if item.oauth2_method().is_none() || (is_deleted && !gives_secret) {
         item.asides.clear();
         if !gives_secret {
@@ -120,7 +121,8 @@ pub(super) fn settle(old: &Smtp, item: &mut Smtp, gives_secret: bool) {
     if !gives_secret {
         item.oauth2_client_secret = meant.map(|aside| aside.secret);
     }
-    if let Some(secret) = old.client_secret() {
+    // what was deleted is kept nowhere
+    if let Some(secret) = old.client_secret().filter(|_| !is_bare) {
         let granted_for = mark(old);
         item.asides.retain(|aside| aside.granted_for != granted_for);
         let aside = Aside::new(granted_for, secret.clone());

@@ -4,6 +4,7 @@
 //! another: a change of those settings puts both aside. Another port of the same server, or STARTTLS in
 //! place of TLS, is no such change.
 
+use super::key::CLIENT_KEY;
 use super::{Smtp, SmtpMode, aside};
 use crate::config::Error;
 use crate::oauth2::{
@@ -132,7 +133,8 @@ fn check_secret(item: &Smtp, method: &str, is_new: bool, gives_secret: bool) -> 
         None if item.is_public_client() => Ok(()),
         Some(_) if item.is_public_client() && gives_secret => {
             let reason = "must not be given with oauth2-client-auth 'none'";
-            Err(Error::parameter(NAME, reason))
+            let name = if item.has_key() { CLIENT_KEY } else { NAME };
+            Err(Error::parameter(name, reason))
         }
         None if is_new && method == GOOGLE && item.is_app_only() => {
             Err(missing_service_account().into())

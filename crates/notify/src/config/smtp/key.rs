@@ -37,7 +37,7 @@ impl Smtp {
     /// Empties the place if it holds what is named.
     pub(super) fn delete_credential(&mut self, key: &str) {
         if self.has_key() == (key == CLIENT_KEY) {
-            self.oauth2_client_secret = None;
+            self.is_bare |= self.oauth2_client_secret.take().is_some();
         }
         self.asides
             .retain(|aside| aside.is_key() != (key == CLIENT_KEY));
@@ -54,14 +54,17 @@ impl Smtp {
             let reason = "must not be given together with oauth2-client-secret";
             return Err(Parameter::new(CLIENT_KEY, reason).into());
         }
-        if let Some(secret) = secret {
-            self.oauth2_client_secret = Some(secret).filter(given);
+        for (name, value) in [(CLIENT_SECRET, &secret), (CLIENT_KEY, &key)] {
+            if value.as_ref().is_some_and(|value| !given(value)) {
+                self.delete_credential(name);
+            }
         }
-        let Some(key) = key else { return Ok(()) };
-        if !given(&key) {
-            self.delete_credential(CLIENT_KEY);
+        if let Some(secret) = secret.filter(given) {
+            self.oauth2_client_secret = Some(secret);
+        }
+        let Some(key) = key.filter(given) else {
             return Ok(());
-        }
+        };
         let (line, client_id) = entered_key(&key)?;
         self.oauth2_client_secret = Some(line);
         // Proxmox VE's own file has a place for a secret only
