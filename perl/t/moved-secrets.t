@@ -122,6 +122,17 @@ subtest 'endpoints of a login that stays what it is' => sub {
         is call('joe@pve',  'PUT', $target, { author => 'A node' }), 200, "$key: nothing of it";
         is call('joe@pve',  'PUT', $target, { delete => [$key] }),   200, "$key: taken away";
     }
+
+    # what waits aside is there again with the settings that it was given for
+    my $target = $made->();
+    is call('joe@pve', 'PUT', $target, { 'oauth2-client-id' => 'other' }), 200, 'put aside';
+    is call(
+        'joe@pve',
+        'PUT',
+        $target,
+        { 'oauth2-client-id' => 'app', 'oauth2-revoke-url' => 'https://login.example.org/~joe/x' }
+        ),
+        '400 oauth2-revoke-url', 'in two steps';
     is call('joe@pve', 'PUT', $made->(),
         { 'oauth2-revoke-url' => 'https://login.example.org:1/x' }),
         '400 oauth2-revoke-url', 'another port';

@@ -52,9 +52,10 @@ impl Config {
     }
 }
 
-/// A further endpoint, of a login that stays what it is, gets its client secret and refresh token from now on.
+/// A further endpoint of a login gets its client secret and refresh token from now on: also those that wait aside,
+/// and are there again when the settings go back.
 fn moved_endpoint(old: &Smtp, new: &Smtp) -> Option<Parameter> {
-    let stays = old.oauth2_method().is_some() && old.granted_for() == new.granted_for();
+    let stays = old.oauth2_method().is_some();
     let endpoints = [
         (
             "oauth2-device-url",
