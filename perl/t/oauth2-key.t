@@ -181,6 +181,8 @@ subtest 'a service account at Google' => sub {
     is answer('PUT', "$PATH/google", { %GOOGLE{'oauth2-client-key'} }), '200 ', 'given again';
     like test_mail('google'), qr/\A500 .*check username.*Invalid email or User ID/s,
         'a mailbox that is none';
+    is $way->call('GET', "$PATH/google/status", {})->{data}{condition}, 'misconfigured',
+        'nobody has to consent';
     is answer('PUT', "$PATH/google", { username => $PERSON }), '200 ', 'the right one again';
     is test_mail('google'),                                    '200 ', 'sent';
 };

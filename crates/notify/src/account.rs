@@ -36,7 +36,8 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
                 let alg = smtp.oauth2_assertion_alg.as_deref();
                 let by_key = client_auth_of(secret, of, alg)?;
                 let certificate = by_key.as_ref().and_then(|by_key| by_key.ends);
-                account.secret_ends = account.secret_ends.into_iter().chain(certificate).min();
+                let set = smtp.oauth2_secret_expires.as_deref();
+                account.secret_ends = set.and_then(begin_of_day).or(certificate);
                 if let Some(by_key) = by_key {
                     account.provider.client_auth = Some(by_key.auth);
                 }
@@ -68,7 +69,7 @@ pub(crate) fn without_secret<F: FnOnce() -> Providers>(
         identity,
         provider,
         client_secret: Secret::new(""),
-        secret_ends: smtp.oauth2_secret_expires.as_deref().and_then(begin_of_day),
+        secret_ends: None,
         peer: smtp.peer_of_grant(),
         refresh_before: smtp
             .oauth2_refresh_before

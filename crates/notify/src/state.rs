@@ -15,7 +15,8 @@ mod store;
 pub use error::Error;
 pub use lock::{Guard, HOLD, Lock};
 pub use parts::{
-    Change, ClientAuths, Identity, Orphaned, Other, Refused, Standing, Told, Trouble, Warned,
+    Change, ClientAuths, GrantEnd, Identity, Orphaned, Other, Refused, Standing, Told, Trouble,
+    Warned,
 };
 pub use peer::Peer;
 pub use record::Record;

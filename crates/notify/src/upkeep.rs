@@ -15,7 +15,7 @@ use crate::advice::{AUTHORIZE, named};
 use crate::clock::day_of;
 use crate::config::{Config, Entity, Kind};
 use crate::message::Message;
-use crate::oauth2::{Account, Providers};
+use crate::oauth2::{Account, Providers, is_key};
 use crate::state::{self, Record, Standing, Told, Trouble};
 use crate::token::{self, Keeper, is_due, record_of};
 use crate::{Host, account};
@@ -402,15 +402,15 @@ impl Health {
             self.expected_end = Some(used.saturating_add(life)).filter(|_| ends);
         }
         self.warnings.extend(clock_warning(record));
-        self.warnings.extend(secret_warning(record));
+        self.warnings.extend(secret_warning(record, account));
     }
 
     /// The same with what will end.
     fn ending(mut self, account: &Account, record: Option<&Record>, now: i64) -> Self {
         self.secret_expires = ending::of_secret(account, record);
-        self.endings = ending::soon(account, record, self.expected_end, now);
         let is_over = self.condition == Condition::AuthorizeAgain || account.identity.app_only;
-        let grant = record.and_then(|record| record.grant_ends);
+        self.endings = ending::soon(account, record, (self.expected_end, is_over), now);
+        let grant = record.and_then(ending::of_grant);
         if let Some(end) = grant.filter(|_| !is_over) {
             self.expected_end = self.expected_end.into_iter().chain([end]).min();
         }
@@ -418,14 +418,17 @@ impl Health {
     }
 }
 
-fn secret_warning(record: &Record) -> Option<String> {
-    record.secret_refused.map(|since| {
-        format!(
-            "the provider refuses the client secret since {}, and the previous one is used; set \
-             oauth2-client-secret again",
-            day_of(since)
-        )
-    })
+fn secret_warning(record: &Record, account: &Account) -> Option<String> {
+    let since = record.secret_refused?;
+    record.previous_secret.as_ref()?;
+    let (what, setting) = match is_key(&account.client_secret) {
+        true => ("private key", "oauth2-client-key"),
+        false => ("client secret", "oauth2-client-secret"),
+    };
+    Some(format!(
+        "the provider refuses the {what} since {}, and the previous one is used; set {setting} again",
+        day_of(since)
+    ))
 }
 
 fn clock_warning(record: &Record) -> Option<String> {

@@ -68,17 +68,25 @@ impl Sender<'_> {
         let (mut outcomes, mut log) = (Vec::new(), Log::default());
         let keeper = Keeper::new(self.host, self.tokens).with_clock(self.clock);
         for target in upkeep::targets(self.host, config) {
-            if deadline.left() < Some(ENOUGH) {
-                break;
-            }
-            match keeper.begin_warning(&target, deadline) {
-                Ok(endings) => {
-                    for ending in endings {
-                        let told = self.tell_end(config, &target.name, &ending, deadline, &mut log);
-                        outcomes.extend(told);
+            while deadline.left() >= Some(ENOUGH) {
+                let ending = match keeper.begin_warning(&target, deadline) {
+                    Ok(Some(ending)) => ending,
+                    Ok(None) => break,
+                    Err(error) => {
+                        log.add(Level::Warning, error.to_string());
+                        break;
                     }
+                };
+                let told = self.tell_end(config, &target.name, &ending, deadline, &mut log);
+                let is_told = told.iter().any(is_reached);
+                outcomes.extend(told);
+                if !is_told {
+                    // the next run tries again
+                    if let Err(error) = keeper.withdraw_warning(&target.name, &ending, deadline) {
+                        log.add(Level::Warning, error.to_string());
+                    }
+                    break;
                 }
-                Err(error) => log.add(Level::Warning, error.to_string()),
             }
         }
         Delivery {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ::oauth2::url::Url;
 
+use super::key::{client_auth, is_key};
 use super::{CUSTOM, ClientAuth, Cloud, Error, Provider};
 use crate::Secret;
 use crate::parameter::Parameter;
@@ -32,6 +33,18 @@ impl Account {
     pub(super) fn token_url(&self) -> Result<Url, Error> {
         Url::parse(&self.identity.token_url)
             .map_err(|_| Error::parameter("oauth2-token-url", "is not a valid URL"))
+    }
+
+    /// The same with another secret of the same kind.
+    pub(crate) fn with_secret(&self, secret: &Secret) -> Option<Self> {
+        let mut account = self.clone();
+        if is_key(secret) {
+            let of = (&*self.provider.name, self.identity.app_only);
+            let by_key = client_auth(secret, of, None).ok()??;
+            account.provider.client_auth = Some(by_key.auth);
+        }
+        account.client_secret = secret.clone();
+        (is_key(secret) == is_key(&self.client_secret)).then_some(account)
     }
 
     /// An endpoint of the provider, for the account's tenant.

@@ -16,8 +16,10 @@ use crate::hash::sha256;
 use crate::parameter::Parameter;
 use crate::{Secret, random};
 
-/// How long a statement lives, in seconds.
+/// How long a statement lives, in seconds, and how much of that lies in the past: so far the provider's clock may be
+/// behind.
 const LIFE: i64 = 300;
+const PAST: i64 = 30;
 /// Half the length of an ES256 signature, in bytes (RFC 7518 section 3.4).
 const HALF: i32 = 32;
 /// The type of a client's statement (RFC 7523 section 2.2).
@@ -93,7 +95,6 @@ pub(super) fn proof(
     provider: &Provider,
     (client, secret): (&str, &Secret),
     audience: &str,
-    skew: Option<i64>,
 ) -> Result<Vec<(&'static str, Secret)>, Error> {
     let Some(ClientAuth::Assertion(alg)) = provider.client_auth else {
         return Ok(Vec::new());
@@ -114,7 +115,7 @@ pub(super) fn proof(
         aud: audience,
         ..Claims::default()
     };
-    let statement = signed(&key, alg, head, claims, skew)?;
+    let statement = signed(&key, alg, head, claims)?;
     Ok(vec![
         ("client_assertion_type", Secret::new(TYPE)),
         ("client_assertion", statement),
@@ -130,7 +131,6 @@ pub(super) fn bearer(
     secret: &Secret,
     (mailbox, scopes): (&str, &[String]),
     audience: &str,
-    skew: Option<i64>,
 ) -> Result<Secret, Error> {
     let key = Key::of(secret)?;
     let Some(account) = &key.service_account else {
@@ -148,19 +148,12 @@ pub(super) fn bearer(
         scope: Some(scopes.join(" ")),
         ..Claims::default()
     };
-    signed(&key, Alg::Rs256, head, claims, skew)
+    signed(&key, Alg::Rs256, head, claims)
 }
 
-/// A JWT in its compact form (RFC 7515 section 7.1), with the times and a number of its own. The provider's clock
-/// counts, where it is known how far it is ahead.
-fn signed(
-    key: &Key,
-    alg: Alg,
-    head: Head,
-    claims: Claims<'_>,
-    skew: Option<i64>,
-) -> Result<Secret, Error> {
-    let now = SystemClock.now().saturating_add(skew.unwrap_or(0));
+/// A JWT in its compact form (RFC 7515 section 7.1), with the times and a number of its own.
+fn signed(key: &Key, alg: Alg, head: Head, claims: Claims<'_>) -> Result<Secret, Error> {
+    let now = SystemClock.now().saturating_sub(PAST);
     let head = Head {
         alg: alg.name(),
         typ: "JWT",
@@ -276,7 +269,7 @@ mod tests {
             (&ec, pem(&ec), Alg::Es256),
         ] {
             let login = ("app", &kept(&text));
-            let proof = proof(&provider(alg), login, AUDIENCE, Some(-100)).unwrap();
+            let proof = proof(&provider(alg), login, AUDIENCE).unwrap();
             assert_eq!(proof[0].0, "client_assertion_type");
             assert_eq!(proof[0].1.expose(), TYPE);
             assert_eq!(proof[1].0, "client_assertion");
@@ -300,8 +293,7 @@ mod tests {
             let [issued, from, end] =
                 ["iat", "nbf", "exp"].map(|name| claims[name].as_i64().unwrap());
             assert_eq!((from - issued, end - issued), (0, 300));
-            // by the provider's clock
-            assert!((issued + 100 - SystemClock.now()).abs() <= 2);
+            assert!((issued + PAST - SystemClock.now()).abs() <= 2);
             numbers.push(claims["jti"].as_str().unwrap().to_owned());
         }
         numbers.sort();
@@ -315,7 +307,7 @@ mod tests {
         let key = rsa(2048);
         let scopes = ["https://mail.google.com/".to_owned()];
         let secret = kept(&google(&key));
-        let statement = bearer(&secret, ("ann@example.org", &scopes), AUDIENCE, None).unwrap();
+        let statement = bearer(&secret, ("ann@example.org", &scopes), AUDIENCE).unwrap();
         let (head, claims) = read(&statement, &key);
         assert_eq!(
             (&head["alg"], &head["kid"]),
@@ -331,6 +323,6 @@ mod tests {
     fn a_secret_proves_itself() {
         let provider = Provider::custom(AUDIENCE, AUDIENCE, vec!["mail".into()]).unwrap();
         let login = ("app", &Secret::new("s3cr3t"));
-        assert!(proof(&provider, login, AUDIENCE, None).unwrap().is_empty());
+        assert!(proof(&provider, login, AUDIENCE).unwrap().is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Asking, CUSTOM, ClientAuth, Provider};
+use super::{Account, Asking, CUSTOM, ClientAuth, Provider};
 use crate::advice;
 use crate::cause::{Cause, Oddity};
 use crate::message::Message;
@@ -286,6 +286,12 @@ impl Error {
             }
             cause => cause == Cause::Odd(Oddity::EmptyUnauthorized),
         }
+    }
+
+    /// The same of an account, whose grant may be the credential itself.
+    pub(crate) fn is_of_credential(&self, account: &Account) -> bool {
+        let is_bearer = account.provider.client_auth == Some(ClientAuth::Bearer);
+        self.is_of_client() || (is_bearer && self.word() == "invalid_grant")
     }
 
     /// Whether the provider says that the client secret has ended, and not merely that it is wrong.

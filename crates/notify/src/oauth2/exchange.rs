@@ -116,7 +116,7 @@ pub(crate) fn redeem(
     let redirect_url = RedirectUrl::new(request.redirect_uri.clone())
         .map_err(|_| Error::parameter("redirect-uri", "is not a valid URI"))?;
     let login = (&*request.client_id, &request.client_secret);
-    let proof = assertion::proof(provider, login, token_url.as_str(), None)?;
+    let proof = assertion::proof(provider, login, token_url.as_str())?;
     let asked = Asked {
         kind: Asking::Code,
         provider,

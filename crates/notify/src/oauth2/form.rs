@@ -38,7 +38,7 @@ impl Form<'_> {
             ..
         } = self.account;
         let login = (&*identity.client, client_secret);
-        let proof = assertion::proof(provider, login, &identity.token_url, None)?;
+        let proof = assertion::proof(provider, login, &identity.token_url)?;
         let asked = Asked {
             kind: self.kind,
             provider,

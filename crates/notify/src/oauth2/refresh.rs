@@ -51,7 +51,7 @@ pub(crate) fn refresh(
     deadline: Deadline,
 ) -> Result<Granted, Failure> {
     let kind = Asking::Refresh;
-    let proof = proof(account, kind, record)?;
+    let proof = proof(account, kind)?;
     let asked = asked(account, kind, [token].into_iter().chain(values(&proof)));
     let sent = RefreshToken::new(token.expose().to_owned());
     let skew = Cell::new(None);
@@ -74,10 +74,10 @@ pub(crate) fn app_token(
 ) -> Result<Granted, Failure> {
     let kind = Asking::App;
     if account.provider.client_auth == Some(ClientAuth::Bearer) {
-        return service_account(trip, account, record, now, deadline)
+        return service_account(trip, account, now, deadline)
             .map_err(|refusal| judge(refusal, kind, false));
     }
-    let proof = proof(account, kind, record)?;
+    let proof = proof(account, kind)?;
     let asked = asked(account, kind, values(&proof));
     let scopes = account.provider.app_scopes.iter().cloned().map(Scope::new);
     let skew = Cell::new(None);
@@ -97,14 +97,13 @@ pub(crate) fn app_token(
 fn service_account(
     trip: &Trip,
     account: &Account,
-    record: &Record,
     now: i64,
     deadline: Deadline,
 ) -> Result<Granted, Refusal> {
     let provider = &account.provider;
     let wanted = (&*account.identity.login, &*provider.app_scopes);
     let audience = &account.identity.token_url;
-    let statement = assertion::bearer(&account.client_secret, wanted, audience, record.clock_skew)?;
+    let statement = assertion::bearer(&account.client_secret, wanted, audience)?;
     let form = Form {
         account,
         kind: Asking::App,
@@ -126,14 +125,10 @@ fn service_account(
 }
 
 /// What an application with a key adds to a request.
-fn proof(
-    account: &Account,
-    asking: Asking,
-    record: &Record,
-) -> Result<Vec<(&'static str, Secret)>, Failure> {
+fn proof(account: &Account, asking: Asking) -> Result<Vec<(&'static str, Secret)>, Failure> {
     let login = (&*account.identity.client, &account.client_secret);
     let audience = &account.identity.token_url;
-    assertion::proof(&account.provider, login, audience, record.clock_skew)
+    assertion::proof(&account.provider, login, audience)
         .map_err(|error| judge(error.into(), asking, false))
 }
 

@@ -142,7 +142,7 @@ impl Service {
             Consenting::Target(name) => {
                 let resolved = self.of_target(name)?;
                 if resolved.account.identity.app_only {
-                    let reason = "is a target that needs no consent (oauth2-grant-type 'client-credentials')";
+                    let reason = "is a target that needs no consent (app-only)";
                     return Err(Parameter::new("name", reason).into());
                 }
                 Ok(resolved)

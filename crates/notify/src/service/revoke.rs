@@ -26,9 +26,9 @@ impl Service {
         let deadline = Deadline::after(CALL_BUDGET);
         let account = self.of_target(name)?.account;
         if account.identity.app_only {
-            let reason = "is a target without authorization by a user (client-credentials)";
+            let reason = "is a target without authorization by a user (app-only)";
             return Err(Parameter::new("name", reason)
-                .fix("delete the client secret at the provider instead")
+                .fix("delete the client secret or key at the provider instead")
                 .into());
         }
         let trip = Trip::new(&self.host);

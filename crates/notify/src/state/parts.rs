@@ -226,6 +226,46 @@ pub struct Told {
     pub telling: Option<i64>,
 }
 
+/// When a grant ends, by the words of its provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GrantEnd {
+    /// In seconds since the epoch.
+    pub at: i64,
+    /// When the provider first said so.
+    pub since: i64,
+    /// Whether a later answer has said the same: a life that begins again with each answer never ends so.
+    #[serde(default)]
+    pub is_fixed: bool,
+    /// Keys of a later version.
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+impl GrantEnd {
+    /// So far two answers may be apart that mean the same end, in seconds.
+    const APART: i64 = 120;
+    /// An answer that is so much later tells one end from another, in seconds.
+    const LATER: i64 = 600;
+
+    /// What is known once an answer of now has said this.
+    #[must_use]
+    pub fn told(before: Option<Self>, at: i64, now: i64) -> Self {
+        let same = before.filter(|before| (before.at - at).abs() <= Self::APART);
+        match same {
+            Some(before) => Self {
+                is_fixed: before.is_fixed || now.saturating_sub(before.since) >= Self::LATER,
+                ..before
+            },
+            None => Self {
+                at,
+                since: now,
+                ..Self::default()
+            },
+        }
+    }
+}
+
 /// What the admins were told of something that will end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 
 use super::parts::Other;
 use super::{
-    Change, ClientAuths, Error, Identity, Orphaned, Peer, Refused, Standing, Told, Trouble, Warned,
+    Change, ClientAuths, Error, GrantEnd, Identity, Orphaned, Peer, Refused, Standing, Told,
+    Trouble, Warned,
 };
 use crate::hash::sha256;
 use crate::{Secret, disk};
@@ -115,7 +116,7 @@ pub struct Record {
     pub clock_skew: Option<i64>,
     /// When the grant ends whatever becomes of it, where the provider said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grant_ends: Option<i64>,
+    pub grant_ends: Option<GrantEnd>,
     /// The client secret before the present one, until that has worked.
     #[serde(
         default,

@@ -46,6 +46,7 @@ impl Keeper<'_> {
                 present.aside = aside;
                 present.access_token = None;
                 present.previous_secret = None;
+                present.secret_refused = None;
                 Ok(present)
             }
         }
@@ -56,6 +57,7 @@ impl Keeper<'_> {
 pub(super) fn keep(record: &mut Record, mut present: Record) {
     present.access_token = None;
     present.previous_secret = None;
+    present.secret_refused = None;
     if present.refresh_token.is_some() {
         record.aside = Some(present.into());
     }

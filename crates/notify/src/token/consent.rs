@@ -156,7 +156,7 @@ impl Keeper<'_> {
         deadline: Deadline,
     ) -> Result<(), Error> {
         let target = &account.target;
-        let changed = self.change(target, "settings", by, deadline, |record, _| {
+        self.change_readable(target, by, deadline, |record| {
             let had_previous = record.previous_secret.is_some();
             let was_told =
                 record.secret_refused.take().is_some() | record.secret_ended.take().is_some();
@@ -164,7 +164,8 @@ impl Keeper<'_> {
                 previous.expose() != account.client_secret.expose()
                     && is_key(previous) == is_key(&account.client_secret)
             };
-            let has_worked = record.obtained.is_some() && record.standing == Standing::Usable;
+            let is_good = matches!(record.standing, Standing::Usable | Standing::Failing);
+            let has_worked = record.obtained.is_some() && is_good;
             match previous.filter(is_other) {
                 Some(previous) if has_worked && is_for(account, record) => {
                     // of several that were given one after the other, the one that has worked
@@ -176,12 +177,7 @@ impl Keeper<'_> {
                 None => record.previous_secret = None,
             }
             was_told || record.previous_secret.is_some() != had_previous
-        });
-        match changed {
-            // nothing has worked with it that could be gone on with
-            Err(Error::State(state::Error::Corrupt { .. })) => Ok(()),
-            changed => changed,
-        }
+        })
     }
 
     /// Removes the secret that an application had before the present one.
@@ -189,9 +185,25 @@ impl Keeper<'_> {
     /// # Errors
     /// [`Error::State`].
     pub fn forget_secret(&self, target: &str, by: &str, deadline: Deadline) -> Result<(), Error> {
-        self.change(target, "settings", by, deadline, |record, _| {
-            record.previous_secret.take().is_some()
+        self.change_readable(target, by, deadline, |record| {
+            let was_refused = record.secret_refused.take().is_some();
+            record.previous_secret.take().is_some() | was_refused
         })
+    }
+
+    /// Changes what a record says of secrets; with one that cannot be read nothing has worked that could be gone on
+    /// with.
+    fn change_readable(
+        &self,
+        target: &str,
+        by: &str,
+        deadline: Deadline,
+        change: impl FnOnce(&mut Record) -> bool,
+    ) -> Result<(), Error> {
+        match self.change(target, "settings", by, deadline, |record, _| change(record)) {
+            Err(Error::State(state::Error::Corrupt { .. })) => Ok(()),
+            changed => changed,
+        }
     }
 
     /// Removes the tokens of a target, also those aside, once the closure has told the provider of each that its
@@ -235,6 +247,7 @@ impl Keeper<'_> {
         record.previous_refresh_token = None;
         record.access_token = None;
         record.obtained = None;
+        record.grant_ends = None;
         record.aside = None;
         record.standing = Standing::AuthorizeAgain;
         // whoever does this knows it

@@ -6,7 +6,7 @@ use super::{AccessToken, Error, Keeper, record_of};
 use crate::disk::Stamp;
 use crate::hash::hmac;
 use crate::hex::hex;
-use crate::oauth2::{Account, CUSTOM};
+use crate::oauth2::{Account, CUSTOM, ClientAuth};
 use crate::state::{Record, Standing};
 
 /// A grant is used when it was not used for so long, in seconds: 20 h.
@@ -219,9 +219,11 @@ pub(crate) fn is_due(record: &Record, now: i64) -> bool {
 
 /// How the settings say that the application logs in, where that can be set.
 pub(super) fn set_client_auth(account: &Account) -> Option<String> {
-    let set = account.provider.client_auth;
-    let set = set.filter(|_| account.provider.name == CUSTOM);
-    set.map(|way| way.name().to_owned())
+    match account.provider.client_auth? {
+        ClientAuth::Assertion(alg) => Some(format!("private-key-jwt {}", alg.name())),
+        way if account.provider.name == CUSTOM => Some(way.name().to_owned()),
+        _ => None,
+    }
 }
 
 /// What tells the scopes that are asked for from others.

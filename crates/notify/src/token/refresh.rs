@@ -6,7 +6,7 @@ use super::look::{LONGEST_WISH, Look, Want, fingerprint, scopes, set_client_auth
 use super::{AccessToken, Error, Keeper};
 use crate::message::Message;
 use crate::oauth2::{self, Account, Failure, Granted};
-use crate::state::{self, Change, Guard, Mark, Record, Standing, Told, Trouble};
+use crate::state::{self, Change, GrantEnd, Guard, Mark, Record, Standing, Told, Trouble};
 use crate::verdict::Verdict;
 use crate::{Deadline, Secret};
 
@@ -66,7 +66,7 @@ impl Keeper<'_> {
                 }
                 if is_previous {
                     record.secret_refused.get_or_insert(now);
-                } else {
+                } else if !is_previous_of(&record, account) {
                     record.previous_secret = None;
                     record.secret_refused = None;
                     record.secret_ended = None;
@@ -116,17 +116,17 @@ impl Keeper<'_> {
         deadline: Deadline,
     ) -> (Result<Granted, Failure>, bool) {
         let asked = self.ask(account, record, mark, deadline);
-        let is_refused = matches!(&asked, Err(failure) if failure.error.is_of_client());
-        let Some(previous) = record.previous_secret.as_ref().filter(|_| is_refused) else {
+        let is_of_client = |failure: &Failure| failure.error.is_of_credential(account);
+        let is_refused = matches!(&asked, Err(failure) if is_of_client(failure));
+        let before = record.previous_secret.as_ref().filter(|_| is_refused);
+        let Some(before) = before.and_then(|previous| account.with_secret(previous)) else {
             return (asked, false);
-        };
-        let before = Account {
-            client_secret: previous.clone(),
-            ..account.clone()
         };
         match self.ask(&before, record, mark, deadline) {
             Ok(granted) => (Ok(granted), true),
-            Err(_) => (asked, false),
+            Err(failure) if is_of_client(&failure) => (asked, false),
+            // nobody knows yet whether that one still does
+            failed => (failed, false),
         }
     }
 
@@ -181,6 +181,7 @@ impl Keeper<'_> {
     }
 
     fn take(&self, record: &mut Record, granted: Granted, id: String, now: i64) {
+        let is_rotated = granted.refresh_token.is_some();
         if let Some(token) = granted.refresh_token {
             rotate(record, token);
         }
@@ -191,9 +192,14 @@ impl Keeper<'_> {
         record.obtained_by = self.host.node();
         record.refreshed = Some(now);
         record.clock_skew = granted.clock_skew;
-        if let Some(life) = granted.grant_life {
-            record.grant_ends = Some(now.saturating_add(life));
-        }
+        record.grant_ends = match granted.grant_life {
+            Some(life) => {
+                let at = now.saturating_add(life);
+                Some(GrantEnd::told(record.grant_ends.take(), at, now))
+            }
+            // a new token may have another life
+            None => record.grant_ends.take().filter(|_| !is_rotated),
+        };
         record.standing = Standing::Usable;
         if record.refused.is_none() {
             record.told = Told::default();
@@ -216,6 +222,12 @@ impl Keeper<'_> {
     }
 }
 
+/// Whether a process that does not know the new secret yet has used the one before it.
+fn is_previous_of(record: &Record, account: &Account) -> bool {
+    let previous = record.previous_secret.as_ref();
+    previous.is_some_and(|previous| previous.expose() == account.client_secret.expose())
+}
+
 /// RFC 6749 section 6: a new refresh token takes the place of the old one.
 fn rotate(record: &mut Record, token: Secret) {
     let same = |old: &Secret| old.expose() == token.expose();
@@ -234,6 +246,8 @@ fn note(record: &mut Record, failure: &Failure, now: i64) {
     }
     let verdict = verdict(failure);
     record.standing = match verdict {
+        // nobody consents to what an application does itself
+        Verdict::Person if record.identity.app_only => Standing::Misconfigured,
         Verdict::Person => Standing::AuthorizeAgain,
         Verdict::Refused => Standing::Misconfigured,
         Verdict::Temporary | Verdict::Unknown => Standing::Failing,

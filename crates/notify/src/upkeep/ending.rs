@@ -60,7 +60,7 @@ impl What {
     pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::Secret => "client secret",
-            Self::Certificate => "certificate of oauth2-client-key",
+            Self::Certificate => "private key",
             Self::Grant | Self::Unused => "authorization",
         }
     }
@@ -72,21 +72,30 @@ pub(super) fn of_secret(account: &Account, record: Option<&Record>) -> Option<i6
     ended.into_iter().chain(account.secret_ends).min()
 }
 
-/// What ends soon. `unused` is when the authorization ends if it is not used before.
+/// When the grant ends, where that is sure.
+pub(super) fn of_grant(record: &Record) -> Option<i64> {
+    let end = record.grant_ends.as_ref().filter(|end| end.is_fixed);
+    end.map(|end| end.at)
+}
+
+/// What ends soon. `unused` is when the authorization ends if it is not used before; `is_over`: it has ended.
 pub(super) fn soon(
     account: &Account,
     record: Option<&Record>,
-    unused: Option<i64>,
+    (unused, is_over): (Option<i64>, bool),
     now: i64,
 ) -> Vec<Ending> {
     let credential = match is_key(&account.client_secret) {
         true => What::Certificate,
         false => What::Secret,
     };
-    let grant = record.filter(|_| !account.identity.app_only);
+    let grant = record.filter(|_| !account.identity.app_only && !is_over);
+    // a date that a refresh has outlived is wrong
+    let used = record.and_then(|record| record.refreshed);
+    let secret = of_secret(account, record).filter(|end| used.is_none_or(|used| used < *end));
     let all = [
-        (credential, of_secret(account, record)),
-        (What::Grant, grant.and_then(|record| record.grant_ends)),
+        (credential, secret),
+        (What::Grant, grant.and_then(of_grant)),
         (What::Unused, unused),
     ];
     let soon = all.into_iter().filter_map(|(what, at)| {
@@ -112,16 +121,14 @@ pub(super) fn untold(endings: Vec<Ending>, record: Option<&Record>) -> Vec<Endin
     endings.into_iter().filter(|ending| !told(ending)).collect()
 }
 
-/// Puts down that they were told.
-pub(super) fn put_down(record: &mut Record, endings: &[Ending]) {
-    for ending in endings {
-        let warned = Warned {
-            end: ending.at,
-            days: ending.days,
-            ..Warned::default()
-        };
-        record.warned.insert(ending.what.key().to_owned(), warned);
-    }
+/// Puts down that it was told.
+pub(super) fn put_down(record: &mut Record, ending: &Ending) {
+    let warned = Warned {
+        end: ending.at,
+        days: ending.days,
+        ..Warned::default()
+    };
+    record.warned.insert(ending.what.key().to_owned(), warned);
 }
 
 /// The step at which a moment is now; none if it is further away than the first one.
@@ -151,7 +158,7 @@ fn message(what: What, at: i64, account: &Account, now: i64) -> Message {
             "create a new one, then set oauth2-client-secret and oauth2-secret-expires".to_owned()
         }
         (What::Certificate, _) => {
-            "register a new one at the provider, then set oauth2-client-key".to_owned()
+            "create a new one with a certificate, then set oauth2-client-key".to_owned()
         }
         (What::Grant, "google-oauth2") => {
             format!("publish the app (\"Google Auth Platform > Audience\"), then {AUTHORIZE}")
@@ -198,10 +205,10 @@ mod tests {
         let due =
             |record: &Record, at, days| !untold(vec![ending(at, days)], Some(record)).is_empty();
         assert!(due(&record, end, 60) && !untold(vec![ending(end, 60)], None).is_empty());
-        put_down(&mut record, &[ending(end, 60)]);
+        put_down(&mut record, &ending(end, 60));
         assert!(!due(&record, end, 60));
         assert!(due(&record, end, 30));
-        put_down(&mut record, &[ending(end, 7)]);
+        put_down(&mut record, &ending(end, 7));
         assert!(!due(&record, end, 30), "a clock that goes back");
         assert!(due(&record, end, 1) && due(&record, end + DAY, 60));
     }

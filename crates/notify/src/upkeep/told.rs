@@ -106,7 +106,7 @@ impl Keeper<'_> {
         &self,
         target: &Target,
         deadline: Deadline,
-    ) -> Result<Vec<Ending>, Error> {
+    ) -> Result<Option<Ending>, Error> {
         let due = |record: Option<&Record>| {
             let health = self.health(target);
             // that it does not work is told already
@@ -115,32 +115,48 @@ impl Keeper<'_> {
             };
             let endings = health.endings.into_iter();
             let endings = endings.filter(|ending| !is_told(ending)).collect();
-            ending::untold(endings, record)
+            ending::untold(endings, record).into_iter().next()
         };
         let name = target.name.as_str();
         let Ok(account) = &target.account else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
-        if due(self.store().read(name)?.as_ref()).is_empty() {
-            return Ok(Vec::new());
+        if due(self.store().read(name)?.as_ref()).is_none() {
+            return Ok(None);
         }
         let guard = Lock::new(self.host(), name)?.take(deadline)?;
         let present = self.store().read_owned(&guard, name, self.clock().now())?;
-        let endings = due(present.as_ref());
-        if endings.is_empty() {
-            return Ok(endings);
-        }
+        let Some(ending) = due(present.as_ref()) else {
+            return Ok(None);
+        };
         let mark = present.as_ref().map(Record::mark);
         let mut record = match present {
             Some(record) => record,
             None => Record::new(account.identity.clone())?,
         };
-        ending::put_down(&mut record, &endings);
+        ending::put_down(&mut record, &ending);
         self.sign(&mut record, "alert", "upkeep", self.clock().now());
         let reserved = self.store().reserve(&guard, name, Some(&record))?;
         self.store()
             .commit(&guard, reserved, name, &mut record, mark.as_ref())?;
-        Ok(endings)
+        Ok(Some(ending))
+    }
+
+    /// Puts down that what [`Keeper::begin_warning`] said has reached nobody.
+    ///
+    /// # Errors
+    /// [`Error::Token`]: this step is not told any more.
+    pub(crate) fn withdraw_warning(
+        &self,
+        target: &str,
+        ending: &Ending,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        Ok(
+            self.change(target, "alert", "upkeep", deadline, |record, _| {
+                record.warned.remove(ending.what.key()).is_some()
+            })?,
+        )
     }
 
     /// Whether nothing has to be told, and nothing put down.

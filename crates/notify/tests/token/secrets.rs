@@ -2,6 +2,7 @@
 //! and that of the grant.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use notify::Secret;
@@ -23,6 +24,8 @@ struct Provider {
     known: Arc<Mutex<Vec<&'static str>>>,
     refusal: Arc<Mutex<&'static str>>,
     more: Arc<Mutex<&'static str>>,
+    /// Whether those whose secret is known get no answer but 503.
+    unwell: Arc<AtomicBool>,
     shown: Arc<Mutex<Vec<String>>>,
 }
 
@@ -32,6 +35,8 @@ impl Provider {
         let refusal = Arc::new(Mutex::new(WRONG));
         let more = Arc::new(Mutex::new(""));
         let shown = Arc::new(Mutex::new(Vec::new()));
+        let unwell = Arc::new(AtomicBool::new(false));
+        let is_unwell = Arc::clone(&unwell);
         let (is_known, said) = (Arc::clone(&known), Arc::clone(&refusal));
         let (added, seen) = (Arc::clone(&more), Arc::clone(&shown));
         let server = Server::tls(move |tls, number| {
@@ -44,6 +49,7 @@ impl Provider {
             let more = *added.lock().unwrap();
             let body = format!(r#"{{"access_token":"a-cAnArY-{number}","expires_in":3600{more}}}"#);
             let _ = tls.write_all(&match is_known.lock().unwrap().contains(&&*secret) {
+                true if is_unwell.load(Ordering::SeqCst) => json("503 Unwell", "{}"),
                 true => json("200 OK", body),
                 false => json("401 Unauthorized", *said.lock().unwrap()),
             });
@@ -55,6 +61,7 @@ impl Provider {
             known,
             refusal,
             more,
+            unwell,
             shown,
         }
     }
@@ -176,31 +183,81 @@ fn the_provider_tells_that_a_secret_has_ended() {
 }
 
 #[test]
-fn a_grant_whose_end_the_provider_tells() {
+fn a_grant_whose_end_the_provider_tells_twice() {
     let provider = Provider::new(&[OLD]);
     let site = provider.site();
-    for (more, days) in [
-        (r#","refresh_token_expires_in":604799"#, 7),
-        (r#","refresh_token_expires_in":"86399""#, 1),
-        (r#","refresh_token_expires_in":-1"#, 1),
-        ("", 1),
-    ] {
+    let answer = |more: &'static str| {
         *provider.more.lock().unwrap() = more;
         site.clock.pass(3600);
         site.token().unwrap();
-        let health = health(&site);
-        let end = health.expected_end.unwrap() - site.record().unwrap().refreshed.unwrap();
-        assert!(
-            ((days - 1) * 86_400..=days * 86_400).contains(&end),
-            "{more}: {end}"
-        );
-        let warning = health.warning.unwrap();
-        assert!(
-            warning.contains("the authorization expires on"),
-            "{warning}"
+        health(&site)
+    };
+    let first = answer(r#","refresh_token_expires_in":604799"#);
+    assert_eq!(
+        (first.expected_end, first.warning),
+        (None, None),
+        "once is no proof"
+    );
+    let second = answer(r#","refresh_token_expires_in":"601199""#);
+    let end = second.expected_end.unwrap();
+    let since = site.record().unwrap().refreshed.unwrap();
+    assert!((end - since - 601_199).abs() < 60, "{end}");
+    let warning = second.warning.unwrap();
+    assert!(
+        warning.contains("the authorization expires on"),
+        "{warning}"
+    );
+    for same in [r#","refresh_token_expires_in":-1"#, ""] {
+        assert_eq!(
+            answer(same).expected_end,
+            Some(end),
+            "{same}: as before, to the second"
         );
     }
-    // a new consent begins anew
+    // one that begins again with each answer never ends so
+    for _ in 0..3 {
+        let sliding = answer(r#","refresh_token_expires_in":86400"#);
+        assert_eq!((sliding.expected_end, sliding.warning), (None, None));
+    }
+    let fixed = answer(r#","refresh_token_expires_in":82800"#);
+    assert!(fixed.expected_end.is_some());
+    let rotated = answer(r#","refresh_token":"r-cAnArY-2""#);
+    assert_eq!(
+        rotated.expected_end, None,
+        "another token may have another life"
+    );
     site.consent("r-cAnArY-1");
     assert_eq!(health(&site).expected_end, None);
+}
+
+#[test]
+fn an_old_secret_that_cannot_be_tried_leaves_the_verdict_open() {
+    let provider = Provider::new(&[OLD]);
+    let mut site = provider.site();
+    site.token().unwrap();
+    replace(&mut site, NEW);
+    provider.unwell.store(true, Ordering::SeqCst);
+    site.refusal();
+    let record = site.record().unwrap();
+    assert_eq!(record.standing, Standing::Failing);
+    assert!(record.may_pass && record.previous_secret.is_some());
+    provider.unwell.store(false, Ordering::SeqCst);
+    site.clock.pass(61);
+    site.token().unwrap();
+}
+
+#[test]
+fn a_process_that_does_not_know_the_new_secret_yet_ends_nothing() {
+    let provider = Provider::new(&[OLD]);
+    let mut site = provider.site();
+    site.token().unwrap();
+    replace(&mut site, NEW);
+    // as a long daily run that has read the settings before
+    site.account.client_secret = Secret::new(OLD);
+    site.token().unwrap();
+    assert!(site.record().unwrap().previous_secret.is_some());
+    site.account.client_secret = Secret::new(NEW);
+    site.clock.pass(3600);
+    site.restart();
+    site.token().unwrap();
 }

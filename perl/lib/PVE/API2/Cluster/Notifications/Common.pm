@@ -269,8 +269,8 @@ sub error_property () {
 
 sub warning_property () {
     return {
-        description => 'Warning about settings that work: the password is sent without '
-            . 'TLS (mode insecure).',
+        description => 'Warning about settings that work: the password is sent without TLS (mode '
+            . 'insecure), or the provider ends password logins.',
         type     => 'string',
         optional => 1,
     };

@@ -12,10 +12,11 @@ use PVE::API2::Cluster::Notifications::Common qw(oauth2_status);
 our @EXPORT_OK = qw(status_properties list_properties with_status);
 
 my %moments = (
-    'consented'      => 'Time of the consent to the OAuth2 login',
-    'last-refresh'   => 'Time of the last successful token refresh',
-    'last-send'      => 'Time of the last sent mail, rounded to the hour',
-    'expected-end'   => 'Expected expiry of the refresh token if it is not used before',
+    'consented'    => 'Time of the consent to the OAuth2 login',
+    'last-refresh' => 'Time of the last successful token refresh',
+    'last-send'    => 'Time of the last sent mail, rounded to the hour',
+    'expected-end' =>
+        'Expected expiry of the authorization: at a fixed time, or if it is not used before',
     'secret-expires' => 'Expiry of the client secret or certificate, where it is known',
     'retry-at'       => 'Time until which the provider asked to wait',
     'last-error-at'  => 'Time of the last error',
