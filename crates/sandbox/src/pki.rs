@@ -1,6 +1,6 @@
 //! A throw-away certificate authority and one server certificate for the loopback names.
 //!
-//! Both live for two days. The authority's key never leaves this process, and nothing here adds the
+//! Both live for thirty days. The authority's key never leaves this process, and nothing here adds the
 //! authority to the trust of the machine.
 
 use std::fs;
@@ -107,7 +107,7 @@ fn begun(name: &X509NameRef, key: &PKey<Private>) -> Result<X509Builder, ErrorSt
     certificate.set_serial_number(number.to_asn1_integer()?.as_ref())?;
     certificate.set_subject_name(name)?;
     certificate.set_not_before(time(now - HOUR)?.as_ref())?;
-    certificate.set_not_after(time(now + 48 * HOUR)?.as_ref())?;
+    certificate.set_not_after(time(now + 30 * 24 * HOUR)?.as_ref())?;
     certificate.set_pubkey(key)?;
     Ok(certificate)
 }
