@@ -6,6 +6,9 @@ pub mod export {
 
     use notify::Severity;
     use notify::deliver::Delivery;
+    use notify::doctor::Checkup;
+    use notify::transcript::Transcript;
+    use serde::Serialize;
     use serde_json::Value;
 
     use crate::exception::Exception;
@@ -30,6 +33,36 @@ pub mod export {
             data.unwrap_or_default(),
             fields.collect(),
         )
+    }
+
+    /// What the doctor has found, and what was said on the way.
+    #[derive(Serialize)]
+    pub struct Checked {
+        #[serde(flatten)]
+        checkup: Checkup,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transcript: Option<Vec<String>>,
+    }
+
+    /// Goes the way of a notification to one target step by step, without sending anything, and returns
+    /// `{ target, type, result, steps, transcript? }`, after 25 seconds at the latest.
+    #[export(serialize_error)]
+    pub fn check_target(
+        #[try_from_ref] this: &Object,
+        name: &str,
+        with_transcript: Option<bool>,
+    ) -> Result<Checked, Exception> {
+        let transcript = with_transcript.unwrap_or(false).then(Transcript::new);
+        let checkup = this.check(name, &|_| {}, transcript.as_ref())?;
+        let lines = transcript.map(|transcript| {
+            let (lines, left_out) = transcript.lines();
+            let more = (left_out > 0).then(|| format!("({left_out} more lines)"));
+            lines.iter().map(ToString::to_string).chain(more).collect()
+        });
+        Ok(Checked {
+            checkup,
+            transcript: lines,
+        })
     }
 
     /// Sends the test notification to one target, also if it is switched off, and returns as `send`

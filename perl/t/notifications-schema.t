@@ -23,7 +23,7 @@ my sub answer ($info) {
 }
 
 subtest 'each method, parameter and value of an answer is explained' => sub {
-    is scalar keys %method, 40, 'number of methods';
+    is scalar keys %method, 41, 'number of methods';
     for my $name (sort keys %method) {
         my $info = $method{$name};
         like $info->{description}, qr/\A[A-Z].{15,}[.]\z/s, $name;

@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 /// What stands below the options of the help.
 const EXIT_STATUS: &str = "EXIT STATUS:
-  0    done; of status: every login works
+  0    done; of status: every login works; of doctor: nothing has failed
   1    the provider, the mail server or this machine failed
   2    the command line is wrong
   3    a target needs attention, or a setting or an answer is wrong
@@ -39,6 +39,8 @@ pub enum Command {
     Authorize(Authorize),
     /// Show how the OAuth2 logins do.
     Status(Status),
+    /// Examine a target step by step, without sending anything.
+    Doctor(Doctor),
     /// Refresh the tokens that are due, as the daily run does.
     Refresh,
     /// Take the authorization of a target back, and delete its tokens.
@@ -77,6 +79,16 @@ pub struct Authorize {
 pub struct Status {
     /// Name of the target; all without it.
     pub name: Option<String>,
+}
+
+/// The options of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Name of the target; all without it.
+    pub name: Option<String>,
+    /// Show what was said on the way, without secrets.
+    #[arg(long)]
+    pub transcript: bool,
 }
 
 /// The options of `revoke`.

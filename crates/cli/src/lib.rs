@@ -9,6 +9,7 @@ pub mod args;
 mod authorize;
 mod device;
 mod discover;
+mod doctor;
 mod exchange;
 mod failure;
 mod machine;
@@ -33,6 +34,7 @@ pub fn run() -> u8 {
     let done = Machine::of(&options).and_then(|machine| match &options.command {
         Command::Authorize(args) => authorize::run(&machine, args, &out),
         Command::Status(args) => status::run(&machine, args, &out),
+        Command::Doctor(args) => doctor::run(&machine, args, &out),
         Command::Refresh => refresh::run(&machine, &out),
         Command::Revoke(args) => revoke::run(&machine, args, &out),
         Command::Discover(args) => discover::run(&machine, args, &out),

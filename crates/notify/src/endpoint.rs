@@ -10,6 +10,7 @@ mod smtp;
 mod twice;
 mod webhook;
 
+use oauth2::http::Uri;
 use serde::Serialize;
 
 use crate::cause::Cause;
@@ -107,6 +108,32 @@ impl Report {
             attempts,
             warnings: Vec::new(),
         }
+    }
+}
+
+/// What a request to a web server would be; no secret is in it.
+pub(crate) struct Preview {
+    /// Where it would go.
+    pub(crate) uri: Uri,
+    /// The request as a person sees it.
+    pub(crate) text: String,
+    /// What is wrong although it could be sent.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The request that would bring the notification to a web server.
+pub(crate) fn preview(
+    entity: &Entity,
+    content: &Content<'_>,
+    clock: &dyn Clock,
+) -> Result<Preview, Message> {
+    match entity {
+        Entity::Gotify(item) => gotify::preview(item, content),
+        Entity::Webhook(item) => webhook::preview(item, content, clock),
+        _ => Err(Message::new(format!(
+            "'{}' is no web server",
+            entity.name()
+        ))),
     }
 }
 

@@ -47,6 +47,7 @@ pub mod config;
 mod deadline;
 pub mod deliver;
 pub mod disk;
+pub mod doctor;
 mod endpoint;
 mod error;
 mod flock;

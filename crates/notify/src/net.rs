@@ -18,6 +18,7 @@ use std::time::Duration;
 pub use error::Error;
 use names::Names;
 pub(crate) use refusal::wants_certificate;
+pub(crate) use secure::Certificate;
 pub(crate) use stream::Stream;
 use stream::Timed;
 pub(crate) use trip::Trip;
@@ -149,6 +150,34 @@ pub(crate) fn connect_clear(
 }
 
 /// Addresses of the peer, in the order to try them.
+pub(crate) fn addresses(
+    trip: &Trip,
+    peer: &Peer,
+    deadline: Deadline,
+) -> Result<Vec<SocketAddr>, Error> {
+    resolve(trip, peer, deadline)
+}
+
+/// Whether one of its addresses answers.
+pub(crate) fn reach(peer: &Peer, address: &SocketAddr, deadline: Deadline) -> Result<(), Error> {
+    let left = deadline.left().ok_or_else(|| peer.late(Phase::Connect))?;
+    let tried = TcpStream::connect_timeout(address, left.max(Duration::from_millis(1)));
+    tried.map(drop).map_err(|error| unreached(peer, error))
+}
+
+/// Why an address does not answer.
+fn unreached(peer: &Peer, error: io::Error) -> Error {
+    if is_timeout(&error) {
+        return peer.late(Phase::Connect);
+    }
+    let loss = match error.kind() {
+        ErrorKind::ConnectionRefused => Loss::Refused,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Loss::Unreachable,
+        _ => Loss::Connect,
+    };
+    peer.lost(loss, Some(error))
+}
+
 fn resolve(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(address) = peer.host.parse() {
         return Ok(vec![SocketAddr::new(address, peer.port)]);
@@ -199,15 +228,7 @@ fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<(Timed, bool)
                 let has_others = visited.lacks_any(addresses.iter().skip(tried + 1));
                 return Ok((Timed::new(stream, deadline), has_others));
             }
-            Err(error) if is_timeout(&error) => failure = peer.late(Phase::Connect),
-            Err(error) => {
-                let loss = match error.kind() {
-                    ErrorKind::ConnectionRefused => Loss::Refused,
-                    ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Loss::Unreachable,
-                    _ => Loss::Connect,
-                };
-                failure = peer.lost(loss, Some(error));
-            }
+            Err(error) => failure = unreached(peer, error),
         }
     }
     Err(failure)

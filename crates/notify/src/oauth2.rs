@@ -60,7 +60,7 @@ pub(crate) use key::{
     client_auth as client_auth_of, entered as entered_key, is_key, line as line_of_key,
     missing_service_account, of_line as key_of_line,
 };
-pub(crate) use mailbox::mailboxes;
+pub(crate) use mailbox::{mailboxes, shown_claims};
 pub use provider::{CUSTOM, Cloud, Limits, Provider, Providers, Tenant};
 pub(crate) use redirect::NOWHERE;
 pub use redirect::Redirect;

@@ -8,6 +8,7 @@
 
 mod authorize;
 mod change;
+mod check;
 mod daily;
 mod device;
 mod handle;

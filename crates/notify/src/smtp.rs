@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod error;
 mod extensions;
+mod probe;
 mod refusal;
 mod reply;
 mod session;
@@ -19,6 +20,7 @@ pub use body::Body;
 pub use error::{AuthRefused, Error, Step};
 pub use reply::Reply;
 
+pub(crate) use probe::Probe;
 use session::Session;
 
 use crate::config::SmtpMode;

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, io};
 
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
 use openssl::ssl::{
     SslContext, SslContextBuilder, SslFiletype, SslMethod, SslOptions, SslSessionCacheMode,
@@ -222,6 +223,12 @@ fn openssl_folder() -> &'static str {
         .split('"')
         .nth(1)
         .unwrap_or("/usr/lib/ssl")
+}
+
+/// A moment of a certificate, in seconds since the epoch.
+pub(crate) fn seconds(time: &Asn1TimeRef) -> Option<i64> {
+    let difference = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
+    Some(i64::from(difference.days) * 86_400 + i64::from(difference.secs))
 }
 
 /// What OpenSSL says about a failure, without the places of its source.

@@ -4,12 +4,12 @@ use oauth2::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use oauth2::http::{HeaderName, HeaderValue, Request, Uri};
 use serde_json::json;
 
-use super::http::{Call, address};
-use super::{Content, Report};
+use super::http::{Call, address, shown};
+use super::{Content, Preview, Report};
 use crate::config::Gotify;
 use crate::message::Message;
 use crate::net::Trip;
-use crate::{Deadline, Severity};
+use crate::{Deadline, Secret, Severity};
 
 const X_GOTIFY_KEY: HeaderName = HeaderName::from_static("x-gotify-key");
 
@@ -26,6 +26,12 @@ pub(super) fn post(
         }
         Err(reason) => Report::refused(reason),
     }
+}
+
+pub(super) fn preview(item: &Gotify, content: &Content<'_>) -> Result<Preview, Message> {
+    let request = request(item, content)?;
+    let secrets: Vec<Secret> = item.token.iter().cloned().collect();
+    Ok(shown(&request, &secrets, Vec::new()))
 }
 
 fn request(item: &Gotify, content: &Content<'_>) -> Result<Request<Vec<u8>>, Message> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use oauth2::http::header::{Entry, InvalidHeaderValue};
 use oauth2::http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
 
-use super::{Content, Doubt, Report, said, twice};
+use super::{Content, Doubt, Preview, Report, said, twice};
 use crate::advice;
 use crate::cause::Cause;
 use crate::deadline::Ends;
@@ -21,6 +21,7 @@ use crate::hex::hex;
 use crate::message::Message;
 use crate::net::Trip;
 use crate::outcome::{Failure, Outcome};
+use crate::redact::Redactor;
 use crate::transcript::Speaker;
 use crate::verdict::Verdict;
 use crate::{Deadline, Secret, http};
@@ -31,6 +32,8 @@ const NEARLY: f32 = 0.9;
 /// The same at each try of one notification for one target, and in no other request
 /// (draft-ietf-httpapi-idempotency-key-header).
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// So many characters of a body are shown.
+const SHOWN: usize = 200;
 /// So many bytes of a digest tell two requests apart.
 const KEY: usize = 16;
 
@@ -100,6 +103,29 @@ impl Call {
             }
             Err(failure) => lost(&failure),
         }
+    }
+}
+
+/// A request for a person's eyes: without secrets, and of its fields the names alone.
+pub(super) fn shown(
+    request: &Request<Vec<u8>>,
+    secrets: &[Secret],
+    warnings: Vec<String>,
+) -> Preview {
+    let redactor = Redactor::new("", &secrets.iter().collect::<Vec<_>>());
+    let body = String::from_utf8_lossy(request.body());
+    let begin: String = body.chars().take(SHOWN).collect();
+    let names: Vec<&str> = request.headers().keys().map(HeaderName::as_str).collect();
+    let text = format!(
+        "{} {} ({}): {begin}",
+        request.method(),
+        request.uri(),
+        names.join(", "),
+    );
+    Preview {
+        uri: request.uri().clone(),
+        text: said::masked(&redactor, &text),
+        warnings,
     }
 }
 

@@ -8,9 +8,9 @@ use oauth2::http::uri::Authority;
 use oauth2::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde_json::{Map, Value, json};
 
-use super::http::{Call, address};
+use super::http::{Call, address, shown};
 use super::said::masked;
-use super::{Content, Report};
+use super::{Content, Preview, Report};
 use crate::config::{HttpMethod, Pair, Webhook};
 use crate::message::Message;
 use crate::net::Trip;
@@ -38,6 +38,16 @@ pub(super) fn call(
         }
         Err(reason) => Report::refused(reason),
     }
+}
+
+pub(super) fn preview(
+    item: &Webhook,
+    content: &Content<'_>,
+    clock: &dyn Clock,
+) -> Result<Preview, Message> {
+    let mut maker = Maker::new(item, content, clock)?;
+    let request = maker.request()?;
+    Ok(shown(&request, &maker.secrets, maker.warnings))
 }
 
 /// Renders the parts of one request.

@@ -5,16 +5,20 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openssl::error::ErrorStack;
+use openssl::nid::Nid;
 use openssl::ssl::{self, ErrorCode, Ssl, SslStream, SslVerifyMode};
+use openssl::x509::X509NameRef;
 
 use super::refusal::{self, Refused};
 use super::stream::Timed;
 use super::{Error, Peer};
 use crate::cause::Loss;
-use crate::tls::{self, Client};
+use crate::tls::{self, Client, seconds};
 
 /// As many of a peer's first bytes as tell TLS from other protocols.
 const FIRST: usize = 8;
+/// So many characters of a name in a certificate are shown.
+const MAX_NAME: usize = 100;
 
 /// A socket, and the first that came over it.
 #[derive(Debug)]
@@ -40,6 +44,33 @@ impl Write for Heard {
 
     fn flush(&mut self) -> io::Result<()> {
         self.socket.flush()
+    }
+}
+
+/// A certificate for a person's eyes.
+#[derive(Debug)]
+pub(crate) struct Certificate {
+    pub(crate) subject: String,
+    /// The last one of its chain, which this machine trusts.
+    pub(crate) authority: String,
+    /// When it ends, in seconds since the epoch.
+    pub(crate) ends: i64,
+}
+
+/// The common name, else the organisation; bounded and free of control characters.
+fn name(name: &X509NameRef) -> String {
+    let of = |nid| name.entries_by_nid(nid).next();
+    let entry = of(Nid::COMMONNAME).or_else(|| of(Nid::ORGANIZATIONNAME));
+    let text = entry.and_then(|entry| entry.data().to_string().ok());
+    let text = text.unwrap_or_default();
+    let shown: String = text
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NAME)
+        .collect();
+    match shown.as_str() {
+        "" => "(no name)".to_owned(),
+        _ => format!("'{shown}'"),
     }
 }
 
@@ -98,6 +129,19 @@ impl TlsStream {
         let ssl = self.0.ssl();
         let suite = ssl.current_cipher().map_or("", |cipher| cipher.name());
         format!("{} {suite}", ssl.version_str())
+    }
+
+    /// What the server's certificate says, and who is trusted for it.
+    pub(super) fn certificate(&self) -> Option<Certificate> {
+        let ssl = self.0.ssl();
+        let certificate = ssl.peer_certificate()?;
+        let chain = ssl.verified_chain()?;
+        let authority = chain.iter().last()?;
+        Some(Certificate {
+            subject: name(certificate.subject_name()),
+            authority: name(authority.subject_name()),
+            ends: seconds(certificate.not_after())?,
+        })
     }
 
     pub(super) fn socket(&self) -> &Timed {

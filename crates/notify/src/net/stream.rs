@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::time::Duration;
 
-use super::secure::TlsStream;
+use super::secure::{Certificate, TlsStream};
 use super::{Error, Peer, is_timeout};
 use crate::Deadline;
 use crate::tls::Client;
@@ -117,6 +117,14 @@ impl Stream {
         match self {
             Self::Clear(_) => None,
             Self::Tls(stream) => Some(stream.agreed()),
+        }
+    }
+
+    /// The server's certificate; `None` in the clear.
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        match self {
+            Self::Clear(_) => None,
+            Self::Tls(stream) => stream.certificate(),
         }
     }
 

@@ -4,7 +4,6 @@
 //! It is kept like any other secret, as one line: a mark that no provider's secret has, and base64.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::x509::X509;
@@ -16,6 +15,7 @@ use super::assertion::Alg;
 use crate::Secret;
 use crate::clock::{Clock, SystemClock};
 use crate::parameter::Parameter;
+use crate::tls::seconds;
 
 /// What a line begins with that is a key.
 const MARK: &str = "pve-oauth2-key:";
@@ -27,7 +27,6 @@ const MAX: usize = 12 * 1024;
 const SERVICE_ACCOUNT: &str = "service_account";
 const GOOGLE: &str = "google-oauth2";
 const MICROSOFT: &str = "microsoft-oauth2";
-const DAY: i64 = 86_400;
 
 /// A private key.
 pub(crate) struct Key {
@@ -306,11 +305,6 @@ impl Key {
     }
 }
 
-fn seconds(time: &Asn1TimeRef) -> Option<i64> {
-    let difference = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
-    Some(i64::from(difference.days) * DAY + i64::from(difference.secs))
-}
-
 /// The blocks of a PEM text (RFC 7468), each with its label.
 fn blocks(text: &str) -> Vec<(&str, &str)> {
     let mut blocks = Vec::new();
@@ -342,6 +336,7 @@ fn unusable() -> Parameter {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use openssl::asn1::Asn1Time;
     use openssl::ec::{EcGroup, EcKey};
     use openssl::hash::MessageDigest;
     use openssl::rsa::Rsa;

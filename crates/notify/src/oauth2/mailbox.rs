@@ -54,6 +54,26 @@ fn claims(token: &Secret) -> Option<Map<String, Value>> {
     serde_json::from_slice(&bytes).ok()
 }
 
+/// What a readable access token says of itself, for a person's eyes: for whom and for what it is.
+pub(crate) fn shown_claims(token: &Secret) -> String {
+    let claims = claims(token).unwrap_or_default();
+    let text = |name: &str| {
+        let text = claims.get(name)?.as_str()?;
+        let is_plain = text.len() <= MAX && text.chars().all(is_shown);
+        is_plain.then(|| text.to_owned())
+    };
+    let user = named(&claims).into_iter().next();
+    let parts = [
+        ("audience", text("aud")),
+        ("user", user),
+        ("scopes", text("scp")),
+    ];
+    let parts = parts
+        .into_iter()
+        .filter_map(|(what, text)| Some(format!("{what} {}", text?)));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
 fn named(claims: &Map<String, Value>) -> Vec<String> {
     let names = CLAIMS
         .iter()

@@ -72,6 +72,19 @@ pub(super) fn redactor(login: &Login) -> Redactor {
     }
 }
 
+/// The mechanism that such a login uses there.
+pub(super) fn mechanism(session: &Session, login: &Login) -> Option<&'static str> {
+    let all: &[&'static str] = match login {
+        Login::None => &[],
+        Login::Password { .. } => &["PLAIN", "LOGIN"],
+        Login::Token { .. } => &["XOAUTH2", "OAUTHBEARER"],
+    };
+    let offered = all
+        .iter()
+        .find(|mechanism| session.extensions.offers(mechanism));
+    offered.copied()
+}
+
 /// Logs in with the best of the mechanisms that the server offers.
 pub(super) fn login(session: &mut Session, server: &Server, login: &Login) -> Result<(), Error> {
     let offers = |mechanism: &str| session.extensions.offers(mechanism);

@@ -161,7 +161,7 @@ impl Error {
     }
 
     /// Where in the conversation it happened, if it had begun.
-    pub(super) fn step(&self) -> Option<Step> {
+    pub(crate) fn step(&self) -> Option<Step> {
         match self {
             Self::Broken { step, .. } | Self::Refused { step, .. } => Some(*step),
             Self::Auth { .. } => Some(Step::Auth),
@@ -211,6 +211,11 @@ impl Error {
             Self::Lacking { snag, .. } => matches!(snag, Snag::NoAuth | Snag::NoToken),
             _ => false,
         }
+    }
+
+    /// Whether the server has said no to one command and listens to others.
+    pub(crate) fn is_a_refusal(&self) -> bool {
+        matches!(self, Self::Refused { reply, .. } if reply.code != 421)
     }
 
     /// Whether the server had accepted the login before: it has refused something else.

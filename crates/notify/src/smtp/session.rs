@@ -115,6 +115,16 @@ impl Session {
         Ok(())
     }
 
+    /// The version and the suite of TLS.
+    pub(super) fn agreed(&self) -> Option<String> {
+        self.stream.agreed()
+    }
+
+    /// The server's certificate.
+    pub(super) fn certificate(&self) -> Option<net::Certificate> {
+        self.stream.certificate()
+    }
+
     fn note(&self, what: &str) {
         self.listener.hear(&self.server, Speaker::Note, || {
             let agreed = self.stream.agreed().map(|agreed| format!(" ({agreed})"));

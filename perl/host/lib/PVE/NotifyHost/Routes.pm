@@ -14,7 +14,7 @@ use PVE::NotifyHost::Worker;
 
 # method of a class that asks other machines
 my %NETWORK = map { $_ => 1 }
-    qw(test_target smtp_oauth2_token smtp_oauth2_device smtp_oauth2_device_poll smtp_oauth2_discover revoke_smtp_endpoint);
+    qw(test_target check_target smtp_oauth2_token smtp_oauth2_device smtp_oauth2_device_poll smtp_oauth2_discover revoke_smtp_endpoint);
 
 sub serve ($c, $admission) {
     $c->render_later;

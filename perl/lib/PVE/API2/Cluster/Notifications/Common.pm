@@ -16,7 +16,7 @@ use PVE::RESTEnvironment qw(log_warn);
 our @EXPORT_OK = qw(
     auth_id readers writers endpoint_writers with_config change_config raise_api_error oauth2_status
     with_errors with_faults list_of of_a_file name_property comment_property disable_property
-    origin_property warning_property error_property
+    origin_property warning_property error_property may_read_words
 );
 
 my $WHERE = '/mapping/notifications';
@@ -58,7 +58,7 @@ sub auth_id () {
 }
 
 # What a server says may tell of more than its target: only for those who may choose the server.
-my sub may_read_words () {
+sub may_read_words () {
     my $env = environment() or return 1;
     return $env->check(auth_id(), $WHERE, ['Mapping.Modify'], 1);
 }

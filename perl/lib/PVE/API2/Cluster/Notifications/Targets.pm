@@ -1,11 +1,11 @@
 package PVE::API2::Cluster::Notifications::Targets;
 
-# All endpoints of whichever kind as one list of targets, and the test of one of them.
+# All endpoints of whichever kind as one list of targets, the test of one of them, and its examination.
 
 use v5.36;
 
 use PVE::API2::Cluster::Notifications::Common qw(
-    readers with_config with_faults list_of name_property
+    readers with_config with_faults list_of name_property may_read_words
 );
 use PVE::API2::Cluster::Notifications::Status qw(with_status list_properties);
 
@@ -19,6 +19,61 @@ my sub targets ($param) {
 # what the log is told of a test that has failed: all, also what the caller is not
 my sub logged_of ($error) {
     return ref $error eq 'HASH' && $error->{log} ? { log => $error->{log} } : undef;
+}
+
+my sub text ($description) {
+    return { description => $description, type => 'string' };
+}
+
+my sub checkup () {
+    my @results = ('ok', 'warning', 'failed', 'not-tried');
+    my %result  = (type => 'string', enum => \@results);
+    return {
+        target => text('Name of the target.'),
+        type   => text('Type of the target: gotify, sendmail, smtp or webhook.'),
+        result => { description => 'Worst result of the steps.', %result },
+        steps  => {
+            description => 'Steps in their order.',
+            type        => 'array',
+            items       => {
+                type       => 'object',
+                properties => {
+                    step => text(
+                        'Step: settings, token, names, connection, tls, greeting, login, sender, recipients, '
+                            . 'request, proxy or program.'
+                    ),
+                    result       => { description => 'Result of the step.', %result },
+                    milliseconds =>
+                        { description => 'Duration in milliseconds.', type => 'integer' },
+                    seen =>
+                        { text('Result in words; with "failed" the cause.')->%*, optional => 1 },
+                    fix     => { text('Fix, and who must apply it.')->%*, optional => 1 },
+                    details => {
+                        text('Words of the other side; only with Mapping.Modify.')->%*,
+                        optional => 1
+                    },
+                },
+            },
+        },
+        transcript => {
+            description => 'Lines of the conversations.',
+            type        => 'array',
+            items       => { type => 'string' },
+            optional    => 1,
+        },
+    };
+}
+
+my sub check ($param) {
+    my $sees_all = may_read_words();
+    return with_config(sub ($config) {
+        my $checked =
+            $config->check_target($param->{name}, $sees_all && $param->{transcript} ? 1 : 0);
+        if (!$sees_all) {
+            delete $_->{details} for $checked->{steps}->@*;
+        }
+        return $checked;
+    });
 }
 
 sub register ($class) {
@@ -44,6 +99,32 @@ sub register ($class) {
             list_properties(),
         ),
         code => \&targets,
+    });
+    $class->register_method({
+        name        => 'check_target',
+        path        => 'targets/{name}/check',
+        method      => 'POST',
+        protected   => 1,
+        description =>
+            'Examine a target step by step, even if it is disabled: settings, names, connections, TLS, '
+            . 'login. Sends nothing; waits up to 25 seconds.',
+        permissions => readers('Mapping.Use'),
+        parameters  => {
+            additionalProperties => 0,
+            properties           => {
+                name       => name_property(),
+                transcript => {
+                    description =>
+                        'Whether to return the lines of the conversations, without secrets. '
+                        . 'Only with Mapping.Modify.',
+                    type     => 'boolean',
+                    default  => 0,
+                    optional => 1,
+                },
+            },
+        },
+        returns => { type => 'object', properties => checkup() },
+        code    => \&check,
     });
     $class->register_method({
         name        => 'test_target',
@@ -83,6 +164,6 @@ PVE::API2::Cluster::Notifications::Targets - /cluster/notifications/targets
 
 =head2 register($class)
 
-Registers C<get_all_targets> and C<test_target> in C<$class>.
+Registers C<get_all_targets>, C<check_target> and C<test_target> in C<$class>.
 
 =cut
