@@ -138,6 +138,22 @@ for my $way (@ways) {
         };
     }
 
+    subtest "$name is well, says the doctor, and gets no mail" => sub {
+        my @before = $keeper->mails;
+        for my $mode (@modes) {
+            my $checked = target($server, $mode)->check_target('mail', 1);
+            my @found   = grep { $_->{result} ne 'ok' } $checked->{steps}->@*;
+
+            # a password without TLS is what an administrator should know
+            @found = grep { $_->{step} ne 'settings' } @found if $mode eq 'insecure';
+            is_deeply [map {"$_->{step}: $_->{seen}"} @found], [], "mode $mode";
+        }
+        my $checked = target($server, 'starttls', password => 'wrong')->check_target('mail', 0);
+        is_deeply [map { $_->{step} } grep { $_->{result} eq 'failed' } $checked->{steps}->@*],
+            ['login'], 'a wrong password';
+        is scalar(my @after = $keeper->mails), scalar @before, 'nothing has arrived';
+    };
+
     subtest "$name refuses one recipient, the other one gets the mail" => sub {
         my @before = $keeper->mails;
         my $config = target($server, 'starttls', mailto => ['gone@example.org', 'ben@example.org']);
