@@ -141,6 +141,24 @@ subtest 'a target is authorized by what a person pastes' => sub {
     is_deeply $status, $way->call('GET', "$SMTP/google/status", {})->{data}, 'the same status';
 };
 
+subtest 'the doctor' => sub {
+    my $before = scalar(my @mails = $sandbox->mails);
+    my $ended  = run('doctor', 'google', '--transcript');
+    is $ended->{status}, 0, 'nothing has failed' or diag $ended->{out};
+    my @steps = $ended->{out} =~ /^  ([a-z]+) +ok /mg;
+    is_deeply \@steps,
+        [qw(settings token names connection tls greeting login sender recipients)], 'each step';
+    like $ended->{out}, qr/^  localhost:[0-9]+ > EHLO /m, 'what was said';
+    is_deeply [grep { length > 80 && !/^  localhost:/ } split /\n/, $ended->{out}], [],
+        '80 columns';
+    my ($checkup) = events(run('doctor', 'google', '--json'));
+    my $same = $way->call('POST', '/cluster/notifications/targets/google/check', {})->{data};
+    delete $_->{milliseconds} for map { $_->{steps}->@* } $checkup, $same;
+    is_deeply $checkup, $same, 'the same as from the API';
+    is run('doctor', 'none')->{status},  3,       'a target that is not there';
+    is scalar(@mails = $sandbox->mails), $before, 'nothing was sent';
+};
+
 subtest 'what a person reads' => sub {
     my $run   = begin('authorize', 'google', '--paste');
     my $shown = '';
