@@ -99,9 +99,10 @@ subtest 'a mail server with OAuth2 that works' => sub {
     like step($data, 'names'), qr/127\.0\.0\.1|::1/, 'names';
     like step($data, 'tls'),
         qr/TLSv1\.[23] .*certificate of .* until [0-9-]{10} \([0-9]+ days\), trusted by/, 'tls';
-    like step($data, 'greeting'),   qr/offers .*AUTH .*XOAUTH2/, 'greeting';
-    like step($data, 'login'),      qr/logged in by XOAUTH2/,    'login';
-    like step($data, 'recipients'), qr/2 of 2 accepted/,         'recipients';
+    like step($data, 'greeting'), qr/offers .*AUTH .*XOAUTH2.* [(]before TLS: PLAIN, LOGIN[)]/,
+        'greeting';
+    like step($data, 'login'),      qr/logged in by XOAUTH2/, 'login';
+    like step($data, 'recipients'), qr/2 of 2 accepted/,      'recipients';
     ok((grep {/ > EHLO /} $data->{transcript}->@*), 'the transcript');
     is scalar(() = $sandbox->mails), 0, 'nothing was sent';
 };

@@ -37,11 +37,14 @@ impl Probe {
     /// What the server can, as the end of a sentence.
     pub(crate) fn offers(&self) -> String {
         let offers = &self.session.extensions;
-        let limit = offers.limit.map(|limit| format!(", at most {limit} bytes"));
+        let limit = offers.limit.map(|limit| format!("; at most {limit} bytes"));
+        let before = self.session.before_tls.as_ref();
+        let before = before.map(|names| format!(" (before TLS: {names})"));
         format!(
-            "offers {}; AUTH {}{}",
+            "offers {}; AUTH {}{}{}",
             offers.names(),
             offers.mechanism_names(),
+            before.unwrap_or_default(),
             limit.unwrap_or_default()
         )
     }

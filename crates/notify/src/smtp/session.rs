@@ -32,6 +32,8 @@ pub(super) struct Session {
     pub(super) server: String,
     pub(super) redactor: Redactor,
     pub(super) extensions: Extensions,
+    /// The mechanisms of AUTH that it offered before STARTTLS.
+    pub(super) before_tls: Option<String>,
     listener: Listener,
 }
 
@@ -82,6 +84,7 @@ impl Session {
             server: peer.name(),
             redactor,
             extensions: Extensions::default(),
+            before_tls: None,
             listener: trip.listener().clone(),
         };
         session.note("connected");
@@ -90,6 +93,7 @@ impl Session {
         match later {
             None => Ok(session),
             Some(client) => {
+                session.before_tls = Some(session.extensions.mechanism_names());
                 session.ask_for_tls()?;
                 session.stream = session.stream.start_tls(client, &peer)?;
                 session.note("TLS begins");
