@@ -12,6 +12,7 @@ use Test::Peers::Sandbox;
 
 my $PACKAGE = 'pve-notify-oauth2';
 my $LIBRARY = 'libpve-rs-notify-perl';
+my $PROGRAM = 'pve-notify';
 
 # Bears the name of a daemon of the node, loads what one loads, and waits for the end of an upgrade.
 my $DAEMON = <<'END';
@@ -77,10 +78,10 @@ my sub oldest ($sandbox, $debs) {
 }
 
 my sub with_state ($sandbox, $debs) {
-    my @old    = map { repacked(package_of('trixie', $_), '0.2.0~test') } $LIBRARY, $PACKAGE;
+    my @old = map { repacked(package_of('trixie', $_), '0.2.0~test') } $LIBRARY, $PACKAGE, $PROGRAM;
     my $node   = Test::Packages::Node->new($sandbox, $debs, 'upgrade', @old);
     my $system = $node->system_of;
-    my @before = map {"$_=0.2.0~test"} $PACKAGE, $LIBRARY;
+    my @before = map {"$_=0.2.0~test"} $PACKAGE, $LIBRARY, $PROGRAM;
     is_done($system->install(@before),              'apt installs 0.2.0~test');
     is_done($system->run('update-ca-certificates'), 'the sandbox is trusted');
     is $node->create_target($node->exchange), undef, 'a target with OAuth2';
