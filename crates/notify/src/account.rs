@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::clock::begin_of_day;
 use crate::config::Smtp;
 use crate::oauth2::{
-    Account, Application, Error, Providers, acts_for_itself, check_app_only, check_text,
-    client_auth_of, missing_service_account, needed,
+    Account, Application, Error, Providers, acts_for_itself, by_key, check_app_only, check_text,
+    missing_service_account, needed,
 };
 use crate::parameter::Parameter;
 use crate::{Host, Secret};
@@ -34,7 +34,7 @@ pub(crate) fn among<F: FnOnce() -> Providers>(
                 account.client_secret = secret.clone();
                 let of = (&*account.provider.name, account.identity.app_only);
                 let alg = smtp.oauth2_assertion_alg.as_deref();
-                let by_key = client_auth_of(secret, of, alg)?;
+                let by_key = by_key(secret, of, alg)?;
                 let certificate = by_key.as_ref().and_then(|by_key| by_key.ends);
                 let set = smtp.oauth2_secret_expires.as_deref();
                 account.secret_ends = set.and_then(begin_of_day).or(certificate);
@@ -62,7 +62,7 @@ pub(crate) fn without_secret<F: FnOnce() -> Providers>(
     if app_only {
         check_app_only(&provider)?;
     }
-    let mut identity = application.identity(&provider, "", app_only)?;
+    let mut identity = application.identity(&provider, app_only)?;
     identity.login = needed("username", smtp.username.as_ref(), method)?.to_owned();
     Ok(Some(Account {
         target: smtp.name.clone(),

@@ -57,11 +57,12 @@ pub use exchange::{BUDGET, CodeExchange, exchange_code, exchange_code_until};
 pub(crate) use exchange::{Consented, check_exchange, exchange_code_on, redeem};
 pub(crate) use explain::declined;
 pub(crate) use key::{
-    client_auth as client_auth_of, entered as entered_key, is_key, line as line_of_key,
-    missing_service_account, of_line as key_of_line,
+    by_key, entered as entered_key, is_key, line as line_of_key, missing_service_account,
+    of_line as key_of_line,
 };
 pub(crate) use mailbox::{mailboxes, shown_claims};
 pub use provider::{CUSTOM, Cloud, Limits, Provider, Providers, Tenant};
+pub(crate) use provider::{GOOGLE, MICROSOFT};
 pub(crate) use redirect::NOWHERE;
 pub use redirect::Redirect;
 pub(crate) use refresh::{Failure, Granted, app_token, refresh};

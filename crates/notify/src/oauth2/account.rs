@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ::oauth2::url::Url;
 
-use super::key::{client_auth, is_key};
-use super::{CUSTOM, ClientAuth, Cloud, Error, Provider};
+use super::key::{by_key, is_key};
+use super::{CUSTOM, ClientAuth, Cloud, Error, GOOGLE, MICROSOFT, Provider};
 use crate::Secret;
 use crate::parameter::Parameter;
 use crate::state::{Identity, Peer};
@@ -40,7 +40,7 @@ impl Account {
         let mut account = self.clone();
         if is_key(secret) {
             let of = (&*self.provider.name, self.identity.app_only);
-            let by_key = client_auth(secret, of, None).ok()??;
+            let by_key = by_key(secret, of, None).ok()??;
             account.provider.client_auth = Some(by_key.auth);
         }
         account.client_secret = secret.clone();
@@ -57,7 +57,7 @@ impl Account {
 /// The cloud that is named, of a provider that has it.
 pub(crate) fn check_cloud(method: &str, name: Option<&str>) -> Result<Cloud, Parameter> {
     let cloud = name.map_or(Ok(Cloud::Global), Cloud::named)?;
-    if cloud == Cloud::Global || method == "microsoft-oauth2" {
+    if cloud == Cloud::Global || method == MICROSOFT {
         return Ok(cloud);
     }
     let reason = format!("cannot be used with auth-method '{method}'");
@@ -89,7 +89,7 @@ pub(crate) fn check_client_auth(
 /// Whether the application acts for itself, by the grant type of the settings.
 pub(crate) fn acts_for_itself(method: &str, set: Option<&str>) -> Result<bool, Parameter> {
     const NAME: &str = "oauth2-grant-type";
-    let is_google = method == "google-oauth2";
+    let is_google = method == GOOGLE;
     match set {
         None | Some("refresh-token") => Ok(false),
         Some("client-credentials") if is_google => {
@@ -110,18 +110,11 @@ pub(crate) fn acts_for_itself(method: &str, set: Option<&str>) -> Result<bool, P
     }
 }
 
-/// Whether the provider lets applications act for themselves.
+/// Whether there is something to ask for: the builtin providers, and those of the provider file, know their scopes.
 pub(crate) fn check_app_only(provider: &Provider) -> Result<(), Parameter> {
     if !provider.app_scopes.is_empty() {
         return Ok(());
     }
-    if provider.name == CUSTOM {
-        let reason = "is missing (needed with oauth2-grant-type 'client-credentials')";
-        return Err(Parameter::new("oauth2-scopes", reason));
-    }
-    let reason = format!(
-        "client-credentials cannot be used with auth-method '{}'",
-        provider.name
-    );
-    Err(Parameter::new("oauth2-grant-type", reason))
+    let reason = "is missing (needed with oauth2-grant-type 'client-credentials')";
+    Err(Parameter::new("oauth2-scopes", reason))
 }

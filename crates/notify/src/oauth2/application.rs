@@ -102,16 +102,11 @@ impl Application {
             })
     }
 
-    /// Whose tokens it gets at this provider for this mailbox.
+    /// Whose tokens it gets at this provider, but for the mailbox.
     ///
     /// # Errors
     /// As [`Application::provider`].
-    pub(crate) fn identity(
-        &self,
-        provider: &Provider,
-        login: &str,
-        app_only: bool,
-    ) -> Result<Identity, Error> {
+    pub(crate) fn identity(&self, provider: &Provider, app_only: bool) -> Result<Identity, Error> {
         let cloud = self.cloud.clone();
         let client = needed("oauth2-client-id", Some(&self.client_id), &self.auth_method)?;
         check_text("oauth2-client-id", client)?;
@@ -123,7 +118,6 @@ impl Application {
             token_url: self.token_url(provider)?.into(),
             tenant: self.tenant_id.clone().unwrap_or_default(),
             client: client.to_owned(),
-            login: login.to_owned(),
             app_only,
             ..Identity::default()
         })

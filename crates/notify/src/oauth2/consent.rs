@@ -10,7 +10,7 @@ use ::oauth2::{
     AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
 };
 
-use super::{Application, Error, Provider, redirect};
+use super::{Application, Error, GOOGLE, MICROSOFT, Provider, redirect};
 use crate::Secret;
 
 /// What every `state` of ours begins with, by which a web page tells it from that of an OpenID login.
@@ -73,11 +73,11 @@ impl Consent {
 /// What a provider needs beyond the RFCs.
 fn extra(provider: &Provider, redirect_uri: &str) -> Vec<(&'static str, &'static str)> {
     match provider.name.as_str() {
-        "google-oauth2" => vec![("access_type", "offline"), ("prompt", "consent")],
-        "microsoft-oauth2" if redirect::is_callback_page(redirect_uri) => {
+        GOOGLE => vec![("access_type", "offline"), ("prompt", "consent")],
+        MICROSOFT if redirect::is_callback_page(redirect_uri) => {
             vec![("response_mode", "fragment")]
         }
-        "microsoft-oauth2" => vec![("response_mode", "query")],
+        MICROSOFT => vec![("response_mode", "query")],
         _ if provider
             .scopes
             .iter()

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::custom::canonical;
 use super::exchange::{Consented, consented};
 use super::form::Form;
-use super::{Account, Asking, Error, explain, reply};
+use super::{Account, Asking, Error, GOOGLE, explain, reply};
 use crate::cause::Oddity;
 use crate::net::Trip;
 use crate::{Deadline, Secret};
@@ -120,9 +120,7 @@ pub(crate) fn device_url(account: &Account) -> Result<Url, Error> {
     let provider = &account.provider;
     let Some(url) = &provider.device_url else {
         let reason = match provider.name.as_str() {
-            "google-oauth2" => {
-                "cannot be used with a device code: Google does not allow it for mail"
-            }
+            GOOGLE => "cannot be used with a device code: Google does not allow it for mail",
             _ => "cannot be used with a device code: the provider has no device endpoint",
         };
         return Err(crate::Parameter::new("auth-method", reason)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Account, Asking, CUSTOM, ClientAuth, Provider};
+use super::{Account, Asking, CUSTOM, ClientAuth, GOOGLE, MICROSOFT, Provider};
 use crate::advice;
 use crate::cause::{Cause, Oddity};
 use crate::message::Message;
@@ -158,8 +158,8 @@ impl Error {
 
     /// Tells how the application has logged in.
     pub(super) fn set_client_auth(&mut self, provider: &Provider, way: ClientAuth) {
-        let is_only = ["google-oauth2", "microsoft-oauth2"].contains(&provider.name.as_str())
-            && way == ClientAuth::Post;
+        let is_only =
+            [GOOGLE, MICROSOFT].contains(&provider.name.as_str()) && way == ClientAuth::Post;
         if let Self::Answer { client_auth, .. } = self {
             *client_auth = Some(way).filter(|_| !is_only);
         }
@@ -182,7 +182,7 @@ impl Error {
 
     /// Where no application acts for itself, but a service account.
     fn is_of_google(&self) -> bool {
-        matches!(self, Self::Answer { provider, .. } if provider == "google-oauth2")
+        matches!(self, Self::Answer { provider, .. } if provider == GOOGLE)
     }
 
     /// Whether the provider refuses because of the application's login.
@@ -381,8 +381,8 @@ fn with_other_way(message: Message, tried: ClientAuth, setting: &str) -> Message
 /// Who says it, by the name of the provider.
 fn speaker(provider: &str) -> &'static str {
     match provider {
-        "google-oauth2" => "Google",
-        "microsoft-oauth2" => "Microsoft",
+        GOOGLE => "Google",
+        MICROSOFT => "Microsoft",
         _ => "provider",
     }
 }

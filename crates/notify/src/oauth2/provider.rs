@@ -14,6 +14,9 @@ use crate::plain::Unusable;
 
 /// The name of a provider that is described by the target's own settings.
 pub const CUSTOM: &str = "custom-oauth2";
+/// The names of the two that are built in.
+pub(crate) const GOOGLE: &str = "google-oauth2";
+pub(crate) const MICROSOFT: &str = "microsoft-oauth2";
 
 /// Whether the provider's addresses have a tenant in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +111,7 @@ impl Provider {
     #[must_use]
     pub fn google() -> Self {
         Self {
-            name: "google-oauth2".to_owned(),
+            name: GOOGLE.to_owned(),
             authorize_url: "https://accounts.google.com/o/oauth2/v2/auth".to_owned(),
             token_url: "https://oauth2.googleapis.com/token".to_owned(),
             scopes: vec!["https://mail.google.com/".to_owned()],
@@ -150,7 +153,7 @@ impl Provider {
             ),
         };
         Self {
-            name: "microsoft-oauth2".to_owned(),
+            name: MICROSOFT.to_owned(),
             authorize_url: format!("https://{login}/{{tenant}}/oauth2/v2.0/authorize"),
             token_url: format!("https://{login}/{{tenant}}/oauth2/v2.0/token"),
             scopes: vec![

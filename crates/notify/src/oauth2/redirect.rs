@@ -6,8 +6,8 @@
 use ::oauth2::url::{Host, Url};
 use serde::Serialize;
 
-use super::Provider;
 use super::check;
+use super::{GOOGLE, Provider};
 
 /// Where a web page of ours takes the answer, on a node and on any other machine.
 const CALLBACK_PAGES: [&str; 2] = ["/pve2/js/notify/callback.html", "/callback.html"];
@@ -94,7 +94,7 @@ pub(super) fn is_callback_page(uri: &str) -> bool {
 
 /// Why the provider would refuse it.
 fn refused(uri: &str, provider: &Provider) -> Option<&'static str> {
-    if provider.name != "google-oauth2" {
+    if provider.name != GOOGLE {
         return None;
     }
     match Url::parse(uri).ok()?.host()? {

@@ -188,10 +188,11 @@ impl Service {
         }
         let providers = LazyCell::new(|| Providers::load(&self.host));
         let provider = application.provider(&providers, false)?;
-        let login = username.unwrap_or_default();
+        let mut identity = application.identity(&provider, false)?;
+        identity.login = username.unwrap_or_default().to_owned();
         Ok(Account {
             target: String::new(),
-            identity: application.identity(&provider, login, false)?,
+            identity,
             provider,
             client_secret: Secret::new(""),
             secret_ends: None,

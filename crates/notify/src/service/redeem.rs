@@ -8,7 +8,7 @@ use super::handle::handle;
 use super::{CALL_BUDGET, Service};
 use crate::message::Message;
 use crate::net::Trip;
-use crate::oauth2::{self, Account, Callback, CodeExchange, Consented, Provider};
+use crate::oauth2::{self, Account, Callback, CodeExchange, Consented, MICROSOFT, Provider};
 use crate::pending::{Pending, Taken, Waiting, What};
 use crate::verdict::Verdict;
 use crate::{Deadline, Error, Parameter, Secret};
@@ -301,7 +301,7 @@ pub(super) fn differs(mailboxes: &[String], login: &str, provider: &Provider) ->
         "'{mailbox}' has consented, but username is '{login}'"
     ));
     Some(match provider.name.as_str() {
-        "microsoft-oauth2" => message.fix(format!(
+        MICROSOFT => message.fix(format!(
             "authorize as '{login}', or keep it if that is a shared mailbox of '{mailbox}'"
         )),
         _ => message.fix(format!(

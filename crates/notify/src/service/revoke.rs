@@ -3,7 +3,7 @@
 use super::{CALL_BUDGET, Service};
 use crate::message::Message;
 use crate::net::Trip;
-use crate::oauth2;
+use crate::oauth2::{self, MICROSOFT};
 use crate::{Deadline, Error, Parameter};
 
 /// What was done.
@@ -50,7 +50,7 @@ impl Service {
 fn left_to_do(provider: &str) -> Message {
     let message = Message::new("the provider was not told: it still accepts the refresh token");
     match provider {
-        "microsoft-oauth2" => message.fix(
+        MICROSOFT => message.fix(
             "mailbox owner: revoke the application under \"My Apps\"; or delete its client secret in Entra",
         ),
         _ => message.fix("revoke the application on the account page of the provider"),

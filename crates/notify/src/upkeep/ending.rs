@@ -4,7 +4,7 @@
 use crate::advice::{AUTHORIZE, named};
 use crate::clock::day_of;
 use crate::message::Message;
-use crate::oauth2::{Account, is_key};
+use crate::oauth2::{Account, GOOGLE, MICROSOFT, is_key};
 use crate::state::{Record, Warned};
 
 /// They are told when so many days are left, and at the end.
@@ -160,10 +160,10 @@ fn message(what: What, at: i64, account: &Account, now: i64) -> Message {
         (What::Certificate, _) => {
             "create a new one with a certificate, then set oauth2-client-key".to_owned()
         }
-        (What::Grant, "google-oauth2") => {
+        (What::Grant, GOOGLE) => {
             format!("publish the app (\"Google Auth Platform > Audience\"), then {AUTHORIZE}")
         }
-        (What::Grant, "microsoft-oauth2") => {
+        (What::Grant, MICROSOFT) => {
             format!("register the redirect URI under \"Web\", then {AUTHORIZE}")
         }
         (What::Grant, _) => AUTHORIZE.to_owned(),

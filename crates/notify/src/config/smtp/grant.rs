@@ -8,14 +8,12 @@ use super::key::CLIENT_KEY;
 use super::{Smtp, SmtpMode, aside};
 use crate::config::Error;
 use crate::oauth2::{
-    CUSTOM, Cloud, Provider, acts_for_itself, check_app_only, check_client_auth, check_cloud,
-    check_more, client_auth_of, is_guid, is_word_for_tenants, missing_service_account, tenant,
+    CUSTOM, Cloud, GOOGLE, MICROSOFT, Provider, acts_for_itself, by_key, check_app_only,
+    check_client_auth, check_cloud, check_more, is_guid, is_word_for_tenants,
+    missing_service_account, tenant,
 };
 use crate::parameter::Parameter;
 use crate::state::Peer;
-
-const GOOGLE: &str = "google-oauth2";
-const MICROSOFT: &str = "microsoft-oauth2";
 
 impl Smtp {
     /// The provider's name, where it logs in with OAuth2.
@@ -119,7 +117,7 @@ fn check_key(item: &Smtp, method: &str) -> Result<(), Error> {
         return Ok(());
     };
     let of = (method, item.is_app_only());
-    let by_key = client_auth_of(secret, of, item.oauth2_assertion_alg.as_deref())?;
+    let by_key = by_key(secret, of, item.oauth2_assertion_alg.as_deref())?;
     if by_key.is_some() && item.oauth2_client_auth.is_some() {
         let reason = "must not be set with oauth2-client-key";
         return Err(Error::parameter("oauth2-client-auth", reason));
