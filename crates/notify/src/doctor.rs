@@ -14,6 +14,7 @@ use steps::Steps;
 pub use steps::{Grade, Step};
 
 use crate::config::{Config, Entity, Kind};
+use crate::endpoint::{Content, gotify, webhook};
 use crate::net::Trip;
 use crate::template::Templates;
 use crate::token::Keeper;
@@ -51,9 +52,15 @@ impl Doctor<'_> {
         match entity {
             Entity::Smtp(item) => smtp::examine(self, config, item, &mut steps, deadline),
             Entity::Sendmail(item) => sendmail::examine(self, item, &mut steps),
-            Entity::Gotify(_) | Entity::Webhook(_) => {
-                web::examine(self, entity, &mut steps, deadline);
+            Entity::Gotify(item) => {
+                let preview = |content: &Content<'_>| gotify::preview(item, content);
+                web::examine(self, &item.name, preview, &mut steps, deadline);
             }
+            Entity::Webhook(item) => {
+                let preview = |content: &Content<'_>| webhook::preview(item, content, self.clock);
+                web::examine(self, &item.name, preview, &mut steps, deadline);
+            }
+            // none to be examined
             Entity::Matcher(_) => {}
         }
         let steps = steps.end();

@@ -1,14 +1,14 @@
 //! The four kinds of target. Each brings one notification to its place within a deadline and reports
 //! what became of it; none knows of matchers, of other targets or of who asked.
 
-mod gotify;
+pub(crate) mod gotify;
 mod http;
 mod mail;
 mod said;
-mod sendmail;
-mod smtp;
+pub(crate) mod sendmail;
+pub(crate) mod smtp;
 mod twice;
-mod webhook;
+pub(crate) mod webhook;
 
 use oauth2::http::Uri;
 use serde::Serialize;
@@ -119,22 +119,6 @@ pub(crate) struct Preview {
     pub(crate) text: String,
     /// What is wrong although it could be sent.
     pub(crate) warnings: Vec<String>,
-}
-
-/// The request that would bring the notification to a web server.
-pub(crate) fn preview(
-    entity: &Entity,
-    content: &Content<'_>,
-    clock: &dyn Clock,
-) -> Result<Preview, Message> {
-    match entity {
-        Entity::Gotify(item) => gotify::preview(item, content),
-        Entity::Webhook(item) => webhook::preview(item, content, clock),
-        _ => Err(Message::new(format!(
-            "'{}' is no web server",
-            entity.name()
-        ))),
-    }
 }
 
 /// Brings the notification to one target.

@@ -149,15 +149,6 @@ pub(crate) fn connect_clear(
     Ok((Stream::Clear(socket), has_others))
 }
 
-/// Addresses of the peer, in the order to try them.
-pub(crate) fn addresses(
-    trip: &Trip,
-    peer: &Peer,
-    deadline: Deadline,
-) -> Result<Vec<SocketAddr>, Error> {
-    resolve(trip, peer, deadline)
-}
-
 /// Whether one of its addresses answers.
 pub(crate) fn reach(peer: &Peer, address: &SocketAddr, deadline: Deadline) -> Result<(), Error> {
     let left = deadline.left().ok_or_else(|| peer.late(Phase::Connect))?;
@@ -178,7 +169,11 @@ fn unreached(peer: &Peer, error: io::Error) -> Error {
     peer.lost(loss, Some(error))
 }
 
-fn resolve(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
+pub(crate) fn addresses(
+    trip: &Trip,
+    peer: &Peer,
+    deadline: Deadline,
+) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(address) = peer.host.parse() {
         return Ok(vec![SocketAddr::new(address, peer.port)]);
     }
@@ -208,7 +203,7 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 /// Tries the addresses one after the other; the last one gets all the time that is left. Says whether
 /// one is left that no try for this target has come to.
 fn connect(trip: &Trip, peer: &Peer, deadline: Deadline) -> Result<(Timed, bool), Error> {
-    let mut addresses = resolve(trip, peer, deadline)?;
+    let mut addresses = addresses(trip, peer, deadline)?;
     let visited = trip.visited();
     visited.put_last(&mut addresses);
     let mut failure = peer.late(Phase::Connect);

@@ -91,7 +91,7 @@ pub(crate) fn submit_on(
     transaction::check(envelope)?;
     let mut session = Session::open(trip, server, auth::redactor(login), ends)?;
     let result = auth::login(&mut session, server, login)
-        .and_then(|()| transaction::run(&mut session, envelope, message));
+        .and_then(|_| transaction::run(&mut session, envelope, message));
     match result {
         Ok(done) => {
             if done.is_open {

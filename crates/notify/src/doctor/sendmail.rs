@@ -1,11 +1,13 @@
 //! This machine's own mail system: whether its program is there, and who would get a mail.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 
 use super::Doctor;
 use super::steps::{Seen, Steps};
 use crate::config::Sendmail;
-use crate::mail::{Mailbox, NOBODY, Recipients};
+use crate::endpoint::sendmail;
+use crate::mail::{NOBODY, Recipients};
 use crate::message::Message;
 
 /// Anybody may execute it.
@@ -17,29 +19,23 @@ pub(super) fn examine(doctor: &Doctor<'_>, item: &Sendmail, steps: &mut Steps<'_
     let program = host.sendmail();
     steps.take("program", || {
         let shown = program.display().to_string();
-        let found = std::fs::metadata(program).map_err(|error| {
-            Message::new("the program does not exist")
-                .about(&*shown)
-                .fix("install a mail system, for instance postfix, or use another target")
-                .details(Some(format!("system says: \"{error}\"")))
-        })?;
-        if found.permissions().mode() & EXECUTABLE == 0 {
-            return Err(Message::new("the program cannot be executed")
-                .about(shown)
-                .fix("check its permissions"));
+        let found = std::fs::metadata(program).and_then(|found| {
+            match found.permissions().mode() & EXECUTABLE {
+                0 => Err(ErrorKind::PermissionDenied.into()),
+                _ => Ok(()),
+            }
+        });
+        match found {
+            Ok(()) => Ok(((), Seen::new(shown))),
+            Err(error) => Err(sendmail::absent(&shown, &error).unwrap_or_else(|| {
+                Message::new(error.to_string())
+                    .about(shown)
+                    .fix("check this machine's file system")
+            })),
         }
-        Ok(((), Seen::new(shown)))
     });
     steps.take("sender", || {
-        let from = match &item.from_address {
-            Some(from) => from.clone(),
-            None => host.email_from().map_err(|error| error.message())?,
-        };
-        let mailbox = Mailbox::parse(&from).map_err(|reason| {
-            let shown = from.escape_debug();
-            Message::new(format!("from-address '{shown}' {reason}"))
-                .fix("set from-address to a valid address")
-        })?;
+        let mailbox = sendmail::sender(item, host)?;
         Ok(((), Seen::new(mailbox.to_string())))
     });
     steps.take("recipients", || {

@@ -6,8 +6,9 @@ use super::steps::{Seen, Steps};
 use super::way;
 use crate::account;
 use crate::cause::{Cause, Loss, Phase, Snag};
-use crate::config::{self, Config, Smtp, SmtpMode};
+use crate::config::{Config, Smtp, SmtpMode};
 use crate::deadline::Ends;
+use crate::endpoint::smtp;
 use crate::mail::{Mailbox, NOBODY, Recipients};
 use crate::message::Message;
 use crate::net::Peer;
@@ -20,6 +21,8 @@ use crate::{Deadline, advice};
 struct Settings {
     server: Server,
     account: Option<Account>,
+    /// Of a target without OAuth2.
+    password: Login,
     from: Mailbox,
     to: Vec<Mailbox>,
 }
@@ -50,7 +53,7 @@ pub(super) fn examine(
         return;
     };
     let login = match &settings.account {
-        None => password(item),
+        None => settings.password.clone(),
         Some(account) => match steps.take("token", || token(doctor, config, account, deadline)) {
             Some(login) => login,
             None => return,
@@ -78,11 +81,11 @@ fn settings(
         .map_err(|error| Message::new(error.to_string()))?;
     let host = doctor.trip.host();
     let account = account::of(host, item).map_err(|error| error.message())?;
-    if account.is_none() && item.username.is_some() && item.password.is_none() {
-        return Err(Message::new("username is set but no password was provided")
-            .fix("set password, or delete username"));
-    }
-    let from = sender(&item.from_address)?;
+    let password = match &account {
+        None => smtp::password(item)?,
+        Some(_) => Login::None,
+    };
+    let from = smtp::sender(item)?;
     let Recipients {
         good,
         bad,
@@ -91,12 +94,7 @@ fn settings(
     if good.is_empty() && bad.is_empty() {
         return Err(Message::new(NOBODY).fix("set mailto, or the address of a user"));
     }
-    let mode = item.mode.unwrap_or_default();
-    let server = Server {
-        name: config::without_brackets(&item.server).to_owned(),
-        port: item.port.unwrap_or(mode.default_port()),
-        mode,
-    };
+    let server = smtp::server(item);
     let how = match (&account, &item.username) {
         (Some(account), _) => format!("login by {}", account.provider.name),
         (None, Some(_)) => "login by password".to_owned(),
@@ -106,7 +104,10 @@ fn settings(
         1 => "1 recipient".to_owned(),
         count => format!("{count} recipients"),
     };
-    let text = format!("{}:{} ({mode}), {how}, {count}", server.name, server.port);
+    let text = format!(
+        "{}:{} ({}), {how}, {count}",
+        server.name, server.port, server.mode
+    );
     let first_bad = bad.into_iter().next();
     let warning = first_bad
         .map(|(to, why)| why.about(to))
@@ -116,32 +117,11 @@ fn settings(
     let settings = Settings {
         server,
         account,
+        password,
         from,
         to: good,
     };
     Ok((settings, Seen::new(text).warn(warning)))
-}
-
-fn sender(text: &str) -> Result<Mailbox, Message> {
-    let bad = |reason: &str| {
-        let shown = text.escape_debug();
-        Message::new(format!("from-address '{shown}' {reason}"))
-            .fix("set from-address to a valid address with a domain")
-    };
-    match Mailbox::parse(text).map_err(bad)? {
-        Mailbox::Local(_) => Err(bad("has no domain")),
-        full => Ok(full),
-    }
-}
-
-fn password(item: &Smtp) -> Login {
-    match (&item.username, &item.password) {
-        (Some(user), Some(password)) => Login::Password {
-            user: user.clone(),
-            password: password.clone(),
-        },
-        _ => Login::None,
-    }
 }
 
 fn token(
@@ -215,7 +195,8 @@ fn converse(
             let mechanism = probe
                 .login(server, login)
                 .map_err(|error| error.message())?;
-            Ok(((), Seen::new(format!("logged in by {mechanism}"))))
+            let by = mechanism.unwrap_or_default();
+            Ok(((), Seen::new(format!("logged in by {by}"))))
         });
         if done.is_none() {
             probe.close();

@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 use super::Doctor;
 use super::steps::{Seen, Steps};
 use super::way;
-use crate::config::Entity;
 use crate::deadline::Ends;
-use crate::endpoint::{self, Content};
+use crate::endpoint::{Content, Preview};
 use crate::message::Message;
 use crate::net::{self, Peer};
 use crate::{Deadline, Notification, Severity, http};
 
 pub(super) fn examine(
     doctor: &Doctor<'_>,
-    entity: &Entity,
+    target: &str,
+    preview: impl FnOnce(&Content<'_>) -> Result<Preview, Message>,
     steps: &mut Steps<'_>,
     deadline: Deadline,
 ) {
     steps.plan(&["request", "proxy", "names", "connection"]);
     let request = steps.take("request", || {
-        let data = serde_json::json!({ "target": entity.name() });
+        let data = serde_json::json!({ "target": target });
         let fields = BTreeMap::from([("type".to_owned(), "test".to_owned())]);
         let notification = Notification::new(Severity::Info, "test", data, fields, doctor.clock);
         let mut problems = Vec::new();
@@ -32,9 +32,9 @@ pub(super) fn examine(
             doctor.clock,
             &mut problems,
         )?;
-        let preview = endpoint::preview(entity, &content, doctor.clock)?;
-        let warning = preview.warnings.first().map(Message::new);
-        Ok((preview.uri, Seen::new(preview.text).warn(warning)))
+        let request = preview(&content)?;
+        let warning = request.warnings.first().map(Message::new);
+        Ok((request.uri, Seen::new(request.text).warn(warning)))
     });
     let Some(uri) = request else {
         return;

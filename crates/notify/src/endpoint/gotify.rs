@@ -28,7 +28,8 @@ pub(super) fn post(
     }
 }
 
-pub(super) fn preview(item: &Gotify, content: &Content<'_>) -> Result<Preview, Message> {
+/// The request that would bring the notification to the server.
+pub(crate) fn preview(item: &Gotify, content: &Content<'_>) -> Result<Preview, Message> {
     let request = request(item, content)?;
     let secrets: Vec<Secret> = item.token.iter().cloned().collect();
     Ok(shown(&request, &secrets, Vec::new()))

@@ -18,13 +18,13 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use self::process::{End, run};
 use self::start::{Fault, start};
 use super::{Content, Report, Try, mail};
-use crate::Deadline;
 use crate::cause::Cause;
 use crate::config::Sendmail;
 use crate::mail::{Mail, Mailbox, Recipients};
 use crate::message::Message;
 use crate::net::Trip;
 use crate::outcome::{Failure, Outcome};
+use crate::{Deadline, Host};
 
 pub(super) fn hand_in(
     item: &Sendmail,
@@ -32,14 +32,7 @@ pub(super) fn hand_in(
     trip: &Trip,
     deadline: Deadline,
 ) -> Report {
-    let from = match &item.from_address {
-        Some(from) => mail::sender(from),
-        None => trip
-            .host()
-            .email_from()
-            .map_err(|error| error.message())
-            .and_then(|from| mail::sender(&from)),
-    };
+    let from = sender(item, trip.host());
     let from = match from {
         Ok(from) => from,
         Err(why) => return Report::refused(why),
@@ -56,6 +49,17 @@ pub(super) fn hand_in(
     let mut report = mail::for_each(trip, content, &from, author, recipients, deadline, attempt);
     report.warnings.append(&mut notes.borrow_mut());
     report
+}
+
+/// The sender of a target, or what is wrong with it.
+pub(crate) fn sender(item: &Sendmail, host: &Host) -> Result<Mailbox, Message> {
+    match &item.from_address {
+        Some(from) => mail::sender(from),
+        None => {
+            let from = host.email_from().map_err(|error| error.message())?;
+            mail::sender(&from)
+        }
+    }
 }
 
 /// What became of the mail, and what the program said although it took it.
@@ -94,34 +98,43 @@ fn hand_over(
 
 /// What it means that the program did not start.
 fn not_started(program: &str, fault: &Fault) -> Outcome {
-    let (cause, what, cure) = match fault {
-        Fault::Program(error) => match error.kind() {
-            ErrorKind::NotFound => (
-                Cause::Settings,
-                "the program does not exist".to_owned(),
-                "install a mail system, for instance postfix, or use another target",
-            ),
-            ErrorKind::PermissionDenied => (
-                Cause::Settings,
-                format!("it cannot be executed: {error}"),
-                "check its permissions",
-            ),
-            _ => (
-                Cause::Busy,
-                format!("it cannot be started: {error}"),
-                "check memory and limits of this machine",
-            ),
+    let (cause, why) = match fault {
+        Fault::Program(error) => match absent(program, error) {
+            Some(why) => (Cause::Settings, why),
+            None => {
+                let what = format!("it cannot be started: {error}");
+                let why = told(program, what, "check memory and limits of this machine");
+                (Cause::Busy, why)
+            }
         },
-        Fault::Machine(error) => (
-            match error.kind() {
+        Fault::Machine(error) => {
+            let cause = match error.kind() {
                 ErrorKind::NotFound | ErrorKind::PermissionDenied => Cause::Settings,
                 _ => Cause::Busy,
-            },
-            format!("this machine cannot start it: {error}"),
-            "check permissions, memory and limits of this machine",
-        ),
+            };
+            let what = format!("this machine cannot start it: {error}");
+            let cure = "check permissions, memory and limits of this machine";
+            (cause, told(program, what, cure))
+        }
     };
-    Failure::new(cause, told(program, what, cure)).outcome()
+    Failure::new(cause, why).outcome()
+}
+
+/// That the program is not there, or that nobody may execute it, where this is what the system says.
+pub(crate) fn absent(program: &str, error: &std::io::Error) -> Option<Message> {
+    match error.kind() {
+        ErrorKind::NotFound => Some(told(
+            program,
+            "the program does not exist",
+            "install a mail system, for instance postfix, or use another target",
+        )),
+        ErrorKind::PermissionDenied => Some(told(
+            program,
+            format!("it cannot be executed: {error}"),
+            "check its permissions",
+        )),
+        _ => None,
+    }
 }
 
 /// What happened to the program, and what fixes it.

@@ -17,6 +17,7 @@ use crate::outcome::Failure;
 use crate::smtp::Server;
 use crate::token::Keeper;
 use credentials::Credentials;
+pub(crate) use credentials::password;
 
 pub(super) fn submit(
     item: &Smtp,
@@ -29,12 +30,7 @@ pub(super) fn submit(
         (Ok(credentials), Ok(from)) => (credentials, from),
         (Err(why), _) | (_, Err(why)) => return Report::refused(why),
     };
-    let mode = item.mode.unwrap_or_default();
-    let server = Server {
-        name: config::without_brackets(&item.server).to_owned(),
-        port: item.port.unwrap_or(mode.default_port()),
-        mode,
-    };
+    let server = server(item);
     let recipients = Recipients::collect(trip.host(), &item.mailto, &item.mailto_user, false);
     let author = item.author.as_deref();
     let attempt = |to: &[Mailbox], mail: &Mail<'_>, this: Try| {
@@ -56,7 +52,18 @@ pub(super) fn submit(
     report
 }
 
-fn sender(item: &Smtp) -> Result<Mailbox, Message> {
+/// The server of a target.
+pub(crate) fn server(item: &Smtp) -> Server {
+    let mode = item.mode.unwrap_or_default();
+    Server {
+        name: config::without_brackets(&item.server).to_owned(),
+        port: item.port.unwrap_or(mode.default_port()),
+        mode,
+    }
+}
+
+/// The sender of a target, or what is wrong with it.
+pub(crate) fn sender(item: &Smtp) -> Result<Mailbox, Message> {
     match mail::sender(&item.from_address)? {
         Mailbox::Local(name) => Err(Message::new(format!(
             "Invalid input: from-address '{name}' has no domain"

@@ -40,7 +40,8 @@ pub(super) fn call(
     }
 }
 
-pub(super) fn preview(
+/// The request that would bring the notification to the server.
+pub(crate) fn preview(
     item: &Webhook,
     content: &Content<'_>,
     clock: &dyn Clock,

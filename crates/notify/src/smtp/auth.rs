@@ -72,24 +72,15 @@ pub(super) fn redactor(login: &Login) -> Redactor {
     }
 }
 
-/// The mechanism that such a login uses there.
-pub(super) fn mechanism(session: &Session, login: &Login) -> Option<&'static str> {
-    let all: &[&'static str] = match login {
-        Login::None => &[],
-        Login::Password { .. } => &["PLAIN", "LOGIN"],
-        Login::Token { .. } => &["XOAUTH2", "OAUTHBEARER"],
-    };
-    let offered = all
-        .iter()
-        .find(|mechanism| session.extensions.offers(mechanism));
-    offered.copied()
-}
-
-/// Logs in with the best of the mechanisms that the server offers.
-pub(super) fn login(session: &mut Session, server: &Server, login: &Login) -> Result<(), Error> {
+/// Logs in with the best of the mechanisms that the server offers; which that was, if there was a login.
+pub(super) fn login(
+    session: &mut Session,
+    server: &Server,
+    login: &Login,
+) -> Result<Option<&'static str>, Error> {
     let offers = |mechanism: &str| session.extensions.offers(mechanism);
     let (user, secret, kind) = match login {
-        Login::None => return Ok(()),
+        Login::None => return Ok(None),
         Login::Password { user, password } => (user, password, "PASSWORD"),
         Login::Token { user, token } => (user, token, "TOKEN"),
     };
@@ -156,7 +147,8 @@ pub(super) fn login(session: &mut Session, server: &Server, login: &Login) -> Re
             return Err(session.lacking(Snag::NoPassword, offered));
         }
     };
-    dialogue.run(session)
+    let mechanism = dialogue.mechanism;
+    dialogue.run(session).map(|()| Some(mechanism))
 }
 
 /// Base64 of the parts; wiped, as they are, when it is dropped.

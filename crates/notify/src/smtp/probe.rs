@@ -49,10 +49,13 @@ impl Probe {
         )
     }
 
-    /// Logs in; by which mechanism.
-    pub(crate) fn login(&mut self, server: &Server, login: &Login) -> Result<&'static str, Error> {
-        auth::login(&mut self.session, server, login)?;
-        Ok(auth::mechanism(&self.session, login).unwrap_or("AUTH"))
+    /// Logs in; by which mechanism, if there was a login.
+    pub(crate) fn login(
+        &mut self,
+        server: &Server,
+        login: &Login,
+    ) -> Result<Option<&'static str>, Error> {
+        auth::login(&mut self.session, server, login)
     }
 
     /// Names a sender.

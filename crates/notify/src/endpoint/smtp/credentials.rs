@@ -54,15 +54,7 @@ impl<'a> Credentials<'a> {
                 refused: RefCell::new(None),
             })));
         }
-        match (&item.username, &item.password) {
-            (Some(user), Some(password)) => Ok(Self::Fixed(Login::Password {
-                user: user.clone(),
-                password: password.clone(),
-            })),
-            (Some(_), None) => Err(Message::new("username is set but no password was provided")
-                .fix("set password, or delete username")),
-            (None, _) => Ok(Self::Fixed(Login::None)),
-        }
+        password(item).map(Self::Fixed)
     }
 
     /// What is wrong although mails could go out.
@@ -89,6 +81,19 @@ impl<'a> Credentials<'a> {
             Self::Fixed(login) => with(login, this.into()).map_err(|error| error.outcome()),
             Self::OAuth2(granted) => granted.submit(with, this),
         }
+    }
+}
+
+/// The login of a target without OAuth2, or what is wrong with its settings.
+pub(crate) fn password(item: &Smtp) -> Result<Login, Message> {
+    match (&item.username, &item.password) {
+        (Some(user), Some(password)) => Ok(Login::Password {
+            user: user.clone(),
+            password: password.clone(),
+        }),
+        (Some(_), None) => Err(Message::new("username is set but no password was provided")
+            .fix("set password, or delete username")),
+        (None, _) => Ok(Login::None),
     }
 }
 
