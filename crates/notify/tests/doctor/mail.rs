@@ -7,18 +7,18 @@ use std::sync::{Arc, Mutex};
 use chrono::Datelike;
 use notify::doctor::Grade;
 
-use super::peer::{CANARY, Pki, Server, accept, close, json, read_request};
-use super::{Machine, Row, examine, judge, secret, well};
+use super::peer::{Pki, Server, accept, close};
+use super::{Machine, Row, judge, well};
 
 /// What a server says, by the beginning of a command, in place of what a good one says.
-type Script = &'static [(&'static str, &'static str)];
+pub(super) type Script = &'static [(&'static str, &'static str)];
 
 const OFFERS: &str = "250-mail.example.org\r\n250-SIZE 1000000\r\n250 AUTH PLAIN XOAUTH2";
 /// The connection ends.
 const HANGS_UP: &str = "";
 
 /// Commands that a server got.
-type Got = Arc<Mutex<Vec<String>>>;
+pub(super) type Got = Arc<Mutex<Vec<String>>>;
 
 /// One connection; whether the client has asked for TLS.
 fn talk(stream: &mut (impl Read + Write), script: Script, got: &Got, greets: bool) -> bool {
@@ -67,7 +67,7 @@ fn talk(stream: &mut (impl Read + Write), script: Script, got: &Got, greets: boo
     }
 }
 
-fn tls(script: Script, got: &Got) -> Server {
+pub(super) fn tls(script: Script, got: &Got) -> Server {
     let got = Arc::clone(got);
     Server::tls(move |tls, _| {
         talk(tls, script, &got, true);
@@ -75,7 +75,7 @@ fn tls(script: Script, got: &Got) -> Server {
     })
 }
 
-/// A server that begins in the clear; with this script there, and a good conversation within TLS.
+/// A server that begins without TLS; with this script there, and a good conversation within TLS.
 fn clear(script: Script, got: &Got) -> Server {
     let got = Arc::clone(got);
     let context = Pki::shared().server(|_| {});
@@ -89,17 +89,17 @@ fn clear(script: Script, got: &Got) -> Server {
     })
 }
 
-fn target(host: &str, port: u16, mode: &str, more: &str) -> String {
+pub(super) fn target(host: &str, port: u16, mode: &str, more: &str) -> String {
     format!(
         "smtp: t1\n\tserver {host}\n\tport {port}\n\tmode {mode}\n\tfrom-address pve@example.org\n\
          \tmailto ann@example.org\n\tmailto ben@example.org\n{more}"
     )
 }
 
-const LOGIN: &str = "\tusername pve@example.org\n";
+pub(super) const LOGIN: &str = "\tusername pve@example.org\n";
 const PASSWORD: &str = "smtp: t1\n\tpassword pass-cAnArY\n";
 
-fn nothing_was_sent(got: &Got) {
+pub(super) fn nothing_was_sent(got: &Got) {
     let got = got.lock().unwrap();
     assert!(!got.iter().any(|line| line.starts_with("DATA")), "{got:?}");
     assert!(!got.iter().any(|line| line.starts_with("BDAT")), "{got:?}");
@@ -421,84 +421,4 @@ fn each_fault_of_the_settings_is_found_first() {
     ] {
         judge(&row, &machine.check(&public, private));
     }
-}
-
-#[test]
-fn each_fault_of_the_provider_is_found_at_the_token() {
-    let got = Got::default();
-    let mails = tls(&[], &got);
-    let ok = format!(r#"{{"access_token":"a-{CANARY}","token_type":"Bearer","expires_in":3600}}"#);
-    for (row, answer) in [
-        (None, json("200 OK", ok)),
-        (
-            Some(Row::new(
-                "the authorization has ended",
-                "token",
-                "authorize t1",
-            )),
-            json("400 Bad Request", r#"{"error":"invalid_grant"}"#),
-        ),
-        (
-            Some(Row::new("a wrong secret", "token", "client secret")),
-            json("401 Unauthorized", r#"{"error":"invalid_client"}"#),
-        ),
-        (
-            Some(Row::new("an expired secret", "token", "expired")),
-            json(
-                "401 Unauthorized",
-                r#"{"error":"invalid_client","error_codes":[7000222]}"#,
-            ),
-        ),
-        (
-            Some(Row::new(
-                "Conditional Access",
-                "token",
-                "Conditional Access",
-            )),
-            json(
-                "400 Bad Request",
-                r#"{"error":"access_denied","error_codes":[53003]}"#,
-            ),
-        ),
-        (
-            Some(Row::new("an outage", "token", "retried automatically")),
-            json("503 Unavailable", "{}"),
-        ),
-        (
-            Some(Row::new("too many requests", "token", "")),
-            json("429 Too Many Requests", "{}"),
-        ),
-        (
-            Some(Row::new("a portal", "token", "")),
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
-                .to_vec(),
-        ),
-        (Some(Row::new("nothing", "token", "")), b"".to_vec()),
-    ] {
-        let machine = Machine::new();
-        let provider = Server::tls(move |tls, _| {
-            read_request(tls);
-            let _ = tls.write_all(&answer);
-            close(tls);
-        });
-        let url = format!("https://localhost:{}/token", provider.address.port());
-        let oauth2 = format!(
-            "{LOGIN}\tauth-method custom-oauth2\n\toauth2-client-id app\n\toauth2-token-url {url}\n\
-             \toauth2-authorize-url {url}\n\toauth2-scopes mail\n\toauth2-client-auth post\n"
-        );
-        let public = target("localhost", mails.address.port(), "tls", &oauth2);
-        let service = machine.service(&public, "smtp: t1\n\toauth2-client-secret s-cAnArY\n");
-        let settings = notify::config::SmtpSettings::default();
-        let token = Some(secret("r-cAnArY"));
-        service
-            .update_smtp("t1", settings, token, Vec::new(), None)
-            .unwrap();
-        service.apply_changes("root@pam").unwrap();
-        let checkup = examine(&service);
-        match row {
-            Some(row) => judge(&row, &checkup),
-            None => well(&checkup),
-        }
-    }
-    nothing_was_sent(&got);
 }

@@ -6,6 +6,7 @@
 mod peer;
 
 mod mail;
+mod token;
 mod web;
 
 use std::net::SocketAddr;

@@ -71,7 +71,7 @@ fn each_fault_of_a_web_server_is_found_and_nothing_is_sent() {
             token,
         ),
         (
-            Row::new("a closed port in the clear", "connection", "refused"),
+            Row::new("a closed port without TLS", "connection", "refused"),
             gotify(&format!("http://localhost:{dead}/")),
             token,
         ),
