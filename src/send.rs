@@ -54,14 +54,9 @@ pub mod export {
     ) -> Result<Checked, Exception> {
         let transcript = with_transcript.unwrap_or(false).then(Transcript::new);
         let checkup = this.check(name, &|_| {}, transcript.as_ref())?;
-        let lines = transcript.map(|transcript| {
-            let (lines, left_out) = transcript.lines();
-            let more = (left_out > 0).then(|| format!("({left_out} more lines)"));
-            lines.iter().map(ToString::to_string).chain(more).collect()
-        });
         Ok(Checked {
             checkup,
-            transcript: lines,
+            transcript: transcript.map(|transcript| transcript.texts()),
         })
     }
 

@@ -41,13 +41,9 @@ pub fn run(machine: &Machine, args: &Doctor, out: &Out) -> Result<(), Failure> {
         failed |= checkup.result == Grade::Failed;
         let mut event = serde_json::to_value(&checkup).unwrap_or_default();
         if let Some(transcript) = transcript {
-            let (lines, left_out) = transcript.lines();
-            let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            let lines = transcript.texts();
             for line in &lines {
                 out.say(&format!("  {line}"));
-            }
-            if left_out > 0 {
-                out.say(&format!("  ({left_out} more lines)"));
             }
             event["transcript"] = lines.into();
         }

@@ -161,41 +161,35 @@ pub fn message(row: Option<&Advice>) -> Message {
 /// The same where nobody is waiting at a browser: a refresh token was sent, not a code.
 #[must_use]
 pub fn of_refresh(cause: &Cause) -> Option<&'static Advice> {
-    let row = of(cause)?;
-    let other = refresh::TABLE
-        .iter()
-        .find(|(keys, _)| keys.contains(&row.key));
-    Some(other.map_or(row, |(_, other)| other))
+    replaced(cause, refresh::TABLE).or_else(|| of(cause))
 }
 
 /// The same where an application asked for itself, and no person has consented.
 #[must_use]
 pub fn of_app_only(cause: &Cause) -> Option<&'static Advice> {
-    let row = of(cause)?;
-    let other = app_only::TABLE
-        .iter()
-        .find(|(keys, _)| keys.contains(&row.key));
-    other.map_or_else(|| of_refresh(cause), |(_, other)| Some(other))
+    replaced(cause, app_only::TABLE).or_else(|| of_refresh(cause))
 }
 
 /// The same where a service account asked for a mailbox.
 #[must_use]
 pub fn of_service_account(cause: &Cause) -> Option<&'static Advice> {
-    let row = of(cause)?;
-    let other = service_account::TABLE
-        .iter()
-        .find(|(keys, _)| keys.contains(&row.key));
-    other.map_or_else(|| of_app_only(cause), |(_, other)| Some(other))
+    replaced(cause, service_account::TABLE).or_else(|| of_app_only(cause))
 }
 
 /// The same where a person consents on another device.
 #[must_use]
 pub fn of_device(cause: &Cause) -> Option<&'static Advice> {
+    replaced(cause, device::TABLE).or_else(|| of(cause))
+}
+
+/// The row of this table in the place of the usual one.
+fn replaced(
+    cause: &Cause,
+    table: &'static [(&'static [&'static str], Advice)],
+) -> Option<&'static Advice> {
     let row = of(cause)?;
-    let other = device::TABLE
-        .iter()
-        .find(|(keys, _)| keys.contains(&row.key));
-    Some(other.map_or(row, |(_, other)| other))
+    let other = table.iter().find(|(keys, _)| keys.contains(&row.key));
+    other.map(|(_, other)| other)
 }
 
 /// Whether it is a word of RFC 6749 or its companions, or one of Google's.

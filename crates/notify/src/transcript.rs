@@ -69,6 +69,14 @@ impl Transcript {
         (kept.lines.clone(), kept.left_out)
     }
 
+    /// The same as text, a line each; the last one says how many more there were.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        let (lines, left_out) = self.lines();
+        let more = (left_out > 0).then(|| format!("({left_out} more lines)"));
+        lines.iter().map(ToString::to_string).chain(more).collect()
+    }
+
     fn add(&self, peer: &str, speaker: Speaker, text: &str) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.lines.len() >= MAX_LINES {

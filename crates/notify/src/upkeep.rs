@@ -1,5 +1,5 @@
 //! The daily run: every grant that would end unused is used once, and every failed one tried again,
-//! each by itself. And how things stand with every target.
+//! each separately. And how things stand with every target.
 
 mod ending;
 mod error;
@@ -132,7 +132,7 @@ pub struct Health {
     /// What does no harm yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// The same, each by itself, but for what will end.
+    /// Its parts, one text each, without what will end.
     #[serde(skip)]
     warnings: Vec<String>,
     /// What will end.

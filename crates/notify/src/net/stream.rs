@@ -120,7 +120,7 @@ impl Stream {
         }
     }
 
-    /// The server's certificate; `None` in the clear.
+    /// The server's certificate; `None` without TLS.
     pub(crate) fn certificate(&self) -> Option<Certificate> {
         match self {
             Self::Clear(_) => None,

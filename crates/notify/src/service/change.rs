@@ -24,8 +24,8 @@ pub(super) enum GrantChange {
     Given(String, Secret),
     /// The settings that it was given for have changed.
     Outdated(String, Box<Peer>),
-    /// The client secret was handed in, or is there again with the settings that it was given for; and the one before
-    /// it, for the same settings.
+    /// The client secret was set, or is there again with the settings that it was given for; with the one before it,
+    /// if that was for the same settings.
     Renewed(String, Option<Secret>),
     /// The client secret was deleted.
     Bare(String),

@@ -7,35 +7,22 @@ use super::{Part, bounds, engine};
 use crate::Clock;
 use serde_json::Value;
 
-const FAILING: [(Part, &str); 3] = [
-    (
-        Part::Subject,
-        include_str!("../../../../templates/notification-target-failing-subject.txt.hbs"),
-    ),
-    (
-        Part::Text,
-        include_str!("../../../../templates/notification-target-failing-body.txt.hbs"),
-    ),
-    (
-        Part::Html,
-        include_str!("../../../../templates/notification-target-failing-body.html.hbs"),
-    ),
-];
+/// The three parts of a template.
+macro_rules! parts {
+    ($name:literal) => {
+        [
+            (Part::Subject, parts!($name, "-subject.txt.hbs")),
+            (Part::Text, parts!($name, "-body.txt.hbs")),
+            (Part::Html, parts!($name, "-body.html.hbs")),
+        ]
+    };
+    ($name:literal, $end:literal) => {
+        include_str!(concat!("../../../../templates/", $name, $end))
+    };
+}
 
-const EXPIRING: [(Part, &str); 3] = [
-    (
-        Part::Subject,
-        include_str!("../../../../templates/notification-target-expiring-subject.txt.hbs"),
-    ),
-    (
-        Part::Text,
-        include_str!("../../../../templates/notification-target-expiring-body.txt.hbs"),
-    ),
-    (
-        Part::Html,
-        include_str!("../../../../templates/notification-target-expiring-body.html.hbs"),
-    ),
-];
+const FAILING: [(Part, &str); 3] = parts!("notification-target-failing");
+const EXPIRING: [(Part, &str); 3] = parts!("notification-target-expiring");
 
 /// Renders the built-in template of this name; `None` if there is none.
 pub(super) fn render(name: &str, part: Part, data: &Value, clock: &dyn Clock) -> Option<String> {

@@ -1,4 +1,4 @@
-//! The daily run: each target by itself, those that were left longest first, so that peers that hang
+//! The daily run: each target separately, those that were left longest first, so that peers that hang
 //! do not keep the same ones from their turn each day.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -10,7 +10,7 @@ use super::ending::{self, Ending, What};
 use super::{Condition, Error, Health, Target};
 use crate::Deadline;
 use crate::disk::Disk;
-use crate::state::{self, Guard, Lock, Record, Standing, Told};
+use crate::state::{self, Guard, Identity, Lock, Record, Standing, Told};
 use crate::token::Keeper;
 use crate::token::run_file::TOLD;
 
@@ -118,9 +118,6 @@ impl Keeper<'_> {
             ending::untold(endings, record).into_iter().next()
         };
         let name = target.name.as_str();
-        let Ok(account) = &target.account else {
-            return Ok(None);
-        };
         if due(self.store().read(name)?.as_ref()).is_none() {
             return Ok(None);
         }
@@ -129,16 +126,9 @@ impl Keeper<'_> {
         let Some(ending) = due(present.as_ref()) else {
             return Ok(None);
         };
-        let mark = present.as_ref().map(Record::mark);
-        let mut record = match present {
-            Some(record) => record,
-            None => Record::new(account.identity.clone())?,
-        };
-        ending::put_down(&mut record, &ending);
-        self.sign(&mut record, "alert", "upkeep", self.clock().now());
-        let reserved = self.store().reserve(&guard, name, Some(&record))?;
-        self.store()
-            .commit(&guard, reserved, name, &mut record, mark.as_ref())?;
+        self.write(&guard, target, present, "upkeep", |record| {
+            ending::put_down(record, &ending);
+        })?;
         Ok(Some(ending))
     }
 
@@ -175,24 +165,34 @@ impl Keeper<'_> {
         }
     }
 
-    /// In the record, which a target that nobody has authorized gets for it.
     fn put_down(&self, guard: &Guard, target: &Target, told: &Told) -> Result<(), state::Error> {
+        let present = self.store().read(&target.name)?;
+        if present.is_none() && *told == Told::default() {
+            return Ok(());
+        }
+        self.write(guard, target, present, "delivery", |record| {
+            record.told = told.clone();
+        })
+    }
+
+    /// Changes the record, which a target that nobody has authorized gets for it.
+    fn write(
+        &self,
+        guard: &Guard,
+        target: &Target,
+        present: Option<Record>,
+        by: &str,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<(), state::Error> {
         let (store, name) = (self.store(), target.name.as_str());
-        let present = store.read(name)?;
         let mark = present.as_ref().map(Record::mark);
-        let mut record = match present {
-            Some(record) => record,
-            None if *told == Told::default() => return Ok(()),
-            None => {
-                let identity = target
-                    .account
-                    .as_ref()
-                    .map(|account| account.identity.clone());
-                Record::new(identity.unwrap_or_default())?
-            }
+        let mut record = match (present, &target.account) {
+            (Some(record), _) => record,
+            (None, Ok(account)) => Record::new(account.identity.clone())?,
+            (None, Err(_)) => Record::new(Identity::default())?,
         };
-        record.told = told.clone();
-        self.sign(&mut record, "alert", "delivery", self.clock().now());
+        change(&mut record);
+        self.sign(&mut record, "alert", by, self.clock().now());
         let reserved = store.reserve(guard, name, Some(&record))?;
         store.commit(guard, reserved, name, &mut record, mark.as_ref())
     }

@@ -15,7 +15,8 @@ const SERVERS: [(&[&str], &str); 3] = [
     ),
     (
         &["smtp-hve.office365.com"],
-        "Microsoft accepts password logins at this server until September 2028 only",
+        "Microsoft accepts password logins at this server until September 2028 only; set auth-method to \
+         microsoft-oauth2 before",
     ),
     (
         &["smtp.gmail.com", "smtp.googlemail.com"],
