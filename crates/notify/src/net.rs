@@ -169,6 +169,7 @@ fn unreached(peer: &Peer, error: io::Error) -> Error {
     peer.lost(loss, Some(error))
 }
 
+/// Addresses of the peer, in the order to try them.
 pub(crate) fn addresses(
     trip: &Trip,
     peer: &Peer,
